@@ -1,0 +1,50 @@
+# make run     install what is missing, start the daemon on LIBRARY=…, show what it did
+# make test    all tests, as CI runs them
+# make check   lint, types, import contracts, unit tests: green at every commit
+# make bench   speed and memory beside the bare tools
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+LIBRARY ?=
+
+.PHONY: run test check bench lock format clean
+
+run: $(BIN)/.installed
+	@scripts/install-tools run
+	@$(BIN)/python scripts/run.py $(if $(LIBRARY),--library "$(LIBRARY)")
+
+test: check
+	@scripts/install-tools test
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/contract tests/integration tests/e2e
+
+check: $(BIN)/.installed
+	@scripts/install-tools run
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -q tests/unit tests/test_architecture.py tests/test_house_rules.py
+
+bench: $(BIN)/.installed
+	@scripts/install-tools test
+	$(BIN)/python bench/bench.py
+
+format: $(BIN)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Resolves the newest versions that pyproject.toml allows; commit the result.
+lock: $(BIN)/.installed
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header \
+	    --output-file requirements.lock pyproject.toml
+
+$(BIN)/.installed: requirements.lock pyproject.toml
+	@scripts/install-tools python
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf .venv demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

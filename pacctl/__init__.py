@@ -1,0 +1,1 @@
+"""The control program: asks the daemon over its socket, and prints."""
