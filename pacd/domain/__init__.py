@@ -1,0 +1,1 @@
+"""Frozen values all parts speak in; no I/O, no clock."""

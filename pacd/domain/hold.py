@@ -1,0 +1,128 @@
+"""A file that a person must look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from pacd.domain.change import Observation
+
+
+class Severity(StrEnum):
+    """How bad it is; the values are what ``pacctl status`` counts by."""
+
+    ERROR = "error"
+    SUSPECT = "suspect"
+    NOTICE = "notice"
+
+
+class Cause(StrEnum):
+    """
+    Why a file is held (H1).
+
+    The value is what the store keeps and the protocol sends: never rename one.
+    """
+
+    CORRUPT = "corrupt"
+    NOT_FLAC = "not-flac"
+    ENCODE_FAILED = "encode-failed"
+    VERIFY_FAILED = "verify-failed"
+    TOOL_CRASHED = "tool-crashed"
+    UNSTABLE = "unstable"
+    REWRITTEN_TOO_OFTEN = "rewritten-too-often"
+    PERMISSION = "permission"
+    HARDLINKED = "hardlinked"
+    COLLISION = "collision"
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return _SEVERITIES.get(self, Severity.ERROR)
+
+    @property
+    def advice(self) -> str:
+        """What a person can do about it, as a sentence or two."""
+        return _ADVICE[self]
+
+    @property
+    def blocks_mirror(self) -> bool:
+        """Whether a held master keeps its old outputs and gets no new ones (M8)."""
+        return self not in {Cause.HARDLINKED, Cause.COLLISION}
+
+
+_SEVERITIES: Final = {
+    Cause.UNSTABLE: Severity.NOTICE,
+    Cause.HARDLINKED: Severity.NOTICE,
+    Cause.COLLISION: Severity.NOTICE,
+}
+
+_ADVICE: Final = {
+    Cause.CORRUPT: (
+        "Replace it with a good copy from a backup or the source; the hold then ends by itself. "
+        "PAC never rewrites a damaged file: that would hide the damage."
+    ),
+    Cause.NOT_FLAC: (
+        "Give it its right extension, replace it with a FLAC file, or remove it; "
+        "the hold then ends by itself."
+    ),
+    Cause.ENCODE_FAILED: (
+        "See what the tool said. `pacctl release ID` tries again; "
+        "`pacctl doctor` looks at the tools and the disk."
+    ),
+    Cause.VERIFY_FAILED: (
+        "The new file did not hold the same audio or tags and was thrown away; the original is "
+        "untouched. Check this machine's memory and disk, then `pacctl release ID`."
+    ),
+    Cause.TOOL_CRASHED: (
+        "The file made a tool crash or hang several times. Keep a copy and report it; "
+        "`pacctl release ID` tries again."
+    ),
+    Cause.UNSTABLE: (
+        "Something keeps writing to this file. Find the program that does; "
+        "the hold ends once the file is quiet."
+    ),
+    Cause.REWRITTEN_TOO_OFTEN: (
+        "Another program and PAC undo each other's changes. Find the other program, "
+        "then `pacctl release ID`."
+    ),
+    Cause.PERMISSION: (
+        "Give the daemon's user the right to read and write the file and its folder, "
+        "then `pacctl release ID`."
+    ),
+    Cause.HARDLINKED: (
+        "The file has several names, and replacing it would separate them. Set "
+        '`hardlinks = "break"` in [flac] to allow that, or `pacctl release ID --accept` '
+        "to leave it as it is; mirrors and covers are made all the same."
+    ),
+    Cause.COLLISION: (
+        "Rename one of the two files, or move the foreign one away; the hold then ends by itself."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """
+    One open hold.
+
+    Attributes:
+        id: Given by the store, from 1.
+        path: Relative to the library root.
+        audio_md5: Hex, or "" where the file has none.
+        observation: The bytes it was made for; None where there were none to see.
+        mirror: The mirror it concerns; "" for the master itself.
+        reason: One clause for people.
+        evidence: Named facts for people and programs: tool words, numbers, names.
+    """
+
+    id: int
+    path: PurePosixPath
+    cause: Cause
+    reason: str
+    since: datetime
+    audio_md5: str = ""
+    observation: Observation | None = None
+    mirror: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)

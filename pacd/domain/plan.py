@@ -1,0 +1,291 @@
+"""What the daemon can do, what it decides by, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any
+
+from pacd.domain.change import Observation
+from pacd.domain.hold import Cause, Hold
+from pacd.domain.media import Picture, Track
+from pacd.domain.verdict import Check
+from pacd.errors import FailureKind
+
+
+class Action(StrEnum):
+    """
+    One thing the daemon can do to one file, in the order it does them.
+
+    The value is what the store keeps and the protocol sends: never rename one.
+    """
+
+    TEST = "test"
+    RECOMPRESS = "recompress"
+    EXPORT_ARTWORK = "export-artwork"
+    MIRROR_ENCODE = "mirror-encode"
+    MIRROR_RETAG = "mirror-retag"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """
+    One action on one file, and why.
+
+    Attributes:
+        path: Relative to the library root.
+        reason: One clause for people, shown wherever the item is; never parsed.
+        mirror: Name of the mirror it concerns; "" for none.
+        cause: For HOLD: what a person must look at.
+        target: For EXPORT_ARTWORK and mirrors: what is written, relative to its root.
+        evidence: For HOLD: named facts, as Hold.evidence.
+        replaces: For EXPORT_ARTWORK: whether the file at target is PAC's own, so that
+            a different one may take its place.
+    """
+
+    path: PurePosixPath
+    action: Action
+    reason: str
+    mirror: str = ""
+    cause: Cause | None = None
+    target: PurePosixPath | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    replaces: bool = False
+
+    @property
+    def key(self) -> tuple[PurePosixPath, Action, str]:
+        """What makes two items the same piece of work."""
+        return (self.path, self.action, self.mirror)
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """
+    Failures of one action on one file since it last went well.
+
+    Attributes:
+        mirror: Name of the mirror it concerns; "" for none.
+        tries: How often it failed in a row, from 1.
+        message: The last failure, a sentence for people.
+        words: What the tool said then.
+        retry_at: Not before this moment.
+    """
+
+    action: Action
+    mirror: str
+    kind: FailureKind
+    tries: int
+    message: str
+    words: str
+    retry_at: datetime
+
+
+class OutputState(StrEnum):
+    """What stands where an output belongs."""
+
+    MISSING = "missing"
+    UNSEEN = "unseen"
+    FOREIGN = "foreign"
+    OURS = "ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """
+    One file of a mirror, as its own tags tell it (M3).
+
+    Attributes:
+        path: Relative to the mirror root.
+        src_md5, quality, src_tags: PAC_SRC_MD5, PAC_QUALITY, PAC_SRC_TAGS; "" when not ours.
+        encoder: PAC_ENCODER.
+        observation: None when missing.
+    """
+
+    path: PurePosixPath
+    state: OutputState
+    src_md5: str = ""
+    quality: str = ""
+    src_tags: str = ""
+    encoder: str = ""
+    observation: Observation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """
+    A cover in the art root, as recorded and as seen now.
+
+    Attributes:
+        target: Relative to the art root.
+        source: Master whose cover it is, relative to the library root; None when
+            something stands there that PAC has no record of.
+        picture_md5: Of the picture it was made from, hex.
+        max_px: The limit it was made under.
+        source_present: Whether that master is still there.
+        present: Whether the file is there.
+        changed: Whether it is not as PAC left it.
+    """
+
+    target: PurePosixPath
+    source: PurePosixPath | None
+    picture_md5: str = ""
+    max_px: int = 0
+    source_present: bool = True
+    present: bool = True
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    All that is known of one master when a decision is due.
+
+    Attributes:
+        path: Relative to the library root.
+        track: From the header of exactly these bytes; None until they were tested.
+        check: The last verdict on exactly these bytes.
+        outputs: What stands in each mirror, by the mirror's name.
+        holds: The open holds on this path, whatever bytes they were made for.
+        accepted: Causes a person accepted for this audio.
+        setbacks: Failures since the last success.
+        rewrites: How often PAC replaced this path in the last hour.
+        restless: For how long nobody has let it settle; None when it has.
+    """
+
+    path: PurePosixPath
+    observation: Observation
+    track: Track | None = None
+    check: Check | None = None
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    holds: tuple[Hold, ...] = ()
+    accepted: frozenset[Cause] = frozenset()
+    setbacks: tuple[Setback, ...] = ()
+    rewrites: int = 0
+    restless: timedelta | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nobody seems to be writing it."""
+        return self.restless is None
+
+    @property
+    def audio_md5(self) -> str:
+        """The identity of the recording: decoded, or else as stated; "" if unknown."""
+        stated = self.track.audio_md5 if self.track else ""
+        return (self.check.audio_md5 if self.check else "") or stated
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """
+    One folder of a library: the unit that is observed, planned and comes to rest.
+
+    Attributes:
+        path: Relative to the library root; PurePosixPath(".") for the root itself.
+        tracks: Sorted by path.
+        exports: What is recorded or stands at each cover target, by target.
+    """
+
+    path: PurePosixPath
+    tracks: tuple[Facts, ...]
+    exports: Mapping[PurePosixPath, Export] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """
+    A master was decoded whole.
+
+    Attributes:
+        track: None when the bytes are not FLAC or the header cannot be read.
+        observation: Of the very bytes that were tested.
+    """
+
+    check: Check
+    track: Track | None
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Recompressed:
+    """
+    A master was replaced; its audio was proven equal.
+
+    Attributes:
+        frames_kept: Whether the original's audio frames stayed and only tags were set.
+        before_bytes, after_bytes: File sizes.
+        details: More for the history: what was cleaned, which tags were carried over.
+    """
+
+    track: Track
+    check: Check
+    observation: Observation
+    frames_kept: bool
+    before_bytes: int
+    after_bytes: int
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """
+    A cover is in its place.
+
+    Attributes:
+        target: Relative to the art root; the extension follows the bytes.
+        written: False when the same bytes stood there already.
+    """
+
+    target: PurePosixPath
+    picture: Picture
+    mime: str
+    size_bytes: int
+    mtime_ns: int
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """
+    An output is in its place, whole and tagged.
+
+    Attributes:
+        encoded: False when only its tags were rewritten.
+        lost: Tags that could not be carried, each with the reason.
+    """
+
+    output: Output
+    encoded: bool
+    lost: tuple[str, ...] = ()
+
+
+Result = Tested | Recompressed | Exported | Mirrored
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step finished."""
+
+    item: PlanItem
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """
+    A step gave up; the files are as they were before.
+
+    Attributes:
+        message: A sentence for people.
+        words: What the tool said; may be empty.
+    """
+
+    item: PlanItem
+    kind: FailureKind
+    message: str
+    words: str = ""
+
+
+Outcome = Done | Failed

@@ -1,0 +1,167 @@
+"""The owner's wishes as a value; planning and steps get nothing else of the settings."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from pacd import VERSION
+from pacd.domain.media import Codec
+
+# Raised whenever files/tags.py or files/covers.py begin to write something else for
+# the same master: every output is then retagged, and none encoded again.
+TAG_MAPPING: Final = 1
+
+
+class HardLinks(StrEnum):
+    """What to do with a master that has several names."""
+
+    SKIP = "skip"
+    BREAK = "break"
+
+
+class OpusGain(StrEnum):
+    """How loudness is written into Opus outputs (facts: RFC 7845, section 5.2.1)."""
+
+    R128 = "r128"
+    REPLAYGAIN = "replaygain"
+    BOTH = "both"
+    HEADER_ALBUM = "header-album"
+
+
+@dataclass(frozen=True, slots=True)
+class FlacPolicy:
+    """
+    How masters are kept.
+
+    Attributes:
+        target_compression: flac's level, 0 to 8.
+        verify_after: Age at which an integrity verdict is too old.
+    """
+
+    target_compression: int = 8
+    verify_after: timedelta = timedelta(days=90)
+    keep_mtime: bool = True
+    hardlinks: HardLinks = HardLinks.SKIP
+
+
+@dataclass(frozen=True, slots=True)
+class ArtworkPolicy:
+    """
+    Where covers are exported.
+
+    Attributes:
+        root: Absolute.
+        pattern: Path below root with {albumartist} {artist} {album} {date} {disc}.
+        max_px: Longest side in pixels; 0 leaves pictures as they are.
+    """
+
+    enabled: bool
+    root: Path
+    pattern: str = "{albumartist}/{album}/front.jpg"
+    max_px: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPolicy:
+    """
+    One lossy copy of a library.
+
+    Attributes:
+        root: Absolute.
+        bitrate_kbps: For Opus.
+    """
+
+    name: str
+    root: Path
+    codec: Codec = Codec.OPUS
+    bitrate_kbps: int = 128
+    art_max_px: int = 1000
+    art_max_kib: int = 500
+    opus_gain: OpusGain = OpusGain.R128
+
+    @property
+    def quality(self) -> str:
+        """What PAC_QUALITY states: another value means another encode."""
+        return f"{self.codec.value} {self.bitrate_kbps} kbit/s"
+
+    def tags_hash(self, tags_md5: str) -> str:
+        """
+        What PAC_SRC_TAGS states: another value means that tags and art are written anew.
+
+        Args:
+            tags_md5: Of the master's tags and pictures, as Track has it.
+        """
+        shape = (TAG_MAPPING, self.opus_gain.value, self.art_max_px, self.art_max_kib, tags_md5)
+        return hashlib.md5(repr(shape).encode(), usedforsecurity=False).hexdigest()
+
+    @property
+    def extension(self) -> str:
+        """With its dot."""
+        return {Codec.OPUS: ".opus", Codec.AAC: ".m4a"}[self.codec]
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryPolicy:
+    """
+    All wishes that concern one library.
+
+    Attributes:
+        root: Absolute.
+    """
+
+    name: str
+    root: Path
+    artwork: ArtworkPolicy
+    flac: FlacPolicy = field(default_factory=FlacPolicy)
+    mirrors: tuple[MirrorPolicy, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Changes when any of these wishes, or PAC itself, does: then all is looked at anew."""
+        return hashlib.md5(
+            f"{VERSION} {self!r}".encode(errors="surrogateescape"), usedforsecurity=False
+        ).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """
+    How many things are done at once (P5).
+
+    Attributes:
+        total: Worker processes in all; none of the others is above it.
+        encode: Recompressions and mirror encodes.
+        analysis: Tests and examinations.
+        art: Cover exports.
+    """
+
+    total: int
+    encode: int
+    analysis: int
+    art: int
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonPolicy:
+    """
+    All wishes of the owner that the engine works by.
+
+    Attributes:
+        settle_s: Seconds of quiet after which a folder is looked at.
+        max_delay_s: Seconds after which it is, however busy.
+        ignore: Shell patterns of names to leave alone, beyond the built-in list.
+        min_free_bytes: Reserve of every disk that PAC writes to.
+    """
+
+    libraries: tuple[LibraryPolicy, ...]
+    settle_s: float = 10.0
+    max_delay_s: float = 600.0
+    ignore: tuple[str, ...] = ()
+    min_free_bytes: int = 1 << 30
+
+    def library(self, name: str) -> LibraryPolicy | None:
+        """The library of this name, if there is one."""
+        return next((each for each in self.libraries if each.name == name), None)

@@ -1,0 +1,112 @@
+"""What can go wrong, as types that carry what a person needs to know."""
+
+from enum import StrEnum
+from pathlib import Path
+
+
+class FailureKind(StrEnum):
+    """
+    Why a step gave up; decides whether it is tried again.
+
+    The value is what the store keeps: never rename one.
+    """
+
+    TOOL_FAILED = "tool-failed"
+    TOOL_CRASHED = "tool-crashed"
+    TIMED_OUT = "timed-out"
+    WORKER_DIED = "worker-died"
+    INTERRUPTED = "interrupted"
+    VERIFY_FAILED = "verify-failed"
+    SOURCE_CHANGED = "source-changed"
+    NOT_REGULAR = "not-regular"
+    PERMISSION = "permission"
+    NO_SPACE = "no-space"
+    READ_ONLY = "read-only"
+    COLLISION = "collision"
+    IO = "io"
+    INTERNAL = "internal"
+
+
+class PacError(Exception):
+    """
+    Something PAC expects to go wrong; the message is a sentence for people.
+
+    Attributes:
+        kind: What a failed step is recorded as when this ends it.
+        words: What the tool itself said, if one was involved; may be empty.
+    """
+
+    kind = FailureKind.INTERNAL
+
+    def __init__(self, message: str, *, words: str = "") -> None:
+        super().__init__(message)
+        self.words = words
+
+
+class ConfigError(PacError):
+    """The configuration is wrong; nothing was started (exit 78)."""
+
+
+class PreflightError(PacError):
+    """A program PAC cannot do without is missing (exit 3)."""
+
+
+class BusyError(PacError):
+    """Another pacd works on this state directory (exit 6)."""
+
+
+class StoreError(PacError):
+    """The database cannot be used; the old file stands as it was."""
+
+
+class UnknownError(PacError):
+    """A path, a library or a hold that PAC does not know (exit 5)."""
+
+
+class RefusedError(PacError):
+    """The request makes sense, but not now or not from this caller (exit 6)."""
+
+
+class ToolError(PacError):
+    """An external program ended with an error that says nothing of the audio."""
+
+    kind = FailureKind.TOOL_FAILED
+
+
+class ToolCrashedError(ToolError):
+    """An external program was killed by a signal."""
+
+    kind = FailureKind.TOOL_CRASHED
+
+
+class ToolTimeoutError(ToolError):
+    """An external program ran longer than it may; its process group is gone."""
+
+    kind = FailureKind.TIMED_OUT
+
+
+class VerifyError(PacError):
+    """What was written does not hold what it was made from; it was thrown away."""
+
+    kind = FailureKind.VERIFY_FAILED
+
+
+class SourceChangedError(PacError):
+    """A file was written to while PAC worked on it; nothing was replaced."""
+
+    kind = FailureKind.SOURCE_CHANGED
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path.name} changed while it was being worked on")
+
+
+class NotRegularError(PacError):
+    """A name that should be a file is a link, a pipe, a device or a directory."""
+
+    kind = FailureKind.NOT_REGULAR
+
+
+class CollisionError(PacError):
+    """A file that PAC did not make stands where PAC would write."""
+
+    kind = FailureKind.COLLISION
