@@ -1,0 +1,1 @@
+"""All SQL: what PAC remembers.  Writes the state directory, never a library."""

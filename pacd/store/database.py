@@ -1,0 +1,111 @@
+"""The database of the state directory: one writer, many readers, one file."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from pacd.errors import StoreError
+from pacd.store import connection, copies, migration
+from pacd.store.connection import Connection
+from pacd.store.counters import Counters
+from pacd.store.exports import Exports
+from pacd.store.folders import Folders
+from pacd.store.history import History
+from pacd.store.holds import Holds
+from pacd.store.jobs import Jobs
+from pacd.store.libraries import Libraries
+from pacd.store.memory import Memory
+from pacd.store.outputs import Outputs
+from pacd.store.tracks import Tracks
+from pacd.store.verdicts import Verdicts
+
+
+class Store:
+    """
+    Everything PAC remembers, by noun.
+
+    What is open for writing belongs to the thread that opened it.  What is
+    read-only may be made in any thread and is used by one at a time.
+    """
+
+    def __init__(self, opened: Connection, path: Path) -> None:
+        self._connection = opened
+        self._path = path
+        self.libraries = Libraries(opened)
+        self.tracks = Tracks(opened)
+        self.folders = Folders(opened)
+        self.verdicts = Verdicts(opened)
+        self.outputs = Outputs(opened)
+        self.exports = Exports(opened)
+        self.jobs = Jobs(opened)
+        self.holds = Holds(opened)
+        self.history = History(opened)
+        self.counters = Counters(opened)
+        self.memory = Memory(opened)
+
+    @classmethod
+    def open(cls, path: Path, *, now: datetime) -> Self:
+        """
+        Open for writing; make the file (0600) and its directory where missing, migrate where due.
+
+        Raises:
+            StoreError: The file is damaged, newer, not PAC's, or cannot be written.
+        """
+        target = path.resolve()
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            migration.bring_up(target, now=now)
+        except OSError as error:
+            raise StoreError(
+                f"{target} cannot be opened: {error.strerror or error}. "
+                "Set [daemon] state_dir to a directory the daemon's user can write."
+            ) from error
+        return cls(connection.writer(target), target)
+
+    @classmethod
+    def read_only(cls, path: Path) -> Self:
+        """
+        Open for reading what a writer keeps; it sees every transaction once committed.
+
+        Raises:
+            StoreError: There is no database of this version's schema.
+        """
+        reader = connection.reader(path)
+        with ExitStack() as undo:
+            undo.callback(reader.close)
+            found = migration.known_version(reader, path)
+            if found != migration.RELEASED.version:
+                raise StoreError(
+                    f"{path} has the old schema {found}. Start pacd once: it migrates the file."
+                )
+            undo.pop_all()
+        return cls(reader, path)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """
+        All or nothing; one inside another joins it.
+
+        On a read-only store: one unchanging view of everything.
+        """
+        with self._connection.transaction():
+            yield
+
+    def backup(self, target: Path) -> None:
+        """
+        Write a consistent copy, one file with mode 0600; target appears whole or not at all.
+
+        Raises:
+            StoreError: target cannot be written; it is as it was.
+        """
+        copies.write_copy(self._connection, target)
+
+    def integrity(self) -> str:
+        """``"ok"``, or what SQLite finds wrong, line by line."""
+        return migration.faults(self._connection) or "ok"
+
+    def close(self) -> None:
+        """Let go of the file; closing twice is harmless."""
+        self._connection.close()

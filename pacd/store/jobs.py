@@ -1,0 +1,194 @@
+"""What was tried (``jobs``) and what keeps failing (``setbacks``)."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Final
+
+from pacd.domain.plan import Action, Failed, PlanItem, Setback
+from pacd.errors import FailureKind
+from pacd.store.columns import blob, from_ms, plain, relative, to_ms
+from pacd.store.connection import Connection
+
+_STARTED: Final = """
+    INSERT INTO jobs (
+        library_id, path, path_text, folder, action, mirror, reason, state, started_at
+    ) VALUES (
+        :library, :path, :path_text, :folder, :action, :mirror, :reason, 'running', :now
+    )
+"""
+
+_FINISHED: Final = "UPDATE jobs SET state = 'done', ended_at = :now WHERE id = :job"
+
+_FAILED: Final = """
+    UPDATE jobs SET state = 'failed', ended_at = :now, failure = :kind, message = :message
+    WHERE id = :job
+"""
+
+_SET_BACK: Final = """
+    INSERT INTO setbacks (
+        library_id, path, folder, action, mirror, kind, tries, message, words, retry_at
+    )
+    SELECT library_id, path, folder, action, mirror, :kind, 1, :message, :words, :retry_at
+    FROM jobs
+    WHERE id = :job
+    ON CONFLICT (library_id, path, action, mirror) DO UPDATE SET
+        kind = excluded.kind, tries = tries + 1, message = excluded.message,
+        words = excluded.words, retry_at = excluded.retry_at
+"""
+
+_OVERCOME: Final = """
+    DELETE FROM setbacks
+    WHERE (library_id, path, action, mirror)
+        = (SELECT library_id, path, action, mirror FROM jobs WHERE id = :job)
+"""
+
+_INTERRUPTED: Final = """
+    UPDATE jobs SET state = 'interrupted', ended_at = :now WHERE state = 'running'
+"""
+
+_SETBACKS: Final = """
+    SELECT path, action, mirror, kind, tries, message, words, retry_at
+    FROM setbacks INDEXED BY idx_setbacks_folder
+    WHERE library_id = :library AND folder = :folder
+    ORDER BY path, action, mirror
+"""
+
+_CLEAR: Final = """
+    DELETE FROM setbacks
+    WHERE library_id = :library AND path = :path
+        AND (:action IS NULL OR action = :action) AND (:mirror IS NULL OR mirror = :mirror)
+"""
+
+_REWRITES: Final = """
+    SELECT path, count(*) AS times
+    FROM jobs
+    WHERE library_id = :library AND folder = :folder AND action = 'recompress'
+        AND state = 'done' AND ended_at >= :since
+    GROUP BY path
+"""
+
+_DUE: Final = """
+    SELECT DISTINCT library_id, folder
+    FROM setbacks INDEXED BY idx_setbacks_retry
+    WHERE retry_at <= :now
+"""
+
+
+class Jobs:
+    """The work that was begun and how it went; joins the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def started(self, library_id: int, item: PlanItem, *, now: datetime) -> int:
+        """Note that an item was given to a worker; return the job's id."""
+        return self._connection.insert(
+            _STARTED,
+            {
+                "library": library_id,
+                "path": blob(item.path),
+                "path_text": plain(str(item.path)),
+                "folder": blob(item.path.parent),
+                "action": item.action.value,
+                "mirror": item.mirror,
+                "reason": plain(item.reason),
+                "now": to_ms(now),
+            },
+        )
+
+    def finished(self, job_id: int, *, now: datetime) -> None:
+        """Note that a job went well; its earlier failures no longer count."""
+        with self._connection.transaction():
+            self._connection.run(_FINISHED, {"job": job_id, "now": to_ms(now)})
+            self._connection.run(_OVERCOME, {"job": job_id})
+
+    def failed(self, job_id: int, failure: Failed, *, now: datetime, retry_at: datetime) -> None:
+        """Note that a job failed, and when the same may be tried again."""
+        columns = {
+            "job": job_id,
+            "kind": failure.kind.value,
+            "message": plain(failure.message),
+            "words": plain(failure.words),
+            "now": to_ms(now),
+            "retry_at": to_ms(retry_at),
+        }
+        with self._connection.transaction():
+            self._connection.run(_FAILED, columns)
+            self._connection.run(_SET_BACK, columns)
+
+    def interrupted(self, *, now: datetime) -> int:
+        """
+        Note at start-up that nothing runs any more; return how many jobs were cut short.
+
+        It says nothing about their files: there is no setback.
+        """
+        return self._connection.run(_INTERRUPTED, {"now": to_ms(now)})
+
+    def setbacks(
+        self, library_id: int, folder: PurePosixPath
+    ) -> Mapping[PurePosixPath, tuple[Setback, ...]]:
+        """What keeps failing for the files of a folder, by path."""
+        found: defaultdict[PurePosixPath, tuple[Setback, ...]] = defaultdict(tuple)
+        for row in self._connection.rows(
+            _SETBACKS, {"library": library_id, "folder": blob(folder)}
+        ):
+            found[relative(row["path"])] += (_setback(row),)
+        return dict(found)
+
+    def clear_setbacks(
+        self,
+        library_id: int,
+        path: PurePosixPath,
+        action: Action | None = None,
+        mirror: str | None = None,
+    ) -> None:
+        """Forget the failures on a file; None stands for every action, every mirror."""
+        self._connection.run(
+            _CLEAR,
+            {
+                "library": library_id,
+                "path": blob(path),
+                "action": action.value if action else None,
+                "mirror": mirror,
+            },
+        )
+
+    def rewrites(
+        self, library_id: int, folder: PurePosixPath, *, since: datetime
+    ) -> Mapping[PurePosixPath, int]:
+        """How often each master of a folder was replaced since then; only those that were."""
+        rows = self._connection.rows(
+            _REWRITES, {"library": library_id, "folder": blob(folder), "since": to_ms(since)}
+        )
+        return {relative(row["path"]): row["times"] for row in rows}
+
+    def next_retry(self) -> datetime | None:
+        """When the next setback is due, or was; None without any."""
+        moment = self._connection.value("SELECT min(retry_at) FROM setbacks")
+        return None if moment is None else from_ms(moment)
+
+    def retry_folders(self, *, now: datetime) -> tuple[tuple[int, PurePosixPath], ...]:
+        """(library id, folder) of every setback that is due, sorted."""
+        rows = self._connection.rows(_DUE, {"now": to_ms(now)})
+        return tuple(sorted((row["library_id"], relative(row["folder"])) for row in rows))
+
+    def prune(self, *, before: datetime) -> int:
+        """Drop jobs that ended before then; return how many."""
+        return self._connection.run(
+            "DELETE FROM jobs WHERE ended_at < :before", {"before": to_ms(before)}
+        )
+
+
+def _setback(row: sqlite3.Row) -> Setback:
+    return Setback(
+        action=Action(row["action"]),
+        mirror=row["mirror"],
+        kind=FailureKind(row["kind"]),
+        tries=row["tries"],
+        message=row["message"],
+        words=row["words"],
+        retry_at=from_ms(row["retry_at"]),
+    )

@@ -1,0 +1,16 @@
+DROP TRIGGER observations_are_not_deleted;
+DROP TRIGGER observations_are_not_changed;
+DROP TABLE memory;
+DROP TABLE counters;
+DROP TABLE observations;
+DROP TABLE holds;
+DROP TABLE setbacks;
+DROP TABLE jobs;
+DROP TABLE art_exports;
+DROP TABLE mirror_outputs;
+DROP TABLE flac_policy;
+DROP TABLE flac_checks;
+DROP TABLE folders;
+DROP TABLE library_files;
+DROP TABLE libraries;
+PRAGMA user_version = 0;

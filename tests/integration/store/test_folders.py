@@ -1,0 +1,79 @@
+"""The folders at rest."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from pacd.store.database import Store
+from tests.integration.store.examples import FOLDER, INTACT, NOW, PATH, REPLACED, SEEN, TRACK
+
+PRINT = b"0123456789abcdef"
+OTHER = PurePosixPath("Zorn")
+
+
+def test_a_folder_at_rest_until_it_is_disturbed(store: Store, library: int) -> None:
+    """P4: the fingerprint and the policy it was at rest under; none once disturbed."""
+    assert store.folders.fingerprint(library, FOLDER) is None
+    store.folders.at_rest(library, FOLDER, PRINT[::-1], "old", 1, now=NOW)
+    store.folders.at_rest(library, FOLDER, PRINT, "policy", 2, now=NOW)
+    assert (PRINT, "policy") == store.folders.fingerprint(library, FOLDER)
+    store.folders.disturb(library, FOLDER)
+
+    assert store.folders.fingerprint(library, FOLDER) is None
+    assert [FOLDER] == list(store.folders.all(library))
+
+
+def test_disturbing_all_or_one(store: Store, library: int) -> None:
+    """P4: one folder leaves the others at rest; all means all of one library."""
+    for folder in (FOLDER, OTHER):
+        store.folders.at_rest(library, folder, PRINT, "policy", 1, now=NOW)
+    store.folders.disturb(library, OTHER)
+    assert store.folders.fingerprint(library, FOLDER) is not None
+    store.folders.disturb(library)
+
+    assert store.folders.fingerprint(library, FOLDER) is None
+
+
+def test_a_gone_folder_is_forgotten(store: Store, library: int) -> None:
+    """L5: a folder has no record of its own to keep."""
+    store.folders.at_rest(library, FOLDER, PRINT, "policy", 1, now=NOW)
+    store.folders.forget(library, FOLDER)
+
+    assert [] == list(store.folders.all(library))
+
+
+def test_all_folders_while_others_write(store: Store, library: int) -> None:
+    """L2: the list is read in pages; writing and rolling back between them does no harm."""
+    names = [PurePosixPath(f"{number:04}") for number in range(1_201)]
+    with store.transaction():
+        for folder in names:
+            store.folders.at_rest(library, folder, PRINT, "policy", 1, now=NOW)
+    found = []
+    for folder in store.folders.all(library):
+        found.append(folder)
+        with store.transaction():
+            store.folders.forget(library, folder)
+
+    assert names == found
+    assert [] == list(store.folders.all(library))
+
+
+def test_folders_whose_tests_grew_old(store: Store, library: int) -> None:
+    """F4: a folder is stale by a file that is there, by a verdict on its present bytes."""
+    files = {
+        PATH: (SEEN, INTACT),
+        OTHER / "a.flac": (REPLACED, replace(INTACT, tested_at=NOW + timedelta(days=1))),
+    }
+    for path, (seen, check) in files.items():
+        store.tracks.described(library, path, TRACK, seen, now=NOW)
+        store.verdicts.record(check, TRACK, seen)
+    store.tracks.seen(library, PurePosixPath("never/tested.flac"), replace(SEEN, inode=9), now=NOW)
+
+    assert () == store.folders.stale(library, tested_before=NOW)
+    assert (FOLDER,) == store.folders.stale(library, tested_before=NOW + timedelta(hours=1))
+    assert (FOLDER, OTHER) == store.folders.stale(library, tested_before=NOW + timedelta(days=2))
+    store.tracks.gone(library, [PATH], now=NOW)
+    assert (OTHER,) == store.folders.stale(library, tested_before=NOW + timedelta(days=2))
+    store.tracks.seen(library, OTHER / "a.flac", SEEN, now=NOW)
+    store.verdicts.forget(SEEN)
+    assert () == store.folders.stale(library, tested_before=NOW + timedelta(days=2))

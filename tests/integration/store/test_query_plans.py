@@ -1,0 +1,118 @@
+"""B2: what is asked once per folder or file is answered through an index."""
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+import pytest
+
+from pacd.domain.hold import Cause
+from pacd.domain.plan import Action
+from pacd.store.database import Store
+from pacd.store.holds import Ending
+from tests.integration.store.examples import (
+    EXPORTED,
+    FOLDER,
+    INTACT,
+    MD5,
+    NOW,
+    OUTPUT,
+    PATH,
+    REPLACED,
+    SEEN,
+    TRACK,
+    failed,
+    fill,
+    item,
+)
+
+LIBRARY = 1
+MOVED = PurePosixPath("moved.flac")
+
+# What is asked -> the columns that must lead to the rows.
+QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
+    "in_folder": (
+        lambda s: s.tracks.in_folder(LIBRARY, FOLDER),
+        "idx_files_folder (library_id=? AND folder=?",
+    ),
+    "known": (lambda s: s.tracks.known(LIBRARY, PATH), "(library_id=? AND path=?"),
+    "by_content": (
+        lambda s: s.tracks.by_content(LIBRARY, SEEN),
+        "(library_id=? AND device=? AND inode=? AND file_size=? AND mtime_ns=?",
+    ),
+    "seen": (lambda s: s.tracks.seen(LIBRARY, PATH, SEEN, now=NOW), "(library_id=? AND path=?"),
+    "seen_new": (lambda s: s.tracks.seen(LIBRARY, PATH, REPLACED, now=NOW), "path=?"),
+    "moved": (lambda s: s.tracks.moved(1, MOVED, SEEN, now=NOW), "(library_id=? AND path=?"),
+    "gone": (lambda s: s.tracks.gone(LIBRARY, [PATH], now=NOW), "(library_id=? AND path=?"),
+    "valid_count": (lambda s: s.tracks.valid_count(LIBRARY), "COVERING INDEX idx_files_content"),
+    "fingerprint": (lambda s: s.folders.fingerprint(LIBRARY, FOLDER), "library_id=? AND folder=?"),
+    "disturb": (lambda s: s.folders.disturb(LIBRARY, FOLDER), "library_id=? AND folder=?"),
+    "all_folders": (lambda s: list(s.folders.all(LIBRARY)), "library_id=? AND folder>?"),
+    "stale": (
+        lambda s: s.folders.stale(LIBRARY, tested_before=NOW),
+        "idx_checks_age (last_test_ts<?",
+    ),
+    "stale_files": (
+        lambda s: s.folders.stale(LIBRARY, tested_before=NOW),
+        "idx_files_content (library_id=? AND device=? AND inode=? AND file_size=? AND mtime_ns=?",
+    ),
+    "check_of": (lambda s: s.verdicts.check_of(SEEN), "PRIMARY KEY (device=? AND inode=?"),
+    "forget_check": (lambda s: s.verdicts.forget(SEEN), "PRIMARY KEY (device=? AND inode=?"),
+    "outputs": (
+        lambda s: s.outputs.for_folder(LIBRARY, "phone", FOLDER),
+        "(library_id=? AND mirror=? AND folder=?",
+    ),
+    "exports": (
+        lambda s: s.exports.at(LIBRARY, [EXPORTED.target]),
+        "(library_id=? AND path=?",
+    ),
+    "setbacks": (lambda s: s.jobs.setbacks(LIBRARY, FOLDER), "(library_id=? AND folder=?"),
+    "finished": (lambda s: s.jobs.finished(1, now=NOW), "action=? AND mirror=?"),
+    "clear_setbacks": (
+        lambda s: s.jobs.clear_setbacks(LIBRARY, PATH, Action.TEST),
+        "(library_id=? AND path=?",
+    ),
+    "rewrites": (
+        lambda s: s.jobs.rewrites(LIBRARY, FOLDER, since=NOW),
+        "(library_id=? AND folder=? AND action=? AND ended_at>?",
+    ),
+    "retry_folders": (lambda s: s.jobs.retry_folders(now=NOW), "(retry_at<?"),
+    "holds": (lambda s: s.holds.in_folder(LIBRARY, FOLDER), "(library_id=? AND folder=?"),
+    "accepted_audio": (lambda s: s.holds.accepted(MD5, SEEN), "(md5=?"),
+    "accepted_bytes": (lambda s: s.holds.accepted("", SEEN), "(device=? AND inode=?"),
+    "history": (lambda s: s.history.of(LIBRARY, PATH, limit=9), "(library_id=? AND path=?"),
+    "history_since": (lambda s: s.history.since(1, limit=9), "PRIMARY KEY (rowid>?"),
+    "state": (lambda s: s.counters.state(LIBRARY), "PRIMARY KEY (device=? AND inode=?"),
+    "described": (lambda s: s.tracks.described(LIBRARY, PATH, TRACK, SEEN, now=NOW), ""),
+    "record_check": (lambda s: s.verdicts.record(INTACT, TRACK, SEEN), ""),
+    "record_output": (lambda s: s.outputs.record(LIBRARY, "phone", PATH, OUTPUT), ""),
+    "failed": (lambda s: s.jobs.failed(1, failed(item()), now=NOW, retry_at=NOW), "rowid=?"),
+    "open_hold": (
+        lambda s: s.holds.open(
+            LIBRARY, PATH, Cause.CORRUPT, reason="", observation=SEEN, evidence={}, now=NOW
+        ),
+        "path=? AND cause=? AND mirror=?",
+    ),
+    "end_hold": (lambda s: s.holds.end(1, Ending.GONE, now=NOW), "rowid=?"),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_questions_are_answered_through_an_index(store: Store, library: int, question: str) -> None:
+    """B2: no statement of these reads a whole table, and the right columns lead it."""
+    ask, wanted = QUESTIONS[question]
+    fill(store, library)
+    statements: list[str] = []
+    raw = store._connection._raw
+    raw.set_trace_callback(statements.append)
+    ask(store)
+    raw.set_trace_callback(None)
+    plans = [
+        str(row["detail"])
+        for sql in statements
+        if sql.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
+        for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}")
+    ]
+
+    assert [] == [plan for plan in plans if plan.startswith("SCAN")]
+    assert any(wanted in plan for plan in plans) or not wanted
+    assert statements
