@@ -1,0 +1,1 @@
+"""Says that something may have changed here; never decides."""

@@ -1,0 +1,141 @@
+"""Walks a library and looks at its folders; reads directories, never files."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from pacd.domain.change import Entry, Row
+from pacd.intake.ignore import Ignore
+
+MASTER_SUFFIX: Final = ".flac"
+SCRATCH_PREFIX: Final = ".pacd-"
+"""What PAC itself keeps in a library bears such names and is never scanned (requirements 1.2)."""
+
+_NOT_FILES: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
+    (stat.S_ISDIR, "it is a folder, whatever its name"),
+    (
+        stat.S_ISLNK,
+        "it is a symbolic link; PAC works on the file itself where that is in a library",
+    ),
+    (stat.S_ISFIFO, "it is a pipe, not a file"),
+    (stat.S_ISSOCK, "it is a socket, not a file"),
+    (stat.S_ISCHR, "it is a device, not a file"),
+    (stat.S_ISBLK, "it is a device, not a file"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderView:
+    """
+    One folder as it is now.
+
+    Attributes:
+        path: Relative to the root that was walked.
+        rows: Regular files with the wanted suffix, sorted by name.
+        folders: Names of folders to walk into, sorted.
+        scratch: Names of temporaries of PAC's own.
+        warnings: Sentences on what could not be looked at; with any, what is not
+            listed may be there all the same.
+    """
+
+    path: PurePosixPath
+    rows: tuple[Row, ...] = ()
+    folders: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The rows as values, sorted by name."""
+        return tuple(Entry.of(row) for row in self.rows)
+
+
+def look(
+    root: Path, folder: PurePosixPath, ignore: Ignore, *, suffix: str = MASTER_SUFFIX
+) -> FolderView:
+    """
+    List one folder; a missing one is empty, an unreadable one is a warning.
+
+    Symbolic links are neither followed nor listed.
+    """
+    rows: list[Row] = []
+    folders: list[str] = []
+    scratch: list[str] = []
+    warnings: list[str] = []
+    try:
+        with os.scandir(root / folder) as listing:
+            for item in listing:
+                name = item.name
+                try:
+                    if item.is_dir(follow_symlinks=False):
+                        if not ignore.folder(name):
+                            folders.append(name)
+                    elif name.startswith(SCRATCH_PREFIX):
+                        scratch.append(name)
+                    elif name.lower().endswith(suffix) and not ignore.file(name):
+                        status = item.stat(follow_symlinks=False)
+                        if stat.S_ISREG(status.st_mode):
+                            rows.append(_row(name, status))
+                except OSError as error:
+                    warnings.append(f"{folder / name} could not be looked at: {error.strerror}")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        warnings.append(f"{folder} could not be read: {error.strerror}")
+    rows.sort()
+    folders.sort()
+    return FolderView(folder, tuple(rows), tuple(folders), tuple(scratch), tuple(warnings))
+
+
+def _row(name: str, status: os.stat_result) -> Row:
+    return (
+        name,
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_nlink,
+    )
+
+
+def walk(root: Path, ignore: Ignore, *, below: PurePosixPath | None = None) -> Iterator[FolderView]:
+    """
+    Look at every folder of a library, each once, parents first (L2).
+
+    Memory is bounded by the folders that wait, not by the files.
+
+    Args:
+        below: Start here instead of at the root.
+    """
+    waiting: list[PurePosixPath] = [below or PurePosixPath()]
+    while waiting:
+        view = look(root, waiting.pop(), ignore)
+        yield view
+        waiting.extend(view.path / name for name in reversed(view.folders))
+
+
+def left_alone(root: Path, path: PurePosixPath, ignore: Ignore) -> str | None:
+    """
+    Return why PAC does not maintain a path, a clause for people, or None if it does.
+
+    Args:
+        path: Relative to the root; need not exist.
+    """
+    for name in path.parts[:-1]:
+        reason = ignore.folder(name)
+        if reason:
+            return f"its folder {name} is {reason}"
+    try:
+        mode = os.lstat(root / path).st_mode
+    except OSError as error:
+        return f"it cannot be looked at: {error.strerror}"
+    for is_kind, words in _NOT_FILES:
+        if is_kind(mode):
+            return words
+    if not path.name.lower().endswith(MASTER_SUFFIX):
+        return "PAC maintains only files whose name ends in .flac"
+    return ignore.file(path.name)

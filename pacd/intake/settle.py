@@ -1,0 +1,72 @@
+"""Tells finished files from files still being written; time is passed in."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pacd.domain.change import Entry, Observation
+
+
+class Settler:
+    """
+    Remembers what unfinished files looked like, to compare at the next look.
+
+    A file has settled when it looked the same twice, half the quiet time or more
+    apart, and no process has it open for writing.  Its ctime counts as the first
+    look: nobody can set it back.  Linux gives no lease on files of other users to
+    those without CAP_LEASE; there the two looks decide alone.
+    """
+
+    def __init__(self, quiet_s: float, being_written: Callable[[Path], bool]) -> None:
+        """
+        Args:
+            quiet_s: Seconds for which a file must have stayed as it is.
+            being_written: Whether a process has the file open for writing.
+        """
+        self._quiet_s = quiet_s
+        self._being_written = being_written
+        self._looks: dict[Path, _Look] = {}
+
+    def restless(
+        self, folder: Path, entries: Iterable[Entry], *, now_s: float, wall_ns: int
+    ) -> dict[str, timedelta]:
+        """
+        Return for how long each file that may still be written to has been seen changing.
+
+        Args:
+            folder: Absolute.
+            entries: Files whose bytes are news; others have settled before.
+            now_s: Monotonic.
+            wall_ns: Unix time, to compare with ctime.
+
+        Returns:
+            By name; without the files that have settled.
+        """
+        found: dict[str, timedelta] = {}
+        for entry in entries:
+            path = folder / entry.name
+            look = self._look(path, entry.observation, now_s)
+            quiet = (wall_ns - entry.observation.ctime_ns) / 1e9 >= self._quiet_s
+            quiet = quiet or now_s - look.since_s >= self._quiet_s / 2
+            if quiet and not self._being_written(path):
+                del self._looks[path]
+            else:
+                found[entry.name] = timedelta(seconds=now_s - look.first_s)
+        return found
+
+    def _look(self, path: Path, seen: Observation, now_s: float) -> "_Look":
+        before = self._looks.get(path)
+        if before is None or before.observation != seen:
+            first_s = before.first_s if before else now_s
+            self._looks[path] = _Look(seen, now_s, first_s)
+        return self._looks[path]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a file looked like, since when, and when it was first seen restless (monotonic)."""
+
+    observation: Observation
+    since_s: float
+    first_s: float

@@ -1,0 +1,82 @@
+"""An outcome becomes a fact; touches nothing."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from pacd.domain.plan import (
+    Done,
+    Export,
+    Exported,
+    Facts,
+    Failed,
+    Mirrored,
+    Outcome,
+    PlanItem,
+    Recompressed,
+    Result,
+    Setback,
+    Tested,
+)
+from pacd.planning.setbacks import retry_wait, setback_of
+
+
+def after(facts: Facts, outcome: Outcome, now: datetime) -> Facts:
+    """Return what is known of a master once an outcome is."""
+    match outcome:
+        case Failed():
+            return _with(facts, failure(facts, outcome, now))
+        case Done():
+            return _learn(_without(facts, outcome.item), outcome.item, outcome.result)
+
+
+def _learn(facts: Facts, item: PlanItem, result: Result) -> Facts:
+    match result:
+        case Tested(check, track, observation):
+            return replace(facts, check=check, track=track, observation=observation)
+        case Recompressed(track, check, observation):
+            known = replace(facts, check=check, track=track, observation=observation)
+            return replace(known, rewrites=facts.rewrites + 1)
+        case Mirrored(output):
+            return replace(facts, outputs={**facts.outputs, item.mirror: output})
+        case Exported():
+            return facts  # a cover is a fact of its album
+
+
+def failure(facts: Facts, failed: Failed, now: datetime) -> Setback:
+    """Return the setback that a failure makes of the one before it, if any."""
+    before = setback_of(facts, failed.item.action, failed.item.mirror)
+    tries = before.tries + 1 if before and before.kind is failed.kind else 1
+    return Setback(
+        action=failed.item.action,
+        mirror=failed.item.mirror,
+        kind=failed.kind,
+        tries=tries,
+        message=failed.message,
+        words=failed.words,
+        retry_at=now + retry_wait(failed.kind, tries),
+    )
+
+
+def export_after(done: Done, max_px: int) -> Export:
+    """Return the fact that an exported cover is."""
+    if not isinstance(done.result, Exported):
+        raise TypeError(f"{done.item.action} exports nothing")
+    return Export(
+        target=done.result.target,
+        source=done.item.path,
+        picture_md5=done.result.picture.md5,
+        max_px=max_px,
+    )
+
+
+def _with(facts: Facts, setback: Setback) -> Facts:
+    others = _without(facts, setback)
+    return replace(others, setbacks=(*others.setbacks, setback))
+
+
+def _without(facts: Facts, work: PlanItem | Setback) -> Facts:
+    """Forget that this action failed before."""
+    kept = tuple(
+        each for each in facts.setbacks if (each.action, each.mirror) != (work.action, work.mirror)
+    )
+    return replace(facts, setbacks=kept)

@@ -1,0 +1,127 @@
+"""Which files a person must look at, and which no longer; touches nothing."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pacd.domain.hold import Cause, Hold
+from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.policy import LibraryPolicy
+from pacd.domain.verdict import Integrity
+from pacd.planning import rules
+from pacd.planning.setbacks import held_for
+
+MAX_REWRITES: Final = 3
+"""Rewrites of one path within an hour before the loop is broken (checklist 22)."""
+
+UNSTABLE_AFTER: Final = timedelta(minutes=30)
+"""How long a file may go on changing before a person is told: three times the longest debounce."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    A cause that present facts justify.
+
+    Attributes:
+        mirror: Name of the mirror it concerns; "" for the master.
+        evidence: As Hold.evidence.
+    """
+
+    cause: Cause
+    reason: str
+    mirror: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def findings(facts: Facts, policy: LibraryPolicy, now: datetime) -> tuple[Finding, ...]:
+    """Return every cause to hold a master now, whether or not it is held or accepted."""
+    return tuple(finding for source in _SOURCES for finding in source(facts, policy, now))
+
+
+def ended(facts: Facts, policy: LibraryPolicy, now: datetime) -> tuple[Hold, ...]:
+    """
+    Return the open holds that present facts no longer justify (H2).
+
+    A hold stands until the bytes there now have been found good; until then
+    nothing is known that could end it.
+    """
+    if facts.check is None:
+        return ()
+    justified = {(each.cause, each.mirror) for each in findings(facts, policy, now)}
+    return tuple(hold for hold in facts.holds if (hold.cause, hold.mirror) not in justified)
+
+
+def blocked(facts: Facts, mirror: str = "") -> Hold | None:
+    """Return the open hold that keeps a master from being rewritten or mirrored, or None."""
+    return next((hold for hold in facts.holds if stops(hold) and hold.mirror in {"", mirror}), None)
+
+
+def stops(held: Hold | Finding) -> bool:
+    """Whether it keeps a master from being rewritten or mirrored; a bad cover does not."""
+    return held.cause.blocks_mirror and held.evidence.get("action") != Action.EXPORT_ARTWORK
+
+
+def _verdict(facts: Facts, _policy: LibraryPolicy, _now: datetime) -> Iterator[Finding]:
+    check = facts.check
+    if check is None or check.integrity.sound:
+        return
+    cause = Cause.NOT_FLAC if check.integrity is Integrity.NOT_FLAC else Cause.CORRUPT
+    evidence = {"tool": check.tool, "tested": check.tested_at.isoformat(), "words": check.words}
+    yield Finding(cause, check.message, evidence=evidence)
+
+
+def _failures(facts: Facts, _policy: LibraryPolicy, _now: datetime) -> Iterator[Finding]:
+    for setback in facts.setbacks:
+        cause = held_for(setback)
+        if cause:
+            evidence = {
+                "action": setback.action.value,
+                "failure": setback.kind.value,
+                "tries": setback.tries,
+                "words": setback.words,
+            }
+            yield Finding(cause, setback.message, setback.mirror, evidence)
+
+
+def _loops(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[Finding]:
+    wanted = rules.recompress_due(facts, policy, now)
+    if wanted and facts.rewrites >= MAX_REWRITES:
+        reason = (
+            f"PAC has rewritten it {facts.rewrites} times within an hour and would again: {wanted}"
+        )
+        yield Finding(Cause.REWRITTEN_TOO_OFTEN, reason, evidence={"rewrites": facts.rewrites})
+
+
+def _links(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[Finding]:
+    reason = rules.hardlinked(facts, policy, now)
+    if reason:
+        yield Finding(Cause.HARDLINKED, reason, evidence={"links": facts.observation.links})
+
+
+def _collisions(facts: Facts, policy: LibraryPolicy, _now: datetime) -> Iterator[Finding]:
+    for mirror in policy.mirrors:
+        output = facts.outputs.get(mirror.name)
+        if output is None:
+            reason = f"another master of this folder has the same name in mirror {mirror.name}"
+            yield Finding(Cause.COLLISION, reason, mirror.name)
+        elif output.state is OutputState.FOREIGN:
+            reason = f"a file that PAC did not make stands at {output.path} in mirror {mirror.name}"
+            yield Finding(Cause.COLLISION, reason, mirror.name, {"output": str(output.path)})
+
+
+def _restless(facts: Facts, _policy: LibraryPolicy, _now: datetime) -> Iterator[Finding]:
+    if facts.restless and facts.restless > UNSTABLE_AFTER:
+        minutes = int(facts.restless.total_seconds() // 60)
+        reason = f"something has kept writing to it for {minutes} minutes"
+        yield Finding(Cause.UNSTABLE, reason, evidence={"minutes": minutes})
+
+
+_SOURCES: Final[tuple[Callable[[Facts, LibraryPolicy, datetime], Iterator[Finding]], ...]] = (
+    _verdict,
+    _failures,
+    _loops,
+    _links,
+    _collisions,
+)

@@ -1,0 +1,163 @@
+"""Facts, policy and the time in; plan items with reasons out.  Does nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pacd.domain.plan import Action, Album, Facts, OutputState, PlanItem
+from pacd.domain.policy import LibraryPolicy
+from pacd.planning import covers, holding
+from pacd.planning.rules import integrity_due, output_due, recompress_due
+from pacd.planning.setbacks import held_for, setback_of, waiting_for
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """
+    What is done about one master now.
+
+    Attributes:
+        items: Due now; empty when nothing is.
+        standing: Why nothing more is, a clause for people.
+    """
+
+    items: tuple[PlanItem, ...]
+    standing: str
+
+
+def plan(album: Album, policy: LibraryPolicy, now: datetime) -> tuple[PlanItem, ...]:
+    """
+    Return everything that is due now in one folder, tracks in the order given.
+
+    The plan holds only what present facts justify: what depends on the outcome
+    of an item is planned in a later round, once the outcome is a fact (P2).
+    Planning again after carrying a plan out ends in the empty plan (P4).
+    """
+    items = [item for facts in album.tracks for item in decide(facts, policy, now).items]
+    return (*items, *plan_covers(album, policy, now))
+
+
+def decide(facts: Facts, policy: LibraryPolicy, now: datetime) -> Decision:
+    """Return what is due for one master, covers apart, and where the rest stands."""
+    held = tuple(_new_holds(facts, policy, now))
+    if not facts.settled:
+        return Decision(held, "waiting until nobody has written to it for a while")
+    due = integrity_due(facts, policy, now)
+    if due:
+        return _try(facts, Action.TEST, due, now, held)
+    stop = stopped(facts, policy, now)
+    if stop:
+        return Decision(held, stop)
+    due = recompress_due(facts, policy, now)
+    if due and not _accepted(facts, Action.RECOMPRESS):
+        return _try(facts, Action.RECOMPRESS, due, now, held)
+    outputs = tuple(_plan_outputs(facts, policy, now))
+    return Decision((*held, *outputs), _at_rest(facts, policy))
+
+
+def stopped(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
+    """
+    Return why a tested master is neither rewritten nor mirrored, or None (P3).
+
+    Damage always stops; what a person accepted stops no longer, damage excepted.
+    """
+    if facts.check is None:
+        return "not tested yet"
+    if not facts.check.integrity.sound:
+        return facts.check.message
+    hold = holding.blocked(facts)
+    if hold:
+        return f"held ({hold.cause}): {hold.reason}"
+    for finding in holding.findings(facts, policy, now):
+        if holding.stops(finding) and not finding.mirror and finding.cause not in facts.accepted:
+            return finding.reason
+    return None
+
+
+def _try(
+    facts: Facts, action: Action, reason: str, now: datetime, held: tuple[PlanItem, ...]
+) -> Decision:
+    wait = waiting_for(setback_of(facts, action), now)
+    if wait:
+        return Decision(held, wait)
+    return Decision((*held, PlanItem(facts.path, action, reason)), reason)
+
+
+def _accepted(facts: Facts, action: Action, mirror: str = "") -> bool:
+    """Whether a person accepted that this action does not work out."""
+    setback = setback_of(facts, action, mirror)
+    return setback is not None and held_for(setback) in facts.accepted
+
+
+def _new_holds(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
+    open_now = {(hold.cause, hold.mirror) for hold in facts.holds}
+    for finding in holding.findings(facts, policy, now):
+        known = (finding.cause, finding.mirror) in open_now or finding.cause in facts.accepted
+        if not known:
+            yield PlanItem(
+                facts.path,
+                Action.HOLD,
+                finding.reason,
+                mirror=finding.mirror,
+                cause=finding.cause,
+                evidence=finding.evidence,
+            )
+
+
+def _plan_outputs(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
+    for mirror in policy.mirrors:
+        due = output_due(facts, mirror)
+        if due is None or holding.blocked(facts, mirror.name):
+            continue
+        action, reason = due
+        output = facts.outputs[mirror.name]
+        if not waiting_for(setback_of(facts, action, mirror.name), now):
+            yield PlanItem(facts.path, action, reason, mirror=mirror.name, target=output.path)
+
+
+def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
+    """Plan one export per cover target, from masters at rest (F7)."""
+    if not policy.artwork.enabled:
+        return
+    by_path = {facts.path: facts for facts in album.tracks}
+    for wanted in covers.wanted_covers(album.tracks, policy.artwork):
+        facts = by_path[wanted.source]
+        reason = _cover_due(wanted, album, policy)
+        ready = facts.settled and not stopped(facts, policy, now)
+        ready = ready and not recompress_due(facts, policy, now)
+        if reason and ready and not waiting_for(setback_of(facts, Action.EXPORT_ARTWORK), now):
+            export = album.exports.get(wanted.target)
+            yield PlanItem(
+                facts.path,
+                Action.EXPORT_ARTWORK,
+                reason,
+                target=wanted.target,
+                replaces=export is not None and export.present and not export.changed,
+            )
+
+
+def _cover_due(wanted: covers.CoverWanted, album: Album, policy: LibraryPolicy) -> str | None:
+    export = album.exports.get(wanted.target)
+    if export is None:
+        return "its cover was never exported"
+    if not export.present:
+        return "the exported cover is gone"
+    if export.source != wanted.source and export.source_present:
+        return None
+    if export.picture_md5 != wanted.picture.md5:
+        return "its front cover has changed"
+    if export.max_px != policy.artwork.max_px:
+        return f"covers are now limited to {policy.artwork.max_px or 'no'} pixels"
+    return None
+
+
+def _at_rest(facts: Facts, policy: LibraryPolicy) -> str:
+    """Say why nothing is due for a sound master."""
+    clauses = [f"intact, tested {facts.check.tested_at:%Y-%m-%d}" if facts.check else ""]
+    if facts.track and facts.track.compression:
+        clauses.append(f"compressed ({facts.track.compression})")
+    for mirror in policy.mirrors:
+        output = facts.outputs.get(mirror.name)
+        if output and output.state is OutputState.OURS:
+            clauses.append(f"mirrored to {mirror.name} ({output.quality})")
+    return ", ".join(clause for clause in clauses if clause)

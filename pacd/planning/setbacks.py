@@ -1,0 +1,71 @@
+"""What a failure means for the next try; touches nothing."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from pacd.domain.hold import Cause
+from pacd.domain.plan import Action, Facts, Setback
+from pacd.errors import FailureKind
+
+MAX_TRIES: Final = 3
+"""Tries of one action on one file before a person is asked (H1: "after k tries")."""
+
+_WAITS: Final = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+
+_INTERRUPTED_WAIT: Final = timedelta(seconds=1)
+
+# Nothing that is wrong with the file: these are tried again for ever, and never held for.
+_NOT_THE_FILE: Final = frozenset(
+    {FailureKind.NO_SPACE, FailureKind.READ_ONLY, FailureKind.INTERRUPTED}
+)
+
+# A second try would meet the same: a person is asked at once.
+_AT_ONCE: Final = frozenset({FailureKind.PERMISSION, FailureKind.COLLISION})
+
+_CAUSES: Final = {
+    FailureKind.TOOL_FAILED: Cause.ENCODE_FAILED,
+    FailureKind.TOOL_CRASHED: Cause.TOOL_CRASHED,
+    FailureKind.TIMED_OUT: Cause.TOOL_CRASHED,
+    FailureKind.WORKER_DIED: Cause.TOOL_CRASHED,
+    FailureKind.VERIFY_FAILED: Cause.VERIFY_FAILED,
+    FailureKind.SOURCE_CHANGED: Cause.UNSTABLE,
+    FailureKind.PERMISSION: Cause.PERMISSION,
+    FailureKind.COLLISION: Cause.COLLISION,
+    FailureKind.IO: Cause.ENCODE_FAILED,
+    FailureKind.INTERNAL: Cause.TOOL_CRASHED,
+    FailureKind.NOT_REGULAR: Cause.UNSTABLE,
+}
+
+
+def retry_wait(kind: FailureKind, tries: int) -> timedelta:
+    """How long to wait after the given number of such failures in a row, from 1."""
+    if kind is FailureKind.INTERRUPTED:
+        return _INTERRUPTED_WAIT
+    return _WAITS[min(tries, len(_WAITS)) - 1]
+
+
+def setback_of(facts: Facts, action: Action, mirror: str = "") -> Setback | None:
+    """Return the setback of one action on a file, or None."""
+    for setback in facts.setbacks:
+        if (setback.action, setback.mirror) == (action, mirror):
+            return setback
+    return None
+
+
+def held_for(setback: Setback) -> Cause | None:
+    """Return why a person must look, or None while another try makes sense."""
+    if setback.kind in _NOT_THE_FILE:
+        return None
+    exhausted = setback.tries >= MAX_TRIES or setback.kind in _AT_ONCE
+    return _CAUSES[setback.kind] if exhausted else None
+
+
+def waiting_for(setback: Setback | None, now: datetime) -> str | None:
+    """Return why an action is not tried now, a clause, or None if it may be."""
+    if setback is None:
+        return None
+    if held_for(setback):
+        return f"{setback.action} failed: {setback.message}"
+    if setback.retry_at > now:
+        return f"{setback.action} failed and is tried again at {setback.retry_at:%H:%M:%S} UTC"
+    return None
