@@ -1,0 +1,274 @@
+"""The composition root: builds, starts and stops everything, in order."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from pacd import logs
+from pacd.api.server import ApiServer
+from pacd.assembly import DATABASE, LOCK, policy_of, preflight, setup_of
+from pacd.engine.control import Control, Host
+from pacd.engine.engine import Engine, Setup
+from pacd.engine.events import Events
+from pacd.files.lock import Lock
+from pacd.intake.watcher import Watcher
+from pacd.protocol.documents import ConfigView, Problem, SettingView, Watch
+from pacd.schedule import Schedule
+from pacd.settings import Settings, needs_restart
+from pacd.settings.loaded import flat
+from pacd.store.database import Store
+from pacd.systemd import Notifier
+from pacd.tools.toolbox import Toolbox
+
+_log = structlog.get_logger()
+
+HEARTBEAT_S: Final = 15.0
+"""How often the daemon looks after itself when no systemd watchdog asks for more."""
+
+
+class EngineThread(threading.Thread):
+    """The thread that the engine, its store and its workers live in."""
+
+    def __init__(self, setup: Setup, events: Events) -> None:
+        super().__init__(name="engine")
+        self._setup = setup
+        self._events = events
+        self.ready: Future[Engine] = Future()
+
+    def run(self) -> None:
+        try:
+            store = Store.open(self._setup.database, now=datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001  # the main thread raises it again
+            self.ready.set_exception(error)
+            return
+        try:
+            engine = Engine(self._setup, store, self._events)
+            self.ready.set_result(engine)
+            engine.run()
+        finally:
+            store.close()
+
+
+class Daemon:
+    """One run of the daemon, from configuration to exit."""
+
+    def __init__(
+        self, settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]
+    ) -> None:
+        """
+        Args:
+            load: Reads the settings again; raises ConfigError.
+        """
+        self._settings = settings
+        self._load = load
+        self._loaded_at = datetime.now(UTC)
+        self._notifier = Notifier(environ)
+        self._schedule = Schedule()
+        self._events = Events()
+        self._stop = asyncio.Event()
+        self._watcher: Watcher | None = None
+        self._folders: dict[str, int] = {}
+        self._restart: tuple[str, ...] = ()
+        self._reloading = threading.Lock()
+
+    async def serve(self) -> int:
+        """
+        Run until a signal says stop; return the exit code.
+
+        Raises:
+            PacError: It could not start; nothing is left running.
+        """
+        self._loop = asyncio.get_running_loop()
+        tools = preflight(self._settings)
+        lock = Lock.take(self._settings.state_dir / LOCK, "daemon")
+        thread = EngineThread(setup_of(self._settings, tools), self._events)
+        try:
+            thread.start()
+            self._engine = await asyncio.wrap_future(thread.ready)
+            return await self._serve(tools, thread)
+        finally:
+            if thread.ready.done() and thread.ready.exception() is None:
+                thread.ready.result().stop()
+            await asyncio.to_thread(thread.join)
+            lock.release()
+
+    async def _serve(self, tools: Toolbox, thread: EngineThread) -> int:
+        control = Control(self._engine, self._host(tools))
+        api = ApiServer(control, self._settings.socket)
+        await api.start()
+        try:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._loop.add_signal_handler(number, self._asked_to_stop)
+            self._loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload, control)
+            await self._watch()
+            self._engine.inbox.call(self._prepare_audits)
+            self._plan_audits(None)
+            self._schedule.start()
+            self._notifier.ready()
+            _log.info("ready", action="start", status="ok", socket=str(self._settings.socket))
+            await self._heartbeat(thread)
+        finally:
+            self._notifier.stopping()
+            await asyncio.to_thread(self._schedule.stop)
+            if self._watcher:
+                await asyncio.to_thread(self._watcher.stop)
+            self._engine.stop()
+            await asyncio.to_thread(thread.join)
+            await api.stop()
+            _log.info("stopped", action="stop", status="ok")
+        return 0
+
+    def _prepare_audits(self) -> None:
+        """In the engine's thread: be told when a whole audit has ended."""
+        self._engine.auditor.reports = True
+        self._engine.auditor.finished = self._audited
+
+    async def _heartbeat(self, thread: EngineThread) -> None:
+        """Look after the threads until it is time to stop; ping systemd while all is well."""
+        every_s = min(HEARTBEAT_S, self._notifier.watchdog_interval_s or HEARTBEAT_S)
+        while not self._stop.is_set():
+            if not thread.is_alive():
+                raise RuntimeError("the engine's thread has ended")
+            if self._watcher and not self._watcher.alive():
+                _log.error("watcher died", action="watch", status="error")
+                await self._watch()
+                self._request_audit()
+            self._notifier.watchdog()
+            self._notifier.status(self._line())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), every_s)
+
+    def _line(self) -> str:
+        snapshot = self._engine.snapshot
+        waiting = len(snapshot.ready) + snapshot.more
+        if snapshot.paused:
+            return "Paused"
+        if snapshot.running:
+            return f"{len(snapshot.running)} running, {waiting} waiting"
+        return "Watching " + ", ".join(each.name for each in self._settings.libraries())
+
+    def _asked_to_stop(self) -> None:
+        """SIGTERM or SIGINT: stop; the second time at once."""
+        if self._stop.is_set():
+            self._engine.stop()
+        self._stop.set()
+
+    def _asked_to_reload(self, control: Control) -> None:
+        self._loop.run_in_executor(None, self._reload_by_signal, control)
+
+    def _reload_by_signal(self, control: Control) -> None:
+        self._notifier.reloading()
+        try:
+            control.reload("SIGHUP")
+        except Exception as error:  # noqa: BLE001  # said, and the old settings stay
+            _log.error("reload refused", action="reload", status="error", reason=str(error))
+        self._notifier.ready()
+
+    def _request_audit(self) -> None:
+        self._engine.inbox.call(self._engine.auditor.audit_all)
+
+    def _plan_audits(self, last_finished: datetime | None) -> None:
+        self._schedule.every_audit(
+            self._request_audit,
+            interval=self._settings.audit.interval,
+            jitter=self._settings.audit.jitter,
+            last_finished=last_finished,
+            now=datetime.now(UTC),
+        )
+
+    def _audited(self, now: datetime) -> None:
+        """In the engine's thread: a library was walked whole."""
+        self._folders = dict(self._engine.auditor.folders)
+        self._schedule.audit_finished(now)
+
+    async def _watch(self) -> None:
+        """Watch all roots, anew where they were watched; setting watches takes a while."""
+        old = self._watcher
+        if old:
+            await asyncio.to_thread(old.stop)
+        self._watcher = None
+        if self._settings.watch.mode == "poll":
+            return
+        watcher = Watcher(
+            {library.name: library.root for library in self._settings.libraries()},
+            touched=self._engine.inbox.touch,
+            lost=self._lost,
+        )
+        self._notifier.extend_timeout(60.0)
+        await asyncio.to_thread(watcher.start)
+        self._watcher = watcher
+
+    def _lost(self, reason: str) -> None:
+        _log.warning("events lost", action="watch", status="warn", reason=reason)
+        self._request_audit()
+
+    def _host(self, tools: Toolbox) -> Host:
+        return Host(
+            database=self._settings.state_dir / DATABASE,
+            tools=tools.versions,
+            config=self._config,
+            reload=self._reload,
+            watch=self._watch_view,
+            next_audit=self._schedule.next_audit,
+            problems=self._problems,
+        )
+
+    def _watch_view(self) -> Watch:
+        watched = self._watcher.watched() if self._watcher else 0
+        return Watch(
+            mode="inotify" if self._watcher else "poll",
+            directories=max(sum(self._folders.values()), 0),
+            watched=watched,
+            overflows=self._watcher.overflows if self._watcher else 0,
+        )
+
+    def _problems(self) -> tuple[Problem, ...]:
+        if self._watcher is None:
+            return ()
+        return tuple(
+            Problem(
+                what=f"Library {name} is not watched: {reason}. Audits still find every change.",
+                fix="See `pacctl doctor` for limits; restart pacd once its root is there.",
+            )
+            for name, reason in self._watcher.unwatched.items()
+        )
+
+    def _config(self) -> ConfigView:
+        values = flat(self._settings.effective())
+        return ConfigView(
+            path=str(self._settings.source),
+            loaded_at=self._loaded_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            settings=tuple(
+                SettingView(key=key, value=value, origin=self._settings.origin(key))
+                for key, value in values.items()
+            ),
+            restart=self._restart,
+        )
+
+    def _reload(self, who: str) -> ConfigView:
+        """In any thread but the loop's: read the settings again and work by them."""
+        with self._reloading:
+            new = self._load()
+            preflight(new)
+            old, self._settings = self._settings, new
+            self._loaded_at = datetime.now(UTC)
+            self._restart = needs_restart(old, new)
+            logs.configure(new.daemon.log_level, new.daemon.log_format)
+            policy = policy_of(new)
+            self._engine.inbox.call(lambda: self._engine.adopt(policy)).result()
+            asyncio.run_coroutine_threadsafe(self._watch(), self._loop).result()
+            self._plan_audits(datetime.now(UTC))
+            _log.info("reloaded", action="reload", status="ok", who=who)
+        return self._config()
+
+
+def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]) -> int:
+    """Run the daemon until it is stopped; return the exit code."""
+    return asyncio.run(Daemon(settings, load, environ).serve())

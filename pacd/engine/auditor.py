@@ -1,0 +1,321 @@
+"""Which walks are due, which run, and what has come of those that were asked for."""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import structlog
+
+from pacd.domain.policy import LibraryPolicy
+from pacd.engine.audits import Audit, Walker
+from pacd.engine.events import Events
+from pacd.engine.inbox import Inbox
+from pacd.engine.pipeline import Pipeline
+from pacd.engine.recording import Count, Recorder
+from pacd.engine.roots import missing_library, missing_targets, prepare
+from pacd.engine.visit import Urgency
+from pacd.intake.audit import FolderView
+from pacd.intake.debounce import Place
+from pacd.protocol.documents import EventKind, Problem
+from pacd.store.database import Store
+
+_log = structlog.get_logger()
+
+LAST_AUDIT: Final = "last_audit_finished"
+"""Key in the store's memory: when all libraries were last walked whole (Unix seconds)."""
+
+FAULTS: Final = frozenset({"failed", "held-error"})
+"""Counts that make a run end with 2 (requirements 1.1)."""
+
+ERRANDS_KEPT: Final = 100
+
+
+@dataclass(slots=True)
+class Errand:
+    """
+    A scan that somebody asked for.
+
+    Attributes:
+        before: The counts when it began.
+        audits: The walks that it asked for.
+    """
+
+    id: int
+    path: str | None
+    before: Counter[Count]
+    audits: list[Audit] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        """Whether everything that it asked for is at rest."""
+        return all(audit.at_rest for audit in self.audits)
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not be carried out whole, a sentence; "" when it could."""
+        return next((audit.error for audit in self.audits if audit.error), "")
+
+    def exit_code(self, done: Counter[Count]) -> int:
+        """As `pacd --once` would end: 0, or 2 when files failed or are newly held for an error."""
+        names = {name for _, _, name in done}
+        return 2 if self.trouble or names & FAULTS else 0
+
+
+class Auditor:
+    """
+    All methods belong to the engine's thread.
+
+    Attributes:
+        reports: Whether a watcher should have told of each change: then the rest is drift.
+        folders: How many folders each library had at its last whole walk, by name.
+        finished: Called at the end of each whole walk.
+    """
+
+    def __init__(
+        self,
+        database: Path,
+        *,
+        store: Store,
+        inbox: Inbox,
+        pipeline: Pipeline,
+        recorder: Recorder,
+        events: Events,
+        live_pids: Callable[[], frozenset[int]],
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._inbox = inbox
+        self._pipeline = pipeline
+        self._recorder = recorder
+        self._events = events
+        self._live_pids = live_pids
+        self._waiting: deque[tuple[Audit, Urgency]] = deque()
+        self._walkers: dict[str, tuple[Walker, Audit, Urgency]] = {}
+        self._open: list[Audit] = []
+        self._ids = count(1)
+        self._missing: dict[str, Problem] = {}
+        self.errands: dict[int, Errand] = {}
+        self.reports = False
+        self.folders: dict[str, int] = {}
+        self.finished: Callable[[datetime], None] = lambda _now: None
+
+    @property
+    def walks(self) -> tuple[Audit, ...]:
+        """The walks under way or waiting."""
+        return (*(audit for _, audit, _ in self._walkers.values()), *(a for a, _ in self._waiting))
+
+    @property
+    def running(self) -> bool:
+        """Whether a walk is under way or waits."""
+        return bool(self._walkers or self._waiting)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Roots that are not there."""
+        return (*self._missing.values(), *missing_targets(self._pipeline.policy))
+
+    def audit_all(self) -> None:
+        """Walk every library that is not being walked whole already."""
+        prepare(self._pipeline.policy, self._store.memory)
+        under_way = {audit.policy.name for audit in self.walks if audit.whole}
+        for policy in self._pipeline.policy.libraries:
+            if policy.name not in under_way:
+                self._request(policy, PurePosixPath(), Urgency.AUDIT)
+        self._start()
+
+    def walk(self, place: Place, *, forced: bool = False) -> Audit | None:
+        """Walk a folder and all below it soon; None for a library that is not configured."""
+        policy = self._pipeline.policy.library(place.library)
+        if policy is None:
+            return None
+        audit = self._request(policy, place.folder, Urgency.LIVE, forced=forced)
+        self._start()
+        return audit
+
+    def errand(self, path: str | None, places: tuple[Place, ...]) -> Errand:
+        """Look at places, all that is below them, and follow it to the end."""
+        errand = Errand(next(self._ids), path, Counter(self._recorder.counts))
+        self.errands[errand.id] = errand
+        while len(self.errands) > ERRANDS_KEPT:
+            del self.errands[next(iter(self.errands))]
+        for place in places:
+            audit = self.walk(place, forced=True)
+            if audit:
+                errand.audits.append(audit)
+        return errand
+
+    def rested(self, place: Place) -> None:
+        """Note that a folder has come to rest, or cannot for now."""
+        for audit in self._open:
+            audit.places.discard(place)
+        self._open = [audit for audit in self._open if not audit.at_rest]
+
+    def look_for_roots(self) -> None:
+        """Note which library roots are gone; walk those that are back."""
+        for policy in self._pipeline.policy.libraries:
+            known = self._store.tracks.valid_count(self._pipeline.library_ids[policy.name])
+            problem = missing_library(policy.name, policy.root, known)
+            if problem:
+                self._say_missing(policy, problem)
+            elif self._missing.pop(policy.name, None):
+                self._request(policy, PurePosixPath(), Urgency.AUDIT)
+                self._start()
+
+    def stop(self) -> None:
+        """End all walks."""
+        self._waiting.clear()
+        for walker, _, _ in tuple(self._walkers.values()):
+            walker.stop()
+
+    def _request(
+        self, policy: LibraryPolicy, below: PurePosixPath, urgency: Urgency, *, forced: bool = False
+    ) -> Audit:
+        audit = Audit(policy, self._pipeline.library_ids[policy.name], below, forced)
+        self._waiting.append((audit, urgency))
+        self._open.append(audit)
+        return audit
+
+    def _start(self) -> None:
+        """Start the walks that wait, one at a time in each library."""
+        for audit, urgency in tuple(self._waiting):
+            if audit.policy.name not in self._walkers:
+                self._waiting.remove((audit, urgency))
+                self._begin(audit, urgency)
+
+    def _begin(self, audit: Audit, urgency: Urgency) -> None:
+        policy = audit.policy
+        known = self._store.tracks.valid_count(audit.library_id)
+        problem = missing_library(policy.name, policy.root, known)
+        if problem:
+            self._say_missing(policy, problem)
+            audit.error = problem.what
+            self._close(audit)
+            return
+        now = datetime.now(UTC)
+        if audit.whole:
+            with self._store.transaction():
+                self._store.libraries.scan_started(audit.library_id, total=known, now=now)
+        self._events.emit(
+            EventKind.SCAN_STARTED, now=now, library=policy.name, path=str(audit.below)
+        )
+        walker = Walker(
+            audit,
+            database=self._database,
+            ignore=self._pipeline.ignore,
+            inbox=self._inbox,
+            live_pids=self._live_pids,
+            found=self._found,
+            ended=self._ended,
+        )
+        self._walkers[policy.name] = (walker, audit, urgency)
+        walker.start()
+
+    def _found(self, audit: Audit, view: FolderView) -> None:
+        """Record what a walk saw, and have the folder visited."""
+        place = Place(audit.policy.name, view.path)
+        tally = self._pipeline.survey(audit.policy, view)
+        audit.tally += tally
+        changed = tally.total() - tally["skipped"]
+        expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
+        if self.reports and not expected and place not in self._pipeline.visits:
+            audit.drift += changed
+        audit.places.add(place)
+        _, _, urgency = self._walkers[audit.policy.name]
+        self._pipeline.want(place, urgency)
+
+    def _ended(self, audit: Audit) -> None:
+        """Close a walk: what it did not see is gone, unless the root is."""
+        self._walkers.pop(audit.policy.name, None)
+        known = self._store.tracks.valid_count(audit.library_id)
+        problem = missing_library(audit.policy.name, audit.policy.root, known)
+        if problem:
+            self._say_missing(audit.policy, problem)
+            audit.error = problem.what
+        elif not audit.error:
+            self._let_go_of_folders(audit)
+            self._find_stale(audit)
+        self._close(audit)
+        self._start()
+
+    def _let_go_of_folders(self, audit: Audit) -> None:
+        """Record the files of folders that are gone as gone."""
+        store, root = self._store, audit.policy.root
+        gone = [
+            folder
+            for folder in store.folders.all(audit.library_id)
+            if folder not in audit.seen_folders
+            and folder.is_relative_to(audit.below)
+            and not (root / folder).is_dir()
+        ]
+        for folder in gone:
+            audit.tally += self._pipeline.survey(audit.policy, FolderView(folder))
+            with store.transaction():
+                store.folders.forget(audit.library_id, folder)
+
+    def _find_stale(self, audit: Audit) -> None:
+        """Have folders visited whose verdicts are old, or whose covers are gone (scrub)."""
+        store, policy = self._store, audit.policy
+        before = datetime.now(UTC) - policy.flac.verify_after
+        stale = set(store.folders.stale(audit.library_id, tested_before=before))
+        if policy.artwork.enabled and policy.artwork.root.is_dir():
+            stale |= {
+                row.source.parent
+                for row in store.exports.all(audit.library_id)
+                if not (policy.artwork.root / row.target).exists()
+            }
+        for folder in stale:
+            if folder.is_relative_to(audit.below):
+                place = Place(policy.name, folder)
+                audit.places.add(place)
+                self._pipeline.want(place, Urgency.AUDIT)
+
+    def _close(self, audit: Audit) -> None:
+        now = datetime.now(UTC)
+        audit.walked = True
+        if audit.at_rest:
+            self._open = [each for each in self._open if each is not audit]
+        report = audit.report()
+        if audit.whole:
+            self.folders[audit.policy.name] = audit.folders
+            with self._store.transaction():
+                if audit.error:
+                    self._store.libraries.scan_failed(audit.library_id, audit.error, now=now)
+                else:
+                    self._store.libraries.scan_complete(audit.library_id, report, now=now)
+                    if not any(each.whole for each in self.walks):
+                        self._store.memory.set(LAST_AUDIT, now.timestamp())
+            self.finished(now)
+        _log.info(
+            "scan",
+            action="scan",
+            status="error" if audit.error else "ok",
+            library=audit.policy.name,
+            path=str(audit.below),
+            reason=audit.error or None,
+            discovered=report.files_discovered,
+            added=report.files_added,
+            updated=report.files_updated,
+            removed=report.files_removed,
+            failed=report.files_failed,
+            drift=report.drift,
+            duration_s=report.scan_duration_s,
+        )
+        self._events.emit(
+            EventKind.SCAN_FINISHED,
+            now=now,
+            library=audit.policy.name,
+            path=str(audit.below),
+            status="error" if audit.error else "ok",
+            message=audit.error or f"{report.files_discovered} files",
+        )
+
+    def _say_missing(self, policy: LibraryPolicy, problem: Problem) -> None:
+        if policy.name not in self._missing:
+            self._missing[policy.name] = problem
+            now = datetime.now(UTC)
+            self._events.emit(EventKind.PROBLEM, now=now, library=policy.name, message=problem.what)
+            _log.error("root missing", action="scan", status="error", library=policy.name)

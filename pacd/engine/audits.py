@@ -1,0 +1,179 @@
+"""Full walks of libraries, each in a thread of its own; what they find goes to the engine."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from pacd.domain.policy import LibraryPolicy
+from pacd.domain.scan import ScanReport
+from pacd.engine.gathering import look_around
+from pacd.engine.inbox import Inbox
+from pacd.engine.survey import Tally
+from pacd.files.atomic import is_scratch
+from pacd.intake.audit import FolderView, walk
+from pacd.intake.debounce import Place
+from pacd.intake.ignore import Ignore
+from pacd.store.database import Store
+
+OUTSTANDING: Final = 64
+"""Folders that a walk may be ahead of the engine."""
+
+MAX_WARNINGS: Final = 100
+
+
+@dataclass(slots=True)
+class Audit:
+    """
+    One walk of a library or of a part of it, and how far it has come.
+
+    The counters are written by one thread each and read by any.
+
+    Attributes:
+        below: Where it starts, relative to the root.
+        forced: Whether folders at rest are looked at all the same.
+        discovered: Files seen so far; `unchanged` those of folders at rest.
+        tally: What became of the files of the other folders.
+        places: Folders that it found and that have not come to rest since.
+        walked: Whether the walk itself is over.
+    """
+
+    policy: LibraryPolicy
+    library_id: int
+    below: PurePosixPath = field(default_factory=PurePosixPath)
+    forced: bool = False
+    discovered: int = 0
+    unchanged: int = 0
+    folders: int = 0
+    drift: int = 0
+    tally: Tally = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    failed: int = 0
+    places: set[Place] = field(default_factory=set)
+    seen_folders: set[PurePosixPath] = field(default_factory=set)
+    walked: bool = False
+    error: str = ""
+    started_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it covers its library."""
+        return self.below == PurePosixPath()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether all that it found has come to rest."""
+        return self.walked and not self.places
+
+    def report(self) -> ScanReport:
+        """What it found (L3)."""
+        return ScanReport(
+            files_discovered=self.discovered + self.failed,
+            files_added=self.tally["added"],
+            files_updated=self.tally["updated"],
+            files_moved=self.tally["moved"],
+            files_removed=self.tally["removed"],
+            files_skipped=self.unchanged + self.tally["skipped"],
+            files_failed=self.failed,
+            drift=self.drift,
+            scan_duration_s=round(time.monotonic() - self.started_s, 3),
+            warnings=tuple(self.warnings),
+        )
+
+    def warn(self, view: FolderView) -> None:
+        """Keep what could not be looked at."""
+        self.failed += len(view.warnings)
+        room = MAX_WARNINGS - len(self.warnings)
+        self.warnings.extend(view.warnings[: max(0, room)])
+
+
+class Walker:
+    """Runs one audit's walk in a thread."""
+
+    def __init__(
+        self,
+        audit: Audit,
+        *,
+        database: Path,
+        ignore: Ignore,
+        inbox: Inbox,
+        live_pids: Callable[[], frozenset[int]],
+        found: Callable[[Audit, FolderView], None],
+        ended: Callable[[Audit], None],
+    ) -> None:
+        """
+        Args:
+            live_pids: Workers that live now: scratch files of others are left-overs.
+            found: Called in the engine's thread for each folder that is not at rest.
+            ended: Called there once, after the last.
+        """
+        self._audit = audit
+        self._database = database
+        self._ignore = ignore
+        self._inbox = inbox
+        self._live_pids = live_pids
+        self._found = found
+        self._ended = ended
+        self._ahead = threading.Semaphore(OUTSTANDING)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the walk; `ended` is called all the same."""
+        self._stop.set()
+        self._ahead.release()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            store = Store.read_only(self._database)
+            try:
+                for view in self._restless_folders(store):
+                    self._ahead.acquire()
+                    self._inbox.call(lambda view=view: self._take(view))  # type: ignore[misc]
+            finally:
+                store.close()
+        except OSError as error:
+            self._audit.error = f"the walk broke off: {error.strerror}"
+        self._inbox.call(lambda: self._ended(self._audit))
+
+    def _take(self, view: FolderView) -> None:
+        self._ahead.release()
+        self._found(self._audit, view)
+
+    def _restless_folders(self, store: Store) -> Iterator[FolderView]:
+        """Yield the folders that differ from what is remembered of them at rest."""
+        audit = self._audit
+        key = audit.policy.key
+        for view in walk(audit.policy.root, self._ignore, below=audit.below):
+            if self._stop.is_set():
+                audit.error = "the walk was stopped"
+                return
+            looked = look_around(audit.policy, view)
+            for mirror in audit.policy.mirrors:
+                mirrored = looked.mirrors[mirror.name]
+                if mirrored:
+                    self._sweep(mirror.root, mirrored)
+            self._sweep(audit.policy.root, view)
+            audit.folders += 1
+            audit.discovered += len(view.rows)
+            audit.seen_folders.add(view.path)
+            audit.warn(view)
+            known = store.folders.fingerprint(audit.library_id, view.path)
+            if not audit.forced and known == (looked.fingerprint, key) and looked.complete:
+                audit.unchanged += len(view.rows)
+            elif view.rows or view.warnings or known:
+                yield view
+
+    def _sweep(self, root: Path, view: FolderView) -> None:
+        """Remove what workers that are gone have left behind."""
+        for name in view.scratch:
+            pid = is_scratch(name)
+            if pid is not None and pid not in self._live_pids():
+                (root / view.path / name).unlink(missing_ok=True)

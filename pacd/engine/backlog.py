@@ -1,0 +1,98 @@
+"""What waits: folders to be visited, and items to be carried out.  Values in memory only."""
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+from pacd.domain.plan import Action, PlanItem
+from pacd.engine.pool import Phase
+from pacd.engine.visit import Urgency, Visit
+from pacd.intake.debounce import Place
+
+PHASES: Final = {
+    Action.TEST: Phase.ANALYSIS,
+    Action.RECOMPRESS: Phase.ENCODE,
+    Action.EXPORT_ARTWORK: Phase.ART,
+    Action.MIRROR_ENCODE: Phase.ENCODE,
+    Action.MIRROR_RETAG: Phase.ENCODE,
+}
+
+
+class Backlog:
+    """Folders that wait for a visit, the most urgent first, then the longest waiting."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Urgency, int, Place]] = []
+        self._waiting: dict[Place, Urgency] = {}
+        self._numbers = count()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __contains__(self, place: object) -> bool:
+        return place in self._waiting
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(self._waiting)
+
+    def add(self, place: Place, urgency: Urgency) -> None:
+        """Have a folder visited; asking twice keeps the greater urgency."""
+        if place in self._waiting and self._waiting[place] <= urgency:
+            return
+        self._waiting[place] = urgency
+        heapq.heappush(self._heap, (urgency, next(self._numbers), place))
+
+    def pop(self) -> tuple[Place, Urgency]:
+        """Remove and return the next folder; there must be one."""
+        while True:
+            urgency, _, place = heapq.heappop(self._heap)
+            if self._waiting.get(place) == urgency:
+                del self._waiting[place]
+                return place, urgency
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Waiting:
+    """
+    Work for a worker; ordered by urgency, then the visit's turn, then its own.
+
+    Attributes:
+        item: None for a look at outputs that the store does not know.
+    """
+
+    urgency: Urgency
+    turn: int
+    number: int
+    item: PlanItem | None = field(compare=False)
+    visit: Visit = field(compare=False)
+
+    @property
+    def phase(self) -> Phase:
+        """Which limit it counts against."""
+        return PHASES[self.item.action] if self.item else Phase.ANALYSIS
+
+
+class Ready:
+    """Items that are due, by phase."""
+
+    def __init__(self) -> None:
+        self._heaps: dict[Phase, list[Waiting]] = {phase: [] for phase in Phase}
+        self._numbers = count()
+
+    def __len__(self) -> int:
+        return sum(len(heap) for heap in self._heaps.values())
+
+    def __iter__(self) -> Iterator[Waiting]:
+        return iter(sorted(each for heap in self._heaps.values() for each in heap))
+
+    def push(self, item: PlanItem | None, visit: Visit) -> None:
+        """Have an item carried out, or the visit's unknown outputs looked at."""
+        waiting = Waiting(visit.urgency, visit.turn, next(self._numbers), item, visit)
+        heapq.heappush(self._heaps[waiting.phase], waiting)
+
+    def pop(self, may_start: Callable[[Phase], bool]) -> Waiting | None:
+        """Remove and return the first item of a phase that may start one, or None."""
+        heads = [heap for phase, heap in self._heaps.items() if heap and may_start(phase)]
+        return heapq.heappop(min(heads, key=lambda heap: heap[0])) if heads else None

@@ -1,0 +1,315 @@
+"""Every use case by name: what the API may ask of the daemon, from any thread."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Final, TypeVar
+
+import structlog
+
+from pacd import VERSION
+from pacd.domain.hold import Hold
+from pacd.domain.plan import PlanItem
+from pacd.domain.policy import DaemonPolicy
+from pacd.engine import doctor, explaining, overview, preview, views
+from pacd.engine.auditor import Errand
+from pacd.engine.engine import Engine
+from pacd.engine.locating import locate, places
+from pacd.engine.snapshot import Snapshot
+from pacd.errors import UnknownError
+from pacd.files.atomic import being_written
+from pacd.intake.settle import Settler
+from pacd.protocol.documents import (
+    Audit,
+    ConfigFile,
+    ConfigView,
+    Doctor,
+    Event,
+    FolderView,
+    Health,
+    History,
+    Holds,
+    HoldView,
+    Paused,
+    Plan,
+    PlanView,
+    Problem,
+    Queue,
+    ScanTicket,
+    Status,
+    TicketState,
+    Verdict,
+    Watch,
+    Why,
+)
+from pacd.store.database import Store
+
+_log = structlog.get_logger()
+
+Answered = TypeVar("Answered")
+
+MAX_PLANNED: Final = 10_000
+"""Items that one answer lists; the rest is a number."""
+
+CALL_S: Final = 30.0
+"""How long a command waits for the engine's thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """
+    What the daemon around the engine answers for.
+
+    Attributes:
+        reload: Reads the settings again for somebody; raises ConfigError and keeps the old.
+    """
+
+    database: Path
+    tools: Mapping[str, str]
+    config: Callable[[], ConfigView]
+    reload: Callable[[str], ConfigView]
+    watch: Callable[[], Watch]
+    next_audit: Callable[[], datetime | None]
+    problems: Callable[[], tuple[Problem, ...]]
+
+
+class Control:
+    """The daemon as the port `Daemon` describes it."""
+
+    def __init__(self, engine: Engine, host: Host) -> None:
+        self._engine = engine
+        self._host = host
+        self._started_s = time.monotonic()
+
+    @property
+    def _policy(self) -> DaemonPolicy:
+        return self._engine.pipeline.policy
+
+    def status(self) -> Status:
+        """See protocol.port.Daemon.status; so for all that follow."""
+        snapshot = self._engine.snapshot
+        problems = self._problems(snapshot)
+        config = self._host.config()
+        with self._reading() as store:
+            libraries = overview.libraries(store, self._policy, snapshot)
+            holds = overview.hold_counts(store)
+            last = overview.last_audit(store)
+        return Status(
+            state=overview.state_word(snapshot, problems),
+            version=VERSION,
+            pid=os.getpid(),
+            uptime_s=round(time.monotonic() - self._started_s, 1),
+            paused=Paused(until=views.rfc3339(snapshot.paused_until)) if snapshot.paused else None,
+            libraries=libraries,
+            counts=views.totals(libraries),
+            queue=overview.workload(snapshot),
+            eta_s=None,
+            holds=holds,
+            watch=self._host.watch(),
+            audit=Audit(
+                last_finished=views.rfc3339(last),
+                next=views.rfc3339(self._host.next_audit()),
+                running=any(walk.whole for walk in snapshot.walks),
+            ),
+            problems=problems,
+            tools=self._host.tools,
+            config=ConfigFile(path=config.path, loaded_at=config.loaded_at),
+        )
+
+    def holds(self) -> Holds:
+        with self._reading() as store:
+            names = self._names()
+            return Holds(
+                holds=tuple(
+                    views.hold_view(names[library_id], hold)
+                    for library_id, hold in store.holds.all_open()
+                    if library_id in names
+                )
+            )
+
+    def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word
+        found = next((each for each in self.holds().holds if each.id == id), None)
+        if found is None:
+            raise UnknownError(f"There is no open hold {id}. `pacctl holds` lists them.")
+        return found
+
+    def release(self, ids: Sequence[int], accept: bool, who: str) -> Holds:
+        return self._ask(lambda: self._release(tuple(ids), accept=accept, who=who))
+
+    def plan(self, path: str | None) -> Plan:
+        items: list[PlanView] = []
+        more = 0
+        for library, item in self._planned(path):
+            if len(items) < MAX_PLANNED:
+                items.append(views.plan_view(library, item))
+            else:
+                more += 1
+        return Plan(items=tuple(items), more=more)
+
+    def scan(self, path: str | None, who: str) -> ScanTicket:
+        wanted = tuple(places(self._policy, path))
+        _log.info("scan asked for", action="scan", status="ok", path=path, who=who)
+        return self._ask(lambda: self._ticket(self._engine.auditor.errand(path, wanted)))
+
+    def ticket(self, id: int) -> ScanTicket:  # noqa: A002  # the port's word
+        return self._ask(lambda: self._ticket(self._errand(id)))
+
+    def queue(self) -> Queue:
+        snapshot = self._engine.snapshot
+        waiting = [(place, "waits for its turn") for place in snapshot.folders]
+        settling = [(place, "waits until it has been quiet") for place in snapshot.settling]
+        return Queue(
+            running=tuple(views.running_view(item) for item in snapshot.running),
+            waiting=tuple(views.plan_view(*item) for item in snapshot.ready),
+            folders=tuple(
+                FolderView(library=place.library, path=str(place.folder), reason=reason)
+                for place, reason in (*waiting, *settling)
+            ),
+            more=snapshot.more,
+        )
+
+    def why(self, path: str) -> Why:
+        policy, relative = locate(self._policy, path)
+        with self._reading() as store:
+            return explaining.why(
+                store,
+                self._engine.pipeline.library_ids[policy.name],
+                policy,
+                relative,
+                self._engine.pipeline.ignore,
+                self._settler(),
+                self._engine.snapshot,
+                now=datetime.now(UTC),
+            )
+
+    def history(self, path: str | None, limit: int) -> History:
+        with self._reading() as store:
+            names = self._names()
+            if path is None:
+                entries = store.history.latest(limit=limit)
+            else:
+                policy, relative = locate(self._policy, path)
+                library_id = self._engine.pipeline.library_ids[policy.name]
+                entries = store.history.of(library_id, relative, limit=limit)
+            shown = [
+                views.history_view(names[entry.library_id], entry)
+                for entry in reversed(entries)
+                if entry.library_id in names
+            ]
+        return History(entries=tuple(shown))
+
+    def pause(self, for_s: float | None, who: str) -> Status:
+        until = datetime.now(UTC) + timedelta(seconds=for_s) if for_s is not None else None
+        self._ask(lambda: self._engine.set_pause(until, who))
+        return self.status()
+
+    def resume(self, who: str) -> Status:
+        self._ask(lambda: self._engine.end_pause(who))
+        return self.status()
+
+    def health(self) -> Health:
+        problems = self._problems(self._engine.snapshot)
+        if not self._engine.alive:
+            fix = "Restart pacd and report what its log says."
+            dead = Problem(what="The engine's thread has stopped.", fix=fix)
+            return Health(verdict=Verdict.FAILED, problems=(dead, *problems))
+        return Health(verdict=Verdict.DEGRADED if problems else Verdict.OK, problems=problems)
+
+    def doctor(self) -> Doctor:
+        return doctor.examine(
+            self._policy, self._host.tools, self._host.watch(), self._host.database
+        )
+
+    def config(self) -> ConfigView:
+        return self._host.config()
+
+    def reload(self, who: str) -> ConfigView:
+        return self._host.reload(who)
+
+    def idle(self) -> bool:
+        return self._ask(lambda: self._engine.idle)
+
+    def events(self, since: int) -> tuple[Event, ...]:
+        return self._engine.events.since(since)
+
+    def listen(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        return self._engine.events.listen(callback)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Store]:
+        """One unchanging view of the store for the calling thread."""
+        store = Store.read_only(self._host.database)
+        try:
+            with store.transaction():
+                yield store
+        finally:
+            store.close()
+
+    def _ask(self, function: Callable[[], Answered]) -> Answered:
+        """Have the engine's thread answer."""
+        return self._engine.inbox.call(function).result(CALL_S)
+
+    def _names(self) -> Mapping[int, str]:
+        return {number: name for name, number in self._engine.pipeline.library_ids.items()}
+
+    def _settler(self) -> Settler:
+        return Settler(self._policy.settle_s, being_written)
+
+    def _problems(self, snapshot: Snapshot) -> tuple[Problem, ...]:
+        return (*self._host.problems(), *snapshot.problems, *overview.full_disks(snapshot))
+
+    def _planned(self, path: str | None) -> Iterator[tuple[str, PlanItem]]:
+        pipeline = self._engine.pipeline
+        only = locate(self._policy, path)[1] if path else PurePosixPath()
+        with self._reading() as store:
+            for place in places(self._policy, path):
+                library = self._policy.library(place.library)
+                if library is None:
+                    continue
+                items = preview.planned(
+                    store,
+                    pipeline.library_ids[library.name],
+                    library,
+                    pipeline.ignore,
+                    self._settler(),
+                    below=place.folder,
+                    now=datetime.now(UTC),
+                )
+                yield from (
+                    (library.name, each) for each in items if each.path.is_relative_to(only)
+                )
+
+    def _release(self, ids: tuple[int, ...], *, accept: bool, who: str) -> Holds:
+        wanted = [self._open_hold(number) for number in ids]
+        names = self._names()
+        for library_id, hold in wanted:
+            self._engine.release(library_id, hold, accept=accept, who=who)
+        return Holds(holds=tuple(views.hold_view(names[number], hold) for number, hold in wanted))
+
+    def _open_hold(self, number: int) -> tuple[int, Hold]:
+        record = self._engine.store.holds.get(number)
+        if record is None or record.ended_at is not None or record.library_id not in self._names():
+            raise UnknownError(f"There is no open hold {number}. `pacctl holds` lists them.")
+        return record.library_id, record.hold
+
+    def _errand(self, number: int) -> Errand:
+        errand = self._engine.auditor.errands.get(number)
+        if errand is None:
+            raise UnknownError(f"No scan has the number {number}, or it is long over.")
+        return errand
+
+    def _ticket(self, errand: Errand) -> ScanTicket:
+        done = errand.done
+        counts = self._engine.recorder.counts - errand.before
+        return ScanTicket(
+            id=errand.id,
+            state=TicketState.DONE if done else TicketState.RUNNING,
+            path=errand.path,
+            exit=errand.exit_code(counts) if done else None,
+            counts=views.counted(counts),
+            message=errand.trouble,
+        )

@@ -1,0 +1,141 @@
+"""Between what is ready and the pool: starts items while there is room, brings back outcomes."""
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from pacd.domain.job import Job
+from pacd.domain.plan import Outcome, Output
+from pacd.domain.policy import LibraryPolicy
+from pacd.engine.backlog import Ready, Waiting
+from pacd.engine.losses import failed_with, oom_kills
+from pacd.engine.pool import Answer, Call, Phase, Pool
+from pacd.engine.recording import Recorder
+from pacd.steps import registry
+from pacd.steps.look import look_at_outputs
+from pacd.tools.toolbox import Toolbox
+
+LOOK_LIMIT_S: Final = 600.0
+"""How long a worker may take to read the tags of one folder's outputs."""
+
+SPACE_EVERY_S: Final = 5.0
+"""How long an answer of the disk on its free space is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """
+    Work in a worker.
+
+    Attributes:
+        job_id: In the store; 0 for a look.
+        oom_kills: How often the kernel had killed for want of memory when it began.
+        since_s: When it began (monotonic).
+    """
+
+    work: Waiting
+    job_id: int
+    oom_kills: int
+    since_s: float
+
+
+class Dispatch:
+    """All methods belong to the engine's thread."""
+
+    def __init__(self, pool: Pool, recorder: Recorder, *, min_free_bytes: int) -> None:
+        self._pool = pool
+        self._recorder = recorder
+        self._tickets = count(1)
+        self._space = _Space(min_free_bytes)
+        self.ready = Ready()
+        self.running: dict[int, Running] = {}
+
+    def start(self) -> None:
+        """Give workers what is ready while they have room."""
+        while work := self.ready.pop(self._may_start):
+            ticket = next(self._tickets)
+            self.running[ticket], call = self._prepare(ticket, work)
+            self._pool.submit(call)
+
+    def collect(self) -> Iterator[tuple[Waiting, int, Outcome | tuple[Output, ...]]]:
+        """Yield what has been finished: the work, its job id, and the outcome or the outputs."""
+        for answer in self._pool.collect():
+            running = self.running.pop(answer.ticket)
+            phase = running.work.item.action.value if running.work.item else "look"
+            self._recorder.seconds[phase] += time.monotonic() - running.since_s
+            yield running.work, running.job_id, _outcome(running, answer)
+
+    @property
+    def starved(self) -> tuple[Path, ...]:
+        """Roots whose disks have less free space than the reserve."""
+        return self._space.starved
+
+    def watch_space(self, policy: LibraryPolicy) -> None:
+        """Look at the disks that a library's items write to."""
+        roots = [policy.root, *(mirror.root for mirror in policy.mirrors)]
+        self._space.look([*roots, policy.artwork.root] if policy.artwork.enabled else roots)
+
+    def _may_start(self, phase: Phase) -> bool:
+        writes = phase is not Phase.ANALYSIS
+        return self._pool.room(phase) and not (writes and self._space.starved)
+
+    def _prepare(self, ticket: int, work: Waiting) -> tuple[Running, Call]:
+        visit, item = work.visit, work.item
+        if item is None:
+            arguments = (tuple((root, output.path) for _, _, root, output in visit.unseen()),)
+            call = Call(ticket, work.phase, read_outputs, arguments, LOOK_LIMIT_S)
+            return Running(work, 0, oom_kills(), time.monotonic()), call
+        now = datetime.now(UTC)
+        job = Job(item, visit.facts[item.path], visit.policy, now)
+        job_id = self._recorder.started(visit.library_id, visit.policy.name, item, now=now)
+        limit_s = registry.time_limit_s(job)
+        call = Call(ticket, work.phase, registry.perform, (job,), limit_s)
+        return Running(work, job_id, oom_kills(), time.monotonic()), call
+
+
+class _Space:
+    """Remembers which disks are nearly full, and asks them again after a while."""
+
+    def __init__(self, min_free_bytes: int) -> None:
+        self._min_free_bytes = min_free_bytes
+        self._asked_s: dict[Path, float] = {}
+        self._low: set[Path] = set()
+
+    @property
+    def starved(self) -> tuple[Path, ...]:
+        self.look(self._low)
+        return tuple(sorted(self._low))
+
+    def look(self, roots: Iterable[Path]) -> None:
+        now_s = time.monotonic()
+        for root in tuple(roots):
+            if now_s - self._asked_s.get(root, -SPACE_EVERY_S) < SPACE_EVERY_S:
+                continue
+            self._asked_s[root] = now_s
+            try:
+                low = shutil.disk_usage(root).free < self._min_free_bytes
+            except OSError:
+                low = False  # a root that is not there is another problem
+            (self._low.add if low else self._low.discard)(root)
+
+
+def read_outputs(
+    paths: tuple[tuple[Path, PurePosixPath], ...], _tools: Toolbox
+) -> tuple[Output, ...]:
+    """Worker's side of a look at outputs."""
+    return look_at_outputs(paths)
+
+
+def _outcome(running: Running, answer: Answer) -> Outcome | tuple[Output, ...]:
+    item = running.work.item
+    if item is None:
+        return () if answer.lost else tuple(answer.value)
+    if answer.lost:
+        return failed_with(item, answer, running.oom_kills)
+    outcome: Outcome = answer.value
+    return outcome

@@ -1,0 +1,101 @@
+"""Looks at tools, roots, rights, disks and limits, and says what is wrong and how to mend it."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from pacd.domain.policy import DaemonPolicy
+from pacd.intake.mounts import NETWORK, filesystem
+from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
+
+_LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
+_NEEDED: Final = {
+    "flac": (Verdict.FAILED, "apt install flac"),
+    "opusenc": (Verdict.DEGRADED, "apt install opus-tools"),
+}
+
+
+def examine(policy: DaemonPolicy, tools: Mapping[str, str], watch: Watch, database: Path) -> Doctor:
+    """Look at everything now; writes nothing."""
+    checks = (
+        *_tools(tools),
+        *_roots(policy),
+        _space("state", database.parent, policy.min_free_bytes),
+        _watches(watch),
+        _user(),
+    )
+    return Doctor(checks=checks)
+
+
+def _tools(tools: Mapping[str, str]) -> Iterator[DoctorCheck]:
+    for name, version in tools.items():
+        yield DoctorCheck(name=name, verdict=Verdict.OK, found=version)
+    for name, (verdict, remedy) in _NEEDED.items():
+        if name not in tools:
+            yield DoctorCheck(
+                name=name, verdict=verdict, found="not found", fix=f"Install it: {remedy}"
+            )
+
+
+def _roots(policy: DaemonPolicy) -> Iterator[DoctorCheck]:
+    for library in policy.libraries:
+        yield _root(f"library {library.name}", library.root, policy.min_free_bytes)
+        for mirror in library.mirrors:
+            yield _root(f"mirror {mirror.name}", mirror.root, policy.min_free_bytes)
+        if library.artwork.enabled:
+            yield _root("covers", library.artwork.root, policy.min_free_bytes)
+
+
+def _root(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:
+    if not root.is_dir():
+        fix = f"Mount its disk, or make it: mkdir -p {root}"
+        found = f"{root} is not there"
+        return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=fix)
+    if not os.access(root, os.W_OK | os.X_OK):
+        user = os.geteuid()
+        found = f"{root} cannot be written by user {user}"
+        fix = f"Give user {user} the right to write there (chown, chmod or setfacl)."
+        return DoctorCheck(name=name, verdict=Verdict.FAILED, found=found, fix=fix)
+    kind = filesystem(root)
+    if kind in NETWORK:
+        found = f"{root} on {kind}: other machines' changes give no events"
+        fix = "Nothing to mend: audits find them. Shorten interval_hours in [audit] if you like."
+        return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=fix)
+    return _space(name, root, reserve_bytes)
+
+
+def _space(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:
+    free_bytes = shutil.disk_usage(root).free
+    found = f"{root} on {filesystem(root)}, {free_bytes >> 20} MiB free"
+    if free_bytes < reserve_bytes:
+        fix = (
+            f"Free some space: the reserve is {reserve_bytes >> 20} MiB (min_free_mib in [audit])."
+        )
+        return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=fix)
+    return DoctorCheck(name=name, verdict=Verdict.OK, found=found)
+
+
+def _watches(watch: Watch) -> DoctorCheck:
+    try:
+        limit = _LIMIT.read_text("ascii").strip()
+    except OSError:
+        limit = "unknown"
+    found = f"{watch.watched} of {watch.directories} folders are watched, the limit is {limit}"
+    if watch.mode == "inotify" and watch.watched < watch.directories:
+        wanted = max(watch.directories * 2, 524_288)
+        fix = f"sysctl -w fs.inotify.max_user_watches={wanted} (and in /etc/sysctl.d), then reload"
+        return DoctorCheck(name="watches", verdict=Verdict.DEGRADED, found=found, fix=fix)
+    return DoctorCheck(name="watches", verdict=Verdict.OK, found=found)
+
+
+def _user() -> DoctorCheck:
+    if os.geteuid() == 0:
+        return DoctorCheck(
+            name="user",
+            verdict=Verdict.DEGRADED,
+            found="pacd runs as root",
+            fix="Run it as a user of its own: systemd/pacd.service does.",
+        )
+    return DoctorCheck(name="user", verdict=Verdict.OK, found=f"pacd runs as uid {os.geteuid()}")

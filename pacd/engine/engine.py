@@ -1,0 +1,275 @@
+"""The engine's thread: the one writer, and the only place where all ends meet."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Final
+
+from pacd.domain.hold import Hold
+from pacd.domain.policy import DaemonPolicy, WorkerLimits
+from pacd.engine.auditor import Auditor
+from pacd.engine.dispatch import Dispatch
+from pacd.engine.events import Events
+from pacd.engine.inbox import Inbox
+from pacd.engine.pause import Pause
+from pacd.engine.pipeline import Pipeline
+from pacd.engine.pool import Pool
+from pacd.engine.recording import Recorder
+from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
+from pacd.engine.visit import Urgency
+from pacd.intake.debounce import Place
+from pacd.protocol.documents import EventKind
+from pacd.store.database import Store
+from pacd.store.holds import Ending
+from pacd.tools.toolbox import Toolbox
+
+ROOT_EVERY_S: Final = 30.0
+"""How often roots that are gone are looked for, and disks that are full are asked again."""
+
+DRAIN_S: Final = 20.0
+"""How long running items may finish when the daemon stops; then they are given up, whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """
+    What the engine is built from.
+
+    Attributes:
+        database: Absolute.
+        worker_setup: Called in each new worker; importable by name.
+        patience: How long to wait for a file that does not settle before it is left to a
+            later audit.
+    """
+
+    database: Path
+    policy: DaemonPolicy
+    limits: WorkerLimits
+    tools: Toolbox
+    worker_setup: Callable[[], None]
+    patience: timedelta = timedelta.max
+
+
+class Engine:
+    """
+    Runs in one thread that calls run(); every other method but stop() belongs to it too.
+
+    Attributes:
+        inbox: The way in for other threads.
+        snapshot: How things stood at the last turn; replaced whole, read by any thread.
+        alive: Whether run() is under way.
+    """
+
+    def __init__(self, setup: Setup, store: Store, events: Events) -> None:
+        self.store = store
+        self.events = events
+        self.inbox = Inbox()
+        self.pool = Pool(setup.limits, setup=setup.worker_setup, common=(setup.tools,))
+        self.recorder = Recorder(store, events)
+        self.dispatch = Dispatch(
+            self.pool, self.recorder, min_free_bytes=setup.policy.min_free_bytes
+        )
+        roots = {library.name: library.root for library in setup.policy.libraries}
+        with store.transaction():
+            library_ids = store.libraries.sync(roots)
+            store.jobs.interrupted(now=datetime.now(UTC))
+        self.pipeline = Pipeline(
+            store,
+            self.dispatch,
+            self.recorder,
+            setup.policy,
+            library_ids,
+            rested=self._rested,
+            patience=setup.patience,
+        )
+        self.auditor = Auditor(
+            setup.database,
+            store=store,
+            inbox=self.inbox,
+            pipeline=self.pipeline,
+            recorder=self.recorder,
+            events=events,
+            live_pids=self.pool.pids,
+        )
+        self.pause = Pause(store)
+        self.snapshot = Snapshot()
+        self.alive = False
+        self._stopping = threading.Event()
+        self._hasten = threading.Event()
+        self._next_check_s = 0.0
+        self._trees: set[Place] = set()
+
+    def run(self, until: Callable[["Engine"], bool] = lambda _engine: False) -> None:
+        """Work until stop() is called, or until says so at the end of a turn."""
+        self.alive = True
+        try:
+            while not self._stopping.is_set():
+                self._turn()
+                if until(self):
+                    break
+                self._wait()
+                self._collect()
+            self._drain()
+        finally:
+            self.alive = False
+            self.inbox.close()
+            self.auditor.stop()
+            self.pool.stop()
+
+    def stop(self) -> None:
+        """From any thread: finish what runs and return from run(); a second call hastens."""
+        if self._stopping.is_set():
+            self._hasten.set()
+        self._stopping.set()
+        self.inbox.call(lambda: None)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether stop() was called."""
+        return self._stopping.is_set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs, waits or settles, and no walk is under way."""
+        pipeline = self.pipeline
+        return not (
+            pipeline.visits
+            or pipeline.backlog
+            or len(pipeline.debouncer)
+            or pipeline.retries_soon()
+            or self.auditor.running
+            or self.dispatch.running
+        )
+
+    def adopt(self, policy: DaemonPolicy) -> None:
+        """Work by new wishes: folders under way finish by the old ones, then all is audited."""
+        roots = {library.name: library.root for library in policy.libraries}
+        with self.store.transaction():
+            self.pipeline.library_ids = self.store.libraries.sync(roots)
+        self.pipeline.adopt(policy)
+        self.auditor.audit_all()
+        self.events.emit(EventKind.CONFIG_RELOADED, now=datetime.now(UTC))
+
+    def set_pause(self, until: datetime | None, who: str) -> None:
+        """Start nothing new until a moment, or until end_pause() when None."""
+        self.pause.begin(until)
+        self._state_changed(f"paused by {who}")
+
+    def end_pause(self, who: str) -> None:
+        """Go on."""
+        self.pause.end()
+        self._state_changed(f"resumed by {who}")
+
+    def release(self, library_id: int, hold: Hold, *, accept: bool, who: str) -> None:
+        """End a hold as a person wishes, and have its file looked at again."""
+        names = {number: name for name, number in self.pipeline.library_ids.items()}
+        library = names[library_id]
+        how = Ending.ACCEPTED if accept else Ending.RELEASED
+        now = datetime.now(UTC)
+        self.recorder.end_hold(library_id, library, hold, how, who=who, now=now)
+        if not accept:
+            with self.store.transaction():
+                self.store.jobs.clear_setbacks(library_id, hold.path)
+                if hold.observation:
+                    self.store.verdicts.forget(hold.observation)
+        self.pipeline.want(Place(library, hold.path.parent), Urgency.LIVE)
+
+    def _state_changed(self, message: str) -> None:
+        self.events.emit(EventKind.STATE_CHANGED, now=datetime.now(UTC), message=message)
+
+    def _turn(self) -> None:
+        self._take_inbox()
+        for place in self.pipeline.settled():
+            self._look_at(place)
+        if time.monotonic() >= self._next_check_s:
+            self._next_check_s = time.monotonic() + ROOT_EVERY_S
+            self.auditor.look_for_roots()
+        if not self.pause.active(datetime.now(UTC)):
+            self.pipeline.begin()
+            self.dispatch.start()
+        self.snapshot = self._take_snapshot(datetime.now(UTC))
+
+    def _take_snapshot(self, now: datetime) -> Snapshot:
+        pipeline = self.pipeline
+        ready = [(each.visit.policy.name, each.item) for each in self.dispatch.ready if each.item]
+        return Snapshot(
+            running=tuple(self._in_workers()),
+            ready=tuple(ready[:SHOWN]),
+            more=max(0, len(ready) - SHOWN),
+            folders=tuple(islice(pipeline.backlog, SHOWN)),
+            settling=tuple(islice(pipeline.debouncer, SHOWN)),
+            folders_waiting=len(pipeline.backlog) + len(pipeline.debouncer),
+            walks=self.auditor.walks,
+            problems=self.auditor.problems,
+            starved=self.dispatch.starved,
+            paused=self.pause.active(now),
+            paused_until=self.pause.until,
+            stopping=self.stopping,
+        )
+
+    def _in_workers(self) -> Iterator[InWorker]:
+        workers = self.pool.running()
+        for ticket, running in self.dispatch.running.items():
+            item, visit = running.work.item, running.work.visit
+            if item and ticket in workers:
+                source = visit.policy.root / item.path
+                yield InWorker(visit.policy.name, source, item, *workers[ticket])
+
+    def _collect(self) -> None:
+        for work, job_id, came in self.dispatch.collect():
+            self.pipeline.finish(work, job_id, came)
+
+    def _take_inbox(self) -> None:
+        touched, calls = self.inbox.take()
+        for place, tree in touched.items():
+            self._touch(place, tree=tree)
+        for function, future in calls:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(function())
+                except Exception as error:  # noqa: BLE001  # the caller's thread raises it again
+                    future.set_exception(error)
+
+    def _touch(self, place: Place, *, tree: bool) -> None:
+        if tree:
+            self._trees.add(place)
+        self.pipeline.debouncer.touch(place, now_s=time.monotonic())
+
+    def _look_at(self, place: Place) -> None:
+        """Visit a folder that has been quiet; walk it where all below it was touched too."""
+        if place in self._trees:
+            self._trees.discard(place)
+            self.auditor.walk(place)
+        else:
+            self.pipeline.want(place, Urgency.LIVE)
+
+    def _wait(self) -> None:
+        """Sleep until something is to be done."""
+        moments = [
+            self._next_check_s,
+            self.pipeline.next_due_s(),
+            self.pool.next_deadline_s(),
+            self.pause.ends_s(datetime.now(UTC)),
+        ]
+        due_s = min(moment for moment in moments if moment is not None)
+        timeout_s = max(0.0, due_s - time.monotonic())
+        wait([self.inbox.wake_fd, *self.pool.handles()], timeout_s)
+
+    def _rested(self, place: Place) -> None:
+        self.auditor.rested(place)
+
+    def _drain(self) -> None:
+        """Let running items finish for a while; start nothing new."""
+        deadline_s = time.monotonic() + DRAIN_S
+        while self.dispatch.running and not self._hasten.is_set():
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                break
+            wait([self.inbox.wake_fd, *self.pool.handles()], left_s)
+            self._take_inbox()
+            self._collect()

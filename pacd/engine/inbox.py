@@ -1,0 +1,84 @@
+"""What other threads have to say to the engine; the only way in."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import PurePosixPath
+from typing import Any, Final, TypeVar
+
+from pacd.intake.debounce import Place
+
+Answered = TypeVar("Answered")
+
+MAX_TOUCHED: Final = 512
+"""Touched folders of one library kept apart; beyond that the whole library counts as touched."""
+
+
+class Inbox:
+    """
+    Thread-safe: any thread puts in, the engine's thread takes out.
+
+    Touched folders coalesce, so that a storm of events takes bounded memory.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._touched: dict[Place, bool] = {}
+        self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._closed = False
+        self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def touch(self, place: Place, tree: bool) -> None:
+        """Note that a folder, or with tree all below it, may have changed."""
+        with self._lock:
+            known = self._touched.get(place)
+            if known is None and self._crowded(place.library):
+                self._drop(place.library)
+                place, tree = Place(place.library, PurePosixPath()), True
+            self._touched[place] = tree or bool(known)
+        self._wake()
+
+    def call(self, function: Callable[[], Answered]) -> "Future[Answered]":
+        """Have the engine's thread call a function; what it raises is in the future."""
+        future: Future[Answered] = Future()
+        with self._lock:
+            if self._closed:
+                future.set_exception(RuntimeError("the engine has stopped"))
+                return future
+            self._calls.append((function, future))
+        self._wake()
+        return future
+
+    def take(self) -> tuple[dict[Place, bool], list[tuple[Callable[[], Any], Future[Any]]]]:
+        """Remove and return the touched folders and the calls, oldest first."""
+        with self._lock:
+            try:
+                os.eventfd_read(self.wake_fd)
+            except BlockingIOError:
+                return {}, []
+            touched, self._touched = self._touched, {}
+            calls = list(self._calls)
+            self._calls.clear()
+        return touched, calls
+
+    def close(self) -> None:
+        """Refuse further calls; those that wait are cancelled."""
+        with self._lock:
+            self._closed = True
+            for _, future in self._calls:
+                future.cancel()
+            self._calls.clear()
+
+    def _wake(self) -> None:
+        os.eventfd_write(self.wake_fd, 1)
+
+    def _crowded(self, library: str) -> bool:
+        if len(self._touched) < MAX_TOUCHED:
+            return False
+        return sum(place.library == library for place in self._touched) >= MAX_TOUCHED
+
+    def _drop(self, library: str) -> None:
+        kept = {place: tree for place, tree in self._touched.items() if place.library != library}
+        self._touched = kept

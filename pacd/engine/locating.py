@@ -1,0 +1,40 @@
+"""Which library a path that a person named lies in; reads names only."""
+
+import os
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy
+from pacd.errors import UnknownError
+from pacd.intake.debounce import Place
+
+
+def locate(policy: DaemonPolicy, path: str) -> tuple[LibraryPolicy, PurePosixPath]:
+    """
+    Return the library and the path below its root; a relative path is below some root.
+
+    Raises:
+        UnknownError: It lies in no library.
+    """
+    asked = PurePosixPath(os.path.normpath(path))
+    if asked.is_absolute():
+        for library in policy.libraries:
+            if asked.is_relative_to(library.root):
+                return library, asked.relative_to(library.root)
+    elif ".." not in asked.parts:
+        there = [each for each in policy.libraries if os.path.lexists(each.root / asked)]
+        for library in there or policy.libraries[:1]:
+            return library, asked
+    roots = ", ".join(str(library.root) for library in policy.libraries)
+    raise UnknownError(f"{path} lies in no library of PAC's ({roots}).")
+
+
+def places(policy: DaemonPolicy, path: str | None) -> Iterator[Place]:
+    """Yield the folders that a request means: a file's own, a folder, or every library."""
+    if path is None:
+        for library in policy.libraries:
+            yield Place(library.name, PurePosixPath())
+        return
+    library, relative = locate(policy, path)
+    folder = relative if (library.root / relative).is_dir() else relative.parent
+    yield Place(library.name, folder)

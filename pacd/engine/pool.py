@@ -1,0 +1,254 @@
+"""A bounded pool of worker processes; the only place that starts and ends them."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any, Final
+
+from pacd.domain.policy import WorkerLimits
+
+IDLE_S: Final = 60.0
+"""A worker with nothing to do ends after this; an idle daemon has none (B4)."""
+
+MAX_CALLS: Final = 500
+"""A worker is replaced after so many calls, so that no tool library's leak adds up."""
+
+_END_S: Final = 5.0
+"""How long a worker may clean up after SIGTERM before it is killed."""
+
+_PR_SET_PDEATHSIG: Final = 1  # prctl(2), linux/prctl.h
+
+
+class Phase(StrEnum):
+    """What a call mostly uses; each has its limit, so that none starves another (P5)."""
+
+    ANALYSIS = "analysis"
+    ENCODE = "encode"
+    ART = "art"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """
+    One function call for a worker.
+
+    Attributes:
+        ticket: Given back with the answer.
+        function: Importable by name; gets `arguments`, then what the pool was built with.
+        limit_s: The worker is ended when the call takes longer.
+    """
+
+    ticket: int
+    phase: Phase
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    What came of a call.
+
+    Attributes:
+        value: What the function returned; None when the worker was lost.
+        lost: How the worker was lost, a clause; "" when it answered.
+        signal: The signal that ended the worker, 0 for none.
+        overdue: Whether it was ended because it took too long.
+    """
+
+    ticket: int
+    value: Any
+    lost: str = ""
+    signal: int = 0
+    overdue: bool = False
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: SpawnProcess
+    pipe: Connection
+    since_s: float
+    call: Call | None = None
+    calls: int = 0
+    overdue: bool = False
+    kill_at_s: float | None = None
+
+
+class Pool:
+    """
+    Runs calls in spawned processes, one at a time in each.
+
+    Every worker has a pipe of its own: one that dies or hangs takes its own call
+    with it and nothing else.  Workers start when there is work and end when there
+    is none for a while.  All methods belong to one thread, which must live as long
+    as the pool: workers die with it (PR_SET_PDEATHSIG).
+    """
+
+    def __init__(
+        self,
+        limits: WorkerLimits,
+        *,
+        setup: Callable[[], None],
+        common: tuple[Any, ...] = (),
+        idle_s: float = IDLE_S,
+    ) -> None:
+        """
+        Args:
+            setup: Called once in each new worker; importable by name.
+            common: Further arguments for every call, sent once to each worker.
+        """
+        self._limits = limits
+        self._setup = setup
+        self._common = common
+        self._idle_s = idle_s
+        self._context = get_context("spawn")
+        self._workers: list[_Worker] = []
+
+    def room(self, phase: Phase) -> bool:
+        """Whether a call of this phase may be submitted now."""
+        busy = [worker.call.phase for worker in self._workers if worker.call]
+        limit: int = getattr(self._limits, phase.value)
+        return len(busy) < self._limits.total and busy.count(phase) < limit
+
+    def submit(self, call: Call) -> None:
+        """Hand a call to an idle or a new worker; there must be room."""
+        now_s = time.monotonic()
+        worker = next((each for each in self._workers if self._ready(each)), None)
+        worker = worker or self._start()
+        worker.call = call
+        worker.since_s = now_s
+        worker.calls += 1
+        # One that died just now is noticed by collect(), which reports the call as lost.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            worker.pipe.send((call.function, call.arguments))
+
+    def running(self) -> Mapping[int, tuple[int, float]]:
+        """Return the worker's pid and the start (monotonic) of each running call, by ticket."""
+        return {
+            worker.call.ticket: (worker.process.pid or 0, worker.since_s)
+            for worker in self._workers
+            if worker.call
+        }
+
+    def pids(self) -> frozenset[int]:
+        """Process ids of all workers that live."""
+        return frozenset(worker.process.pid or 0 for worker in self._workers)
+
+    def handles(self) -> list[Any]:
+        """What to wait on with multiprocessing.connection.wait until collect() has news."""
+        pipes: list[Any] = [worker.pipe for worker in self._workers if worker.call]
+        return pipes + [worker.process.sentinel for worker in self._workers]
+
+    def next_deadline_s(self) -> float | None:
+        """When collect() has something to do even if nothing happens (monotonic)."""
+        return min((self._deadline_s(worker) for worker in self._workers), default=None)
+
+    def collect(self) -> tuple[Answer, ...]:
+        """Return what has been answered or lost since the last time; end what is overdue."""
+        now_s = time.monotonic()
+        answers: list[Answer] = []
+        for worker in tuple(self._workers):
+            answers.extend(self._receive(worker))
+            if not worker.process.is_alive():
+                answers.extend(self._receive(worker))
+                answers.extend(self._bury(worker))
+            elif now_s >= self._deadline_s(worker):
+                self._end(worker, now_s)
+        return tuple(answers)
+
+    def stop(self) -> None:
+        """End all workers now; running calls are lost, their files whole."""
+        for worker in self._workers:
+            worker.process.terminate()
+        deadline_s = time.monotonic() + _END_S
+        for worker in self._workers:
+            worker.process.join(max(0.0, deadline_s - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.pipe.close()
+        self._workers.clear()
+
+    def _ready(self, worker: _Worker) -> bool:
+        usable = worker.calls < MAX_CALLS and worker.kill_at_s is None
+        return worker.call is None and usable and worker.process.is_alive()
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        arguments = (theirs, os.getpid(), self._setup, self._common)
+        process = self._context.Process(target=_work, args=arguments, daemon=True)
+        process.start()
+        theirs.close()
+        worker = _Worker(process, ours, time.monotonic())
+        self._workers.append(worker)
+        return worker
+
+    def _deadline_s(self, worker: _Worker) -> float:
+        if worker.kill_at_s is not None:
+            return worker.kill_at_s
+        return worker.since_s + (worker.call.limit_s if worker.call else self._idle_s)
+
+    def _receive(self, worker: _Worker) -> list[Answer]:
+        try:
+            if worker.call and worker.pipe.poll():
+                answer = Answer(worker.call.ticket, worker.pipe.recv())
+                worker.call = None
+                worker.since_s = time.monotonic()
+                return [answer]
+        except (EOFError, ConnectionResetError):
+            pass  # it is dying: the sentinel says so next
+        return []
+
+    def _bury(self, worker: _Worker) -> list[Answer]:
+        self._workers.remove(worker)
+        worker.pipe.close()
+        worker.process.join()
+        code = worker.process.exitcode or 0
+        worker.process.close()
+        if worker.call is None:
+            return []
+        number = -code if code < 0 else 0
+        how = f"signal {signal.Signals(number).name}" if number else f"exit code {code}"
+        return [Answer(worker.call.ticket, None, how, number, worker.overdue)]
+
+    def _end(self, worker: _Worker, now_s: float) -> None:
+        """Ask a worker to end; kill it at the second call."""
+        worker.overdue = worker.call is not None
+        if worker.kill_at_s is None:
+            worker.kill_at_s = now_s + _END_S
+            worker.process.terminate()
+        else:
+            worker.kill_at_s = now_s + _END_S
+            worker.process.kill()
+
+
+def _work(
+    pipe: Connection, parent: int, setup: Callable[[], None], common: tuple[Any, ...]
+) -> None:
+    """Answer calls until the pipe closes; a worker's whole life."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        return  # the daemon died before prctl could tell
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the daemon's to handle
+    signal.signal(signal.SIGTERM, _leave)
+    setup()
+    try:
+        while True:
+            function, arguments = pipe.recv()
+            pipe.send(function(*arguments, *common))
+    except (EOFError, BrokenPipeError):
+        return
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """Unwind, so that the tool is ended and the scratch file removed."""
+    raise SystemExit(0)

@@ -1,0 +1,67 @@
+"""Whether the places PAC works in are there: an unmounted disk is not an empty library."""
+
+import os
+from pathlib import Path
+
+from pacd.domain.policy import DaemonPolicy
+from pacd.protocol.documents import Problem
+from pacd.store.memory import Memory
+
+
+def available(root: Path) -> bool:
+    """Whether a root is a directory that holds something."""
+    try:
+        with os.scandir(root) as listing:
+            return any(True for _ in listing)
+    except OSError:
+        return False
+
+
+def missing_library(name: str, root: Path, known_files: int) -> Problem | None:
+    """Return what is wrong with a library's root, or None; a new library may be empty."""
+    if not root.is_dir():
+        return Problem(
+            what=f"Library {name}: its root {root} is not there, so nothing is done or forgotten.",
+            fix=f"Mount the disk that holds it, or correct root in [[library]] {name}.",
+        )
+    if known_files and not available(root):
+        return Problem(
+            what=f"Library {name}: {root} is empty, but {known_files} files are known in it.",
+            fix="Mount the disk that holds it; PAC goes on by itself once the files are back.",
+        )
+    return None
+
+
+def prepare(policy: DaemonPolicy, memory: Memory) -> None:
+    """Make the roots of mirrors and covers that never were there; others are left missing."""
+    known = set(memory.get("roots", []))
+    wanted = {
+        root
+        for library in policy.libraries
+        for root in (
+            *(mirror.root for mirror in library.mirrors),
+            *((library.artwork.root,) if library.artwork.enabled else ()),
+        )
+    }
+    for root in wanted:
+        if not root.exists() and str(root) not in known:
+            root.mkdir(parents=True)
+    memory.set("roots", sorted(known | {str(root) for root in wanted if root.is_dir()}))
+
+
+def missing_targets(policy: DaemonPolicy) -> tuple[Problem, ...]:
+    """Return a problem for each root of a mirror or of covers that is gone."""
+    problems: list[Problem] = []
+    for library in policy.libraries:
+        places = [(f"Mirror {mirror.name}", mirror.root) for mirror in library.mirrors]
+        if library.artwork.enabled:
+            places.append(("The cover folder", library.artwork.root))
+        problems.extend(
+            Problem(
+                what=f"{what} of library {library.name}: {root} is not there, so it is left alone.",
+                fix=f"Mount the disk that holds it, or make the folder: mkdir -p {root}",
+            )
+            for what, root in places
+            if not root.is_dir()
+        )
+    return tuple(problems)

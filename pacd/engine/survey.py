@@ -1,0 +1,89 @@
+"""Compares a folder with what is recorded of it, and records what is new (L2, L3, L5)."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from pacd.domain.change import Entry
+from pacd.intake.audit import FolderView
+from pacd.store.database import Store
+from pacd.store.holds import Ending
+from pacd.store.tracks import KnownFile
+
+Tally = Counter[str]
+"""Files by what became of them: added, updated, moved, removed, skipped."""
+
+
+def survey(store: Store, library_id: int, root: Path, view: FolderView, *, now: datetime) -> Tally:
+    """
+    Record what a look at one folder showed, in one transaction.
+
+    A file that cannot be seen because its folder could not be read is not taken
+    for gone.  Doing it twice changes nothing.
+    """
+    known = {file.path: file for file in store.tracks.in_folder(library_id, view.path)}
+    seen = {view.path / entry.name: entry for entry in view.entries}
+    news = {path: entry for path, entry in seen.items() if not _recorded(known.get(path), entry)}
+    gone = [
+        path
+        for path, file in known.items()
+        if file.is_valid and path not in seen and not view.warnings
+    ]
+    tally = Tally(skipped=len(seen) - len(news), removed=len(gone))
+    if not news and not gone:
+        return tally
+    with store.transaction():
+        store.folders.disturb(library_id, view.path)
+        for path, entry in news.items():
+            tally[_note(store, library_id, root, path, entry, known, now=now)] += 1
+        _let_go(store, library_id, gone, now=now)
+    return tally
+
+
+def _recorded(file: KnownFile | None, entry: Entry) -> bool:
+    return file is not None and file.is_valid and file.observation == entry.observation
+
+
+def _note(
+    store: Store,
+    library_id: int,
+    root: Path,
+    path: PurePosixPath,
+    entry: Entry,
+    known: Mapping[PurePosixPath, KnownFile],
+    *,
+    now: datetime,
+) -> str:
+    """Record one file that is not as it was; return what became of it."""
+    # Whatever failed before may go well now: somebody touched the file.
+    store.jobs.clear_setbacks(library_id, path)
+    if path not in known:
+        before = store.tracks.by_content(library_id, entry.observation)
+        if before and before.path != path and not os.path.lexists(root / before.path):
+            store.tracks.moved(before.id, path, entry.observation, now=now)
+            _end_holds(store, library_id, before.path, now=now)
+            store.history.add(
+                library_id,
+                path,
+                before.track.audio_md5 if before.track else "",
+                "moved",
+                {"from": os.fsencode(before.path).decode("utf-8", "backslashreplace")},
+                now=now,
+            )
+            return "moved"
+    store.tracks.seen(library_id, path, entry.observation, now=now)
+    return "updated" if path in known else "added"
+
+
+def _let_go(store: Store, library_id: int, gone: list[PurePosixPath], *, now: datetime) -> None:
+    store.tracks.gone(library_id, gone, now=now)
+    for path in gone:
+        store.jobs.clear_setbacks(library_id, path)
+        _end_holds(store, library_id, path, now=now)
+
+
+def _end_holds(store: Store, library_id: int, path: PurePosixPath, *, now: datetime) -> None:
+    for hold in store.holds.in_folder(library_id, path.parent).get(path, ()):
+        store.holds.end(hold.id, Ending.GONE, now=now)

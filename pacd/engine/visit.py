@@ -1,0 +1,107 @@
+"""One folder on its way to rest: what is known of it, and what is under way."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import IntEnum
+from pathlib import Path, PurePosixPath
+
+from pacd.domain.plan import Action, Facts, Output, OutputState, PlanItem
+from pacd.domain.policy import LibraryPolicy
+from pacd.engine.gathering import Looked
+from pacd.intake.audit import FolderView
+from pacd.intake.debounce import Place
+from pacd.planning.setbacks import held_for
+
+
+class Urgency(IntEnum):
+    """Who goes first: what somebody waits for, then what an audit found."""
+
+    LIVE = 0
+    AUDIT = 1
+
+
+Key = tuple[PurePosixPath, Action, str]
+
+
+@dataclass(slots=True)
+class Visit:
+    """
+    The state of one folder between the first look and rest; belongs to the engine's thread.
+
+    Attributes:
+        turn: Visits are numbered in the order of their begin.
+        busy: Items that wait or run; the folder is not at rest before it is empty.
+        touched: Whether something was changed since the look.
+        again: Whether the folder was touched by others meanwhile.
+        looking: Whether a worker is reading outputs that the store does not know.
+    """
+
+    place: Place
+    library_id: int
+    policy: LibraryPolicy
+    urgency: Urgency
+    turn: int
+    looked: Looked
+    facts: dict[PurePosixPath, Facts]
+    busy: dict[Key, PlanItem] = field(default_factory=dict)
+    touched: bool = False
+    again: bool = False
+    looking: bool = False
+
+    @property
+    def masters_busy(self) -> bool:
+        """Whether a master may still be rewritten or judged in this visit."""
+        return any(action in {Action.TEST, Action.RECOMPRESS} for _, action, _ in self.busy)
+
+    def retries(self, now: datetime) -> Iterator[datetime]:
+        """When failed items may be tried again."""
+        for facts in self.facts.values():
+            for setback in facts.setbacks:
+                if held_for(setback) is None and setback.retry_at > now:
+                    yield setback.retry_at
+
+    def restless(self, patience: timedelta = timedelta.max) -> bool:
+        """Whether a file has not settled, but may within the patience there is for it."""
+        return any(
+            facts.restless is not None and facts.restless <= patience
+            for facts in self.facts.values()
+        )
+
+    def unseen(self) -> Iterator[tuple[PurePosixPath, str, Path, Output]]:
+        """Outputs that stand there and the store does not know: master, mirror, root, output."""
+        for path, facts in self.facts.items():
+            for mirror in self.policy.mirrors:
+                output = facts.outputs.get(mirror.name)
+                if output and output.state is OutputState.UNSEEN and output.observation:
+                    yield path, mirror.name, mirror.root, output
+
+    def learn(self, outputs: Sequence[Output]) -> tuple[tuple[PurePosixPath, str, Output], ...]:
+        """
+        Take what a worker read of the unseen outputs, in their order; nothing if it was lost.
+
+        Returns:
+            Each output with its master and its mirror's name.
+        """
+        asked = [(path, mirror) for path, mirror, _, _ in self.unseen()]
+        learnt = tuple((*place, output) for place, output in zip(asked, outputs, strict=False))
+        for path, mirror, output in learnt:
+            facts = self.facts[path]
+            self.facts[path] = replace(facts, outputs={**facts.outputs, mirror: output})
+        return learnt
+
+    def agrees(self, looked: Looked) -> bool:
+        """Whether what is seen now is what is known."""
+        there = {looked.library.path / entry.name: entry for entry in looked.library.entries}
+        if there.keys() != self.facts.keys():
+            return False
+        if any(there[path].observation != facts.observation for path, facts in self.facts.items()):
+            return False
+        return all(self._mirror_agrees(name, view) for name, view in looked.mirrors.items())
+
+    def _mirror_agrees(self, name: str, view: FolderView | None) -> bool:
+        if view is None:
+            return True
+        there = {view.path / entry.name: entry.observation for entry in view.entries}
+        known = [facts.outputs[name] for facts in self.facts.values() if name in facts.outputs]
+        return all(there.get(output.path) == output.observation for output in known)

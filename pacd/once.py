@@ -1,0 +1,138 @@
+"""One audit of every library, carried out to rest; or only its plan, touching nothing."""
+
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from types import FrameType
+from typing import Any, Final
+
+from pacd.assembly import DATABASE, LOCK, preflight, setup_of
+from pacd.domain.policy import DaemonPolicy
+from pacd.engine import preview, views
+from pacd.engine.auditor import FAULTS
+from pacd.engine.engine import Engine, Setup
+from pacd.engine.events import Events
+from pacd.engine.summary import summary
+from pacd.errors import UnknownError
+from pacd.files.atomic import being_written
+from pacd.files.lock import Lock
+from pacd.intake.ignore import Ignore
+from pacd.intake.settle import Settler
+from pacd.protocol.documents import Plan, PlanView
+from pacd.settings import Settings
+from pacd.store.database import Store
+
+PATIENCE: Final = 6
+"""Settle times that a one-shot run waits for a file before it leaves it to the next."""
+
+OK, FAILURES, INTERRUPTED = 0, 2, 130  # requirements 1.1
+
+
+def run_once(settings: Settings, only: str | None) -> tuple[dict[str, Any], int]:
+    """
+    Audit every library, or the one named, until nothing is due.
+
+    Returns:
+        The summary, and the exit code: 0, 2 when files failed or are newly held for an
+        error, 130 when it was interrupted.
+
+    Raises:
+        PacError: It could not start.
+    """
+    tools = preflight(settings)
+    lock = Lock.take(settings.state_dir / LOCK, "once")
+    try:
+        patience = timedelta(seconds=PATIENCE * settings.watch.settle_s)
+        setup = _only(setup_of(settings, tools, patience=patience), only)
+        store = Store.open(setup.database, now=datetime.now(UTC))
+        try:
+            return _run(setup, store)
+        finally:
+            store.close()
+    finally:
+        lock.release()
+
+
+def _run(setup: Setup, store: Store) -> tuple[dict[str, Any], int]:
+    started_s = time.monotonic()
+    engine = Engine(setup, store, Events())
+    with _stoppable(engine):
+        engine.auditor.audit_all()
+        engine.run(until=lambda each: each.idle)
+    engine.recorder.seconds["total"] = time.monotonic() - started_s
+    names = {name for _, _, name in engine.recorder.counts}
+    failed = bool(names & FAULTS) or bool(engine.auditor.problems)
+    code = INTERRUPTED if engine.stopping else FAILURES if failed else OK
+    now = datetime.now(UTC)
+    return summary(engine, setup.tools.versions, timestamp=int(now.timestamp())), code
+
+
+@contextmanager
+def _stoppable(engine: Engine) -> Iterator[None]:
+    """End the run on SIGINT and SIGTERM: running items finish, a second signal hastens."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        engine.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def plan_once(settings: Settings, only: str | None) -> Plan:
+    """
+    Return what a run would begin with; touch nothing, not even a timestamp.
+
+    The state is read from a copy, because opening a database writes beside it.
+
+    Raises:
+        PacError: It could not be planned.
+    """
+    tools = preflight(settings)
+    Lock.probe(settings.state_dir / LOCK)
+    setup = _only(setup_of(settings, tools), only)
+    with tempfile.TemporaryDirectory(prefix="pacd-plan-") as scratch:
+        copy = Path(scratch) / DATABASE
+        for suffix in ("", "-wal"):
+            source = setup.database.with_name(DATABASE + suffix)
+            if source.exists():
+                shutil.copyfile(source, copy.with_name(DATABASE + suffix))
+        store = Store.open(copy, now=datetime.now(UTC))
+        try:
+            return Plan(items=tuple(_items(store, setup.policy)))
+        finally:
+            store.close()
+
+
+def _items(store: Store, policy: DaemonPolicy) -> Iterator[PlanView]:
+    ids = store.libraries.sync({library.name: library.root for library in policy.libraries})
+    for library in policy.libraries:
+        items = preview.planned(
+            store,
+            ids[library.name],
+            library,
+            Ignore(policy.ignore),
+            Settler(policy.settle_s, being_written),
+            below=PurePosixPath(),
+            now=datetime.now(UTC),
+        )
+        yield from (views.plan_view(library.name, item) for item in items)
+
+
+def _only(setup: Setup, name: str | None) -> Setup:
+    if name is None:
+        return setup
+    library = setup.policy.library(name)
+    if library is None:
+        names = ", ".join(each.name for each in setup.policy.libraries)
+        raise UnknownError(f"There is no library {name}; there are: {names}.")
+    return replace(setup, policy=replace(setup.policy, libraries=(library,)))
