@@ -11,7 +11,7 @@ LIBRARY ?=
 
 run: $(BIN)/.installed
 	@scripts/install-tools run
-	@$(BIN)/python scripts/run.py $(if $(LIBRARY),--library "$(LIBRARY)")
+	@$(BIN)/python -m scripts.run $(if $(LIBRARY),--library "$(LIBRARY)")
 
 test: check
 	@scripts/install-tools test
