@@ -14,9 +14,10 @@ import structlog
 from pacd import logs
 from pacd.api.server import ApiServer
 from pacd.assembly import DATABASE, LOCK, policy_of, preflight, setup_of
-from pacd.engine.control import Control, Host
+from pacd.engine.control import Control
 from pacd.engine.engine import Engine, Setup
 from pacd.engine.events import Events
+from pacd.engine.host import Host
 from pacd.files.lock import Lock
 from pacd.intake.watcher import Watcher
 from pacd.protocol.documents import ConfigView, Problem, SettingView, Watch
@@ -71,7 +72,7 @@ class Daemon:
         self._loaded_at = datetime.now(UTC)
         self._notifier = Notifier(environ)
         self._schedule = Schedule()
-        self._events = Events()
+        self._events = Events(now=datetime.now(UTC))
         self._stop = asyncio.Event()
         self._watcher: Watcher | None = None
         self._folders: dict[str, int] = {}

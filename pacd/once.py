@@ -15,8 +15,8 @@ from typing import Any, Final
 from pacd.assembly import DATABASE, LOCK, preflight, setup_of
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine import preview, views
-from pacd.engine.auditor import FAULTS
 from pacd.engine.engine import Engine, Setup
+from pacd.engine.errands import FAULTS
 from pacd.engine.events import Events
 from pacd.engine.summary import summary
 from pacd.errors import UnknownError
@@ -61,7 +61,7 @@ def run_once(settings: Settings, only: str | None) -> tuple[dict[str, Any], int]
 
 def _run(setup: Setup, store: Store) -> tuple[dict[str, Any], int]:
     started_s = time.monotonic()
-    engine = Engine(setup, store, Events())
+    engine = Engine(setup, store, Events(now=datetime.now(UTC)))
     with _stoppable(engine):
         engine.auditor.audit_all()
         engine.run(until=lambda each: each.idle)

@@ -2,7 +2,6 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -12,10 +11,11 @@ import structlog
 
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.audits import Audit, Walker
+from pacd.engine.errands import Errand
 from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
 from pacd.engine.pipeline import Pipeline
-from pacd.engine.recording import Count, Recorder
+from pacd.engine.recording import Recorder
 from pacd.engine.roots import missing_library, missing_targets, prepare
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import FolderView
@@ -28,41 +28,7 @@ _log = structlog.get_logger()
 LAST_AUDIT: Final = "last_audit_finished"
 """Key in the store's memory: when all libraries were last walked whole (Unix seconds)."""
 
-FAULTS: Final = frozenset({"failed", "held-error"})
-"""Counts that make a run end with 2 (requirements 1.1)."""
-
 ERRANDS_KEPT: Final = 100
-
-
-@dataclass(slots=True)
-class Errand:
-    """
-    A scan that somebody asked for.
-
-    Attributes:
-        before: The counts when it began.
-        audits: The walks that it asked for.
-    """
-
-    id: int
-    path: str | None
-    before: Counter[Count]
-    audits: list[Audit] = field(default_factory=list)
-
-    @property
-    def done(self) -> bool:
-        """Whether everything that it asked for is at rest."""
-        return all(audit.at_rest for audit in self.audits)
-
-    @property
-    def trouble(self) -> str:
-        """Why it could not be carried out whole, a sentence; "" when it could."""
-        return next((audit.error for audit in self.audits if audit.error), "")
-
-    def exit_code(self, done: Counter[Count]) -> int:
-        """As `pacd --once` would end: 0, or 2 when files failed or are newly held for an error."""
-        names = {name for _, _, name in done}
-        return 2 if self.trouble or names & FAULTS else 0
 
 
 class Auditor:

@@ -4,9 +4,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final, TypeVar
 
 import structlog
@@ -16,8 +15,9 @@ from pacd.domain.hold import Hold
 from pacd.domain.plan import PlanItem
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine import doctor, explaining, overview, preview, views
-from pacd.engine.auditor import Errand
 from pacd.engine.engine import Engine
+from pacd.engine.errands import Errand
+from pacd.engine.host import Host
 from pacd.engine.locating import locate, places
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
@@ -43,7 +43,6 @@ from pacd.protocol.documents import (
     Status,
     TicketState,
     Verdict,
-    Watch,
     Why,
 )
 from pacd.store.database import Store
@@ -57,24 +56,6 @@ MAX_PLANNED: Final = 10_000
 
 CALL_S: Final = 30.0
 """How long a command waits for the engine's thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """
-    What the daemon around the engine answers for.
-
-    Attributes:
-        reload: Reads the settings again for somebody; raises ConfigError and keeps the old.
-    """
-
-    database: Path
-    tools: Mapping[str, str]
-    config: Callable[[], ConfigView]
-    reload: Callable[[str], ConfigView]
-    watch: Callable[[], Watch]
-    next_audit: Callable[[], datetime | None]
-    problems: Callable[[], tuple[Problem, ...]]
 
 
 class Control:
@@ -194,7 +175,9 @@ class Control:
             else:
                 policy, relative = locate(self._policy, path)
                 library_id = self._engine.pipeline.library_ids[policy.name]
-                entries = store.history.of(library_id, relative, limit=limit)
+                is_folder = (policy.root / relative).is_dir()
+                look_up = store.history.below if is_folder else store.history.of
+                entries = look_up(library_id, relative, limit=limit)
             shown = [
                 views.history_view(names[entry.library_id], entry)
                 for entry in reversed(entries)

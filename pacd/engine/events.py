@@ -12,12 +12,17 @@ BUFFERED: Final = 10_000
 
 
 class Events:
-    """Thread-safe.  Ids rise by one from 1 at each start of the daemon."""
+    """
+    Thread-safe.
 
-    def __init__(self) -> None:
+    Ids rise by one within a run.  They begin at the milliseconds of its start, so that
+    they go on rising after a restart and a reader's last id is never met again.
+    """
+
+    def __init__(self, *, now: datetime) -> None:
         self._lock = threading.Lock()
         self._buffer: deque[Event] = deque(maxlen=BUFFERED)
-        self._next = 1
+        self._next = int(now.timestamp() * 1000)
         self._listeners: list[Callable[[Event], None]] = []
 
     def emit(self, kind: EventKind, *, now: datetime, **words: Any) -> None:

@@ -40,7 +40,7 @@ Count = tuple[str, str, str]
 """Library, mirror ("" for the library's own) and name of a count (requirements 1.4)."""
 
 # O1's names of actions in the log.
-_LOGGED: Final = {
+LOGGED: Final = {
     Action.TEST: "flac_test",
     Action.RECOMPRESS: "flac_recompress",
     Action.EXPORT_ARTWORK: "art_export",
@@ -246,7 +246,7 @@ def _tell(outcome: Outcome) -> Told:
 def _tell_failed(failed: Failed) -> Told:
     """What was interrupted from outside has not failed: it is simply done again."""
     interrupted = failed.kind is FailureKind.INTERRUPTED
-    event = f"{_LOGGED[failed.item.action]}_{'interrupted' if interrupted else 'err'}"
+    event = f"{LOGGED[failed.item.action]}_{'interrupted' if interrupted else 'err'}"
     details = {"failure": failed.kind.value, "words": failed.words}
     status = "warn" if interrupted else "error"
     return Told(event, status, failed.message, "" if interrupted else "failed", details)
@@ -287,7 +287,7 @@ def _say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:
     write = {"error": _log.error, "warn": _log.warning}.get(told.status, _log.info)
     write(
         told.event,
-        action=_LOGGED[item.action],
+        action=LOGGED[item.action],
         status=told.status,
         library=library,
         path=str(item.path),

@@ -16,13 +16,22 @@ _SCANNED: Final = """
     WHERE library_id = :library AND is_valid = 1
 """
 
-_TESTED: Final = """
-    SELECT coalesce(sum(checks.test_ok), 0) AS ok, count(*) AS tested
-    FROM library_files AS files INDEXED BY idx_files_content
-    CROSS JOIN flac_checks AS checks
-        ON checks.device = files.device AND checks.inode = files.inode
-        AND checks.file_size = files.file_size AND checks.mtime_ns = files.mtime_ns
-    WHERE files.library_id = :library AND files.is_valid = 1
+# A file's metadata is kept from its last sound test until its bytes change.
+_UNTESTED: Final = """
+    SELECT count(*) FROM library_files
+    WHERE library_id = :library AND is_valid = 1 AND metadata IS NULL
+"""
+
+# Failed verdicts are few: they lead to the files.
+_FAILED: Final = """
+    SELECT count(*) AS failed, count(files.metadata) AS readable
+    FROM flac_checks AS checks INDEXED BY idx_checks_failed
+    CROSS JOIN library_files AS files INDEXED BY idx_files_content
+        ON files.library_id = :library
+        AND files.device = checks.device AND files.inode = checks.inode
+        AND files.file_size = checks.file_size AND files.mtime_ns = checks.mtime_ns
+        AND files.is_valid = 1
+    WHERE checks.test_ok = 0
 """
 
 _HELD: Final = "SELECT count(*) FROM holds WHERE library_id = :library AND ended_at IS NULL"
@@ -60,11 +69,13 @@ class Counters:
         say how they were compressed.
         """
         library = {"library": library_id}
-        ok, tested = self._connection.rows(_TESTED, library)[0]
+        scanned = self._connection.value(_SCANNED, library)
+        untested = self._connection.value(_UNTESTED, library)
+        failed, readable = self._connection.rows(_FAILED, library)[0]
         return {
-            "scanned": self._connection.value(_SCANNED, library),
-            "tested_ok": ok,
-            "tested_err": tested - ok,
+            "scanned": scanned,
+            "tested_ok": scanned - untested - readable,
+            "tested_err": failed,
             "held": self._connection.value(_HELD, library),
             "at_target": self._connection.value(_AT_TARGET, library),
         }

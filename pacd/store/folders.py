@@ -27,7 +27,9 @@ _DISTURB_ALL: Final = """
 """
 
 _DISTURB_ONE: Final = """
-    UPDATE folders SET fingerprint = NULL WHERE library_id = :library AND folder = :folder
+    INSERT INTO folders (library_id, folder, fingerprint, policy, files, at_rest_at)
+    VALUES (:library, :folder, NULL, '', 0, NULL)
+    ON CONFLICT (library_id, folder) DO UPDATE SET fingerprint = NULL
 """
 
 _NEXT: Final = """
@@ -85,7 +87,7 @@ class Folders:
         )
 
     def disturb(self, library_id: int, folder: PurePosixPath | None = None) -> None:
-        """Have a folder, or all of them, looked at again."""
+        """Have a folder, on record or not, or all that are, looked at again."""
         if folder is None:
             self._connection.run(_DISTURB_ALL, {"library": library_id})
         else:

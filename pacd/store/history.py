@@ -23,6 +23,13 @@ _OF: Final = """
     LIMIT :limit
 """
 
+_BELOW: Final = """
+    SELECT * FROM observations
+    WHERE library_id = :library AND path >= :first AND path < :last
+    ORDER BY id DESC
+    LIMIT :limit
+"""
+
 _LATEST: Final = "SELECT * FROM observations ORDER BY id DESC LIMIT :limit"
 
 _SINCE: Final = "SELECT * FROM observations WHERE id > :id ORDER BY id LIMIT :limit"
@@ -81,6 +88,15 @@ class History:
     def of(self, library_id: int, path: PurePosixPath, *, limit: int) -> tuple[HistoryEntry, ...]:
         """What happened to one file, the latest first."""
         return self._entries(_OF, {"library": library_id, "path": blob(path), "limit": limit})
+
+    def below(
+        self, library_id: int, folder: PurePosixPath, *, limit: int
+    ) -> tuple[HistoryEntry, ...]:
+        """What happened to all files below a folder, the latest first."""
+        inside = b"" if folder == PurePosixPath() else blob(folder) + b"/"
+        last = inside[:-1] + b"0" if inside else b"\xff" * 8  # "0" follows "/"
+        bounds = {"library": library_id, "first": inside, "last": last, "limit": limit}
+        return self._entries(_BELOW, bounds)
 
     def latest(self, *, limit: int) -> tuple[HistoryEntry, ...]:
         """What happened, the latest first."""

@@ -16,12 +16,12 @@ CREATE TABLE "_yoyo_migration" (
             "applied_at_utc" TIMESTAMP,
             PRIMARY KEY ("migration_hash")
         );
-INSERT INTO "_yoyo_migration" VALUES('bd908c3a77852c3f302339e973617cc2739001d8b2594cd73f9a0c253d63684b','0001-library','2026-11-21T11:10:58.495061');
+INSERT INTO "_yoyo_migration" VALUES('bd908c3a77852c3f302339e973617cc2739001d8b2594cd73f9a0c253d63684b','0001-library','2026-11-21T11:33:23.097669');
 CREATE TABLE "_yoyo_version" (
             "version" INT NOT NULL PRIMARY KEY,
             "installed_at_utc" TIMESTAMP
         );
-INSERT INTO "_yoyo_version" VALUES(2,'2026-11-21T11:10:58.462690');
+INSERT INTO "_yoyo_version" VALUES(2,'2026-11-21T11:33:23.070977');
 CREATE TABLE art_exports (
     library_id INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
     path BLOB NOT NULL,
@@ -79,7 +79,7 @@ CREATE TABLE folders (
     fingerprint BLOB CHECK (length(fingerprint) = 16),
     policy TEXT NOT NULL,
     files INTEGER NOT NULL,
-    at_rest_at INTEGER NOT NULL,
+    at_rest_at INTEGER,
     PRIMARY KEY (library_id, folder)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO "folders" VALUES(1,X'426AC3B6726B2F506F7374',X'30313233343536373839616263646566','policy',1,1795262400000);
@@ -246,9 +246,12 @@ CREATE TABLE "yoyo_lock" ("locked" INT DEFAULT 1, "ctime" TIMESTAMP,"pid" INT NO
 CREATE INDEX idx_files_folder ON library_files (library_id, folder, path);
 CREATE INDEX idx_files_content
     ON library_files (library_id, device, inode, file_size, mtime_ns, is_valid);
+CREATE INDEX idx_files_untested
+    ON library_files (library_id) WHERE is_valid = 1 AND metadata IS NULL;
 CREATE INDEX idx_files_at_target
     ON library_files (library_id) WHERE is_valid = 1 AND compression <> '';
 CREATE INDEX idx_checks_md5 ON flac_checks (md5);
+CREATE INDEX idx_checks_failed ON flac_checks (device, inode, file_size, mtime_ns) WHERE test_ok = 0;
 CREATE INDEX idx_checks_age ON flac_checks (last_test_ts, file_size, mtime_ns);
 CREATE INDEX idx_outputs_folder ON mirror_outputs (library_id, mirror, folder, path);
 CREATE INDEX idx_exports_md5 ON art_exports (md5);

@@ -50,6 +50,8 @@ CREATE TABLE library_files (
 CREATE INDEX idx_files_folder ON library_files (library_id, folder, path);
 CREATE INDEX idx_files_content
     ON library_files (library_id, device, inode, file_size, mtime_ns, is_valid);
+CREATE INDEX idx_files_untested
+    ON library_files (library_id) WHERE is_valid = 1 AND metadata IS NULL;
 CREATE INDEX idx_files_at_target
     ON library_files (library_id) WHERE is_valid = 1 AND compression <> '';
 
@@ -59,7 +61,7 @@ CREATE TABLE folders (
     fingerprint BLOB CHECK (length(fingerprint) = 16),
     policy TEXT NOT NULL,
     files INTEGER NOT NULL,
-    at_rest_at INTEGER NOT NULL,
+    at_rest_at INTEGER,
     PRIMARY KEY (library_id, folder)
 ) STRICT, WITHOUT ROWID;
 
@@ -84,6 +86,7 @@ CREATE TABLE flac_checks (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX idx_checks_md5 ON flac_checks (md5);
+CREATE INDEX idx_checks_failed ON flac_checks (device, inode, file_size, mtime_ns) WHERE test_ok = 0;
 CREATE INDEX idx_checks_age ON flac_checks (last_test_ts, file_size, mtime_ns);
 
 CREATE TABLE flac_policy (

@@ -99,3 +99,15 @@ def test_memory_keeps_plain_values(store: Store) -> None:
     store.memory.delete("audit")
     store.memory.delete("audit")
     assert store.memory.get("audit") is None
+
+
+def test_history_of_a_folder_is_that_of_all_below_it(store: Store, library: int) -> None:
+    """S2: names that only begin alike are no part of a folder; the root has everything."""
+    paths = [PurePosixPath(each) for each in ("a/b.flac", "a/c/d.flac", "ab.flac", "a.flac")]
+    for path in paths:
+        store.history.add(library, path, "", "flac_test_ok", {}, now=NOW)
+
+    below = [each.path for each in store.history.below(library, PurePosixPath("a"), limit=9)]
+    everything = store.history.below(library, PurePosixPath(), limit=9)
+
+    assert (paths[1::-1], 4) == (below, len(everything))

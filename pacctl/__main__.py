@@ -1,0 +1,45 @@
+"""Where pacctl begins and ends: exit codes, Ctrl-C, a closed pipe."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from pacctl.cli import perform
+from pacctl.failure import Failure
+from pacctl.record import ProtocolError
+from pacd.protocol.wire import Exit, escape
+
+_PIPE_CLOSED = 141  # 128 + SIGPIPE, as a shell reports a program that it ended
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command line; return what to exit with."""
+    try:
+        ending = perform(sys.argv[1:] if argv is None else argv, os.environ)
+        sys.stdout.flush()
+    except Failure as exc:
+        _complain(str(exc), exc.words)
+        return exc.exit
+    except ProtocolError as exc:
+        _complain(str(exc), "")
+        return Exit.FAILED
+    except BrokenPipeError:
+        # The reader has seen enough.  What is still in the buffer must not
+        # fail once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return Exit.INTERRUPTED
+    return ending
+
+
+def _complain(message: str, words: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(f"pacctl: {escape(message)}\n")
+    for line in words.splitlines():
+        sys.stderr.write(f"    {escape(line)}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

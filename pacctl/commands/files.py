@@ -1,0 +1,146 @@
+"""`why` and `history`: what is known of a file, and what was done."""
+
+from __future__ import annotations
+
+import json
+
+from pacctl.phrases import local, size, span
+from pacctl.render import Column, Painted, Part, Screen
+from pacd.protocol.wire import Exit
+
+TYPE_CHECKING = False  # see pacctl.verbs
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from pacctl.session import Command, Session
+    from pacd.protocol.files import History, HistoryView, Why
+
+_STATES = {
+    "in-order": ("in order: nothing is to be done", "green"),
+    "settling": ("settling: PAC waits until nobody writes to it", "cyan"),
+    "waiting": ("waiting for its turn", "cyan"),
+    "running": ("being worked on now", "cyan"),
+    "retrying": ("failed, and will be tried again", "yellow"),
+    "held": ("held: it needs you", "red"),
+    "ignored": ("ignored", "dim"),
+    "missing": ("missing: it was there once", "yellow"),
+}
+_STATUS_COLOURS = {"ok": "green", "warn": "yellow", "suspect": "yellow", "error": "red"}
+_COLUMNS = (
+    Column("when"),
+    Column("action"),
+    Column("status"),
+    Column("path", share=1, middle=True),
+    Column("what", share=1),
+)
+_STORY_COLUMNS = (Column("when"), Column("action"), Column("status"), Column("what", share=1))
+_LABEL = 16
+_LINES = 100
+
+
+def _why_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH")
+
+
+def _why(arguments: Namespace, session: Session) -> int:
+    answer = session.client.get("why", {"path": session.absolute(arguments.path)})
+    session.say(answer, _records, _story)
+    return Exit.OK
+
+
+def _story(screen: Screen, why: Why) -> None:
+    words, colour = _STATES.get(why.state, (why.state, "yellow"))
+    screen.prose(why.path)
+    screen.line(Painted(words, colour), f", in the library {why.library}")
+    screen.line()
+    nothing = why.decision.action == "none"
+    decision = why.decision.reason if nothing else f"{why.decision.action}: {why.decision.reason}"
+    screen.prose(decision, first=Painted("to be done".ljust(_LABEL), "dim"), indent=_LABEL)
+    for hold in why.holds:
+        text = f"{hold.reason} (`pacctl holds show {hold.id}`)"
+        screen.prose(text, first=Painted(f"hold {hold.id}".ljust(_LABEL), "red"), indent=_LABEL)
+    if why.facts:
+        screen.line()
+    for name, value in why.facts.items():
+        lines = _lines(name, value)
+        label = name.removesuffix("_bytes").removesuffix("_s").replace("_", " ")
+        screen.prose(*lines, first=Painted(label.ljust(_LABEL), "dim"), indent=_LABEL)
+    screen.line()
+    if not why.history:
+        screen.line("no history yet")
+        return
+    screen.table(_STORY_COLUMNS, [_told(each) for each in why.history])
+
+
+def _records(screen: Screen, why: Why) -> None:
+    screen.record("state", why.library, why.path, why.state)
+    screen.record("decision", why.decision.action, why.decision.reason)
+    for name, value in why.facts.items():
+        screen.record("fact", name, value if isinstance(value, str) else json.dumps(value))
+    for hold in why.holds:
+        screen.record("hold", hold.id, hold.severity, hold.cause, hold.reason)
+    for each in why.history:
+        screen.record("history", each.at, each.action, each.status, each.message)
+
+
+def _lines(name: str, value: object) -> list[str]:
+    if isinstance(value, dict) and value:
+        return [f"{key} {_value(str(key), each)}" for key, each in value.items()]
+    if isinstance(value, list) and value:
+        return [_value(name, each) for each in value]
+    return [_value(name, value)]
+
+
+def _value(name: str, value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "unknown"}[value]
+    if isinstance(value, int | float):
+        if name.endswith("_bytes"):
+            return size(int(value))
+        return span(value) if name.endswith("_s") else f"{value:,}"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _told(entry: HistoryView) -> tuple[Part, ...]:
+    return local(entry.at), entry.action, _status(entry.status), entry.message
+
+
+def _status(status: str) -> Part:
+    colour = _STATUS_COLOURS.get(status)
+    return Painted(status, colour) if colour else status
+
+
+def _history_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("path", nargs="?", metavar="PATH", help="a file or folder; or everything")
+    parser.add_argument(
+        "--limit", type=int, default=_LINES, metavar="N", help="at most so many entries (100)"
+    )
+
+
+def _history(arguments: Namespace, session: Session) -> int:
+    query = {"path": session.absolute(arguments.path), "limit": arguments.limit}
+    session.say(session.client.get("history", query), _log_records, _log)
+    return Exit.OK
+
+
+def _log_records(screen: Screen, history: History) -> None:
+    for each in history.entries:
+        head = (each.at, each.library, each.path, each.action, each.status)
+        screen.record(*head, each.message)
+
+
+def _log(screen: Screen, history: History) -> None:
+    if not history.entries:
+        screen.line("no history yet")
+        return
+    rows = [
+        (local(each.at), each.action, _status(each.status), each.path, each.message)
+        for each in history.entries
+    ]
+    screen.table(_COLUMNS, rows)
+
+
+COMMANDS: dict[str, Command] = {
+    "why": (_why_arguments, _why),
+    "history": (_history_arguments, _history),
+}

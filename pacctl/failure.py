@@ -1,0 +1,18 @@
+"""What ends pacctl early: a sentence for people and an exit code for scripts."""
+
+from pacd.protocol.wire import Exit
+
+
+class Failure(Exception):  # noqa: N818  # it may be the right answer: "no such hold"
+    """
+    Ends the command.
+
+    Attributes:
+        exit: What pacctl ends with.
+        words: What a tool said, if one was involved.
+    """
+
+    def __init__(self, message: str, exit: Exit, *, words: str = "") -> None:  # noqa: A002  # the word of requirements 1.3
+        super().__init__(message)
+        self.exit = exit
+        self.words = words

@@ -1,0 +1,68 @@
+"""What every command works with: the daemon, the screen, the time, the form of the answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+from pacctl.client import Answer, Client
+from pacctl.place import find
+from pacctl.render import Screen
+
+TYPE_CHECKING = False  # see pacctl.verbs
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from datetime import datetime
+    from typing import Any
+
+    # The document is a Record; showers name it by the document it stands for.
+    Shower = Callable[[Screen, Any], None]
+    Run = Callable[[Namespace, "Session"], int]
+    Command = tuple[Callable[[ArgumentParser], None], Run]
+
+
+class Session:
+    """
+    One run of pacctl.
+
+    Attributes:
+        json: Whether answers are printed as they came.
+        plain: Whether they are printed one record per line.
+    """
+
+    def __init__(self, options: Namespace, environ: Mapping[str, str]) -> None:
+        self._socket: str | None = options.socket
+        self._environ = environ
+        self.json: bool = options.json
+        self.plain: bool = options.plain
+        self.screen = Screen(sys.stdout, environ, colour=options.color)
+
+    @property
+    def client(self) -> Client:
+        """The daemon; its socket is looked for now."""
+        return Client(find(self._socket, self._environ))
+
+    def say(self, answer: Answer, plain: Shower, people: Shower) -> None:
+        """Print an answer in the form that was asked for."""
+        if self.json:
+            self.screen.raw(answer.text)
+        elif self.plain:
+            plain(self.screen, answer.document)
+        else:
+            people(self.screen, answer.document)
+
+    def absolute(self, path: str | None) -> str | None:
+        """A path as the daemon takes it; links in it keep their names."""
+        return None if path is None else os.path.abspath(path)  # noqa: PTH100  # resolve() follows
+
+    @property
+    def now(self) -> datetime:
+        """The time now."""
+        from datetime import UTC, datetime  # noqa: PLC0415  # `status --json` needs none
+
+        return datetime.now(UTC)  # noqa: TID251  # a client's root: from here on it is passed in
+
+
+def no_arguments(_parser: ArgumentParser) -> None:
+    """For verbs that take only the shared options."""

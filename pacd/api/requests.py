@@ -1,0 +1,121 @@
+"""What clients ask with, taken apart and checked; decides nothing."""
+
+import json
+import math
+import os
+import urllib.parse
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pacd.api.failures import RequestError
+
+MAX_LIMIT: Final = 10_000
+MAX_ID: Final = 2**63 - 1  # SQLite's largest integer: datatype3.html, section 2
+
+
+class Arguments:
+    """
+    The named arguments of one request, from its query or its JSON body.
+
+    Each is fetched by its type; what is missing, unknown or of another type is
+    a RequestError that names it.
+    """
+
+    def __init__(self, given: Mapping[str, Any], known: Iterable[str]) -> None:
+        names = tuple(known)
+        for name in given:
+            if name not in names:
+                takes = f"It takes {', '.join(names)}." if names else "It takes none."
+                raise RequestError(
+                    f"This daemon knows no argument {name!r} here. {takes} "
+                    "A newer pacctl may know more than this pacd: restart the daemon."
+                )
+        self._given = given
+
+    def path(self) -> str:
+        """A path, absolute or relative to a library's root."""
+        found = self.path_or_none()
+        if found is None:
+            raise RequestError("A path is missing: give it as `path`.")
+        return found
+
+    def path_or_none(self) -> str | None:
+        """A path, or None where none was given."""
+        found = self._given.get("path")
+        if found is None:
+            return None
+        if not isinstance(found, str) or not found or "\0" in found:
+            raise RequestError("`path` must be a text that is not empty and holds no NUL.")
+        try:
+            os.fsencode(found)
+        except UnicodeEncodeError as exc:
+            raise RequestError("`path` holds characters that no file name can hold.") from exc
+        return found
+
+    def number(self, name: str, default: int | None = None, *, most: int = MAX_ID) -> int:
+        """A whole number from 0 to `most`."""
+        found = self._given.get(name, default)
+        if isinstance(found, str) and found.isascii() and found.isdigit():
+            found = int(found) if len(found) <= len(str(MAX_ID)) else MAX_ID + 1
+        if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= most:
+            raise RequestError(f"`{name}` must be a whole number from 0 to {most}.")
+        return found
+
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """At least one whole number, in a list."""
+        found = self._given.get(name)
+        if not isinstance(found, list) or not found:
+            raise RequestError(f"`{name}` must be a list of numbers with at least one in it.")
+        return tuple(Arguments({name: each}, (name,)).number(name) for each in found)
+
+    def seconds(self, name: str) -> float | None:
+        """A positive number of seconds, or None where none was given."""
+        found = self._given.get(name)
+        if found is None:
+            return None
+        if isinstance(found, str):
+            found = _float(found)
+        if not isinstance(found, int | float) or isinstance(found, bool):
+            raise RequestError(f"`{name}` must be a number of seconds.")
+        if not math.isfinite(found) or found <= 0:
+            raise RequestError(f"`{name}` must be more than 0 seconds.")
+        return float(found)
+
+    def claim(self, name: str) -> bool:
+        """True or false; false where not given."""
+        found = self._given.get(name, False)
+        if not isinstance(found, bool):
+            raise RequestError(f"`{name}` must be true or false.")
+        return found
+
+
+def query(target: str) -> dict[str, str]:
+    """The query of a raw request target; undecodable bytes become surrogates (PEP 383)."""
+    text = urllib.parse.urlsplit(target).query
+    try:
+        pairs = urllib.parse.parse_qsl(
+            text, keep_blank_values=True, errors="surrogateescape", max_num_fields=16
+        )
+    except ValueError as exc:
+        raise RequestError("The query has too many arguments.") from exc
+    return dict(pairs)
+
+
+def body(content: bytes) -> dict[str, Any]:
+    """The object in a JSON body; an empty body is an empty object."""
+    if not content:
+        return {}
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as exc:
+        raise RequestError(f"The body is no JSON: {exc}.") from exc
+    if not isinstance(found, dict):
+        raise RequestError("The body must be a JSON object.")
+    return found
+
+
+def _float(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

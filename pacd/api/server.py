@@ -1,0 +1,187 @@
+"""The API's server: opens the socket, answers until stopped, calls the daemon in threads."""
+
+import asyncio
+import functools
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from pacd.api import requests
+from pacd.api.events import EventHub
+from pacd.api.guard import CONTENT, PEER, Guard, Handler, sign, turnstile_of
+from pacd.api.listener import Listener
+from pacd.api.routes import LONGEST_WAIT_S, READS, WRITES, Read, Write
+from pacd.api.turnstile import Clients, Limits, Turnstile
+from pacd.protocol.documents import Document, to_json
+from pacd.protocol.port import Daemon
+from pacd.protocol.wire import MAX_BODY_BYTES, PREFIX
+
+T = TypeVar("T")
+
+_THREADS: Final = 4  # a doctor that looks at slow disks must not keep status waiting
+_MAX_LINE_BYTES: Final = 16_384  # PATH_MAX (4096, linux/limits.h), each byte as %XX, and room
+_MAX_FIELD_BYTES: Final = 4_096
+_MAX_HEADERS: Final = 32
+_LOOK_AGAIN_S: Final = 1.0  # idleness may come without an event
+_CALM_S: Final = 0.1  # between two looks, however many events there are
+
+
+class ApiServer:
+    """The API of one daemon on one socket; start and stop it in the same loop."""
+
+    def __init__(self, daemon: Daemon, socket: Path, limits: Limits | None = None) -> None:
+        self._daemon = daemon
+        self._path = socket
+        self._limits = limits or Limits()
+        self._hub = EventHub(
+            daemon, capacity=self._limits.backlog, heartbeat_s=self._limits.heartbeat_s
+        )
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pacd-api")
+        self._listener: Listener | None = None
+        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """
+        Take the socket and answer from now on.
+
+        Raises:
+            BusyError: Another daemon listens there.
+            ConfigError: The path cannot be used.
+        """
+        listener = Listener(self._path)
+        self._listener = listener
+        guard = Guard(self._limits, owner_uid=os.geteuid(), group_gid=listener.group_gid)
+        self._runner = web.AppRunner(
+            self._application(guard),
+            access_log=None,
+            logger=_http_log(),
+            handler_cancellation=True,
+            shutdown_timeout=self._limits.shutdown_s,
+            tcp_keepalive=False,
+            lingering_time=1.0,
+            auto_decompress=False,
+            max_line_size=_MAX_LINE_BYTES,
+            max_field_size=_MAX_FIELD_BYTES,
+            max_headers=_MAX_HEADERS,
+        )
+        await self._runner.setup()
+        make_handler = self._runner.server
+        if make_handler is None:
+            raise RuntimeError("aiohttp set up no server")
+        self._hub.open()
+        clients = Clients(self._limits)
+        self._server = await asyncio.get_running_loop().create_unix_server(
+            lambda: Turnstile(clients, make_handler), sock=listener.socket, backlog=128
+        )
+
+    async def stop(self) -> None:
+        """Take no more clients, end the streams, let answers finish, remove the socket."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self._hub.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        if self._listener is not None:
+            self._listener.release()
+            self._listener = None
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _application(self, guard: Guard) -> web.Application:
+        application = web.Application(middlewares=[guard.admit], client_max_size=MAX_BODY_BYTES)
+        application.on_response_prepare.append(sign)
+        router = application.router
+        for read in READS:
+            router.add_get(PREFIX + read.path, self._reader(read), allow_head=False)
+        for write in WRITES:
+            router.add_post(PREFIX + write.path, self._writer(write))
+        router.add_get(f"{PREFIX}/events", self._events, allow_head=False)
+        return application
+
+    def _reader(self, route: Read) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            given = requests.Arguments(
+                {**requests.query(request.raw_path), **request.match_info}, route.takes
+            )
+            ask = functools.partial(route.answer, self._daemon, given)
+            wait_s = given.seconds("for") or 0.0
+            return await self._say(await self._when_ready(ask, route, min(wait_s, LONGEST_WAIT_S)))
+
+        return handle
+
+    def _writer(self, route: Write) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            given = requests.Arguments(requests.body(request[CONTENT]), route.takes)
+            return await self._say(
+                await self._call(
+                    functools.partial(route.answer, self._daemon, given, request[PEER].who)
+                )
+            )
+
+        return handle
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        given = requests.Arguments(requests.query(request.raw_path), ("since",))
+        asked = "since" in requests.query(request.raw_path)
+        since = given.number("since") if asked else None
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        response.force_close()
+        await response.prepare(request)
+        turnstile = turnstile_of(request)
+        lines = self._hub.lines(since, lambda after: self._call(self._kept, after))
+        async with aclosing(lines):
+            async for line in lines:
+                # A reader that takes nothing for so long is cut off: its
+                # connection, not the daemon, pays for it.
+                turnstile.deadline(self._limits.write_s)
+                await response.write(line.encode("ascii") + b"\n")
+                turnstile.deadline(None)
+        return response
+
+    def _kept(self, since: int) -> tuple[Any, ...]:
+        return self._daemon.events(since)
+
+    async def _when_ready(
+        self, ask: Callable[[], Document], route: Read, wait_s: float
+    ) -> Document:
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + wait_s
+        while True:
+            pulse = self._hub.pulse
+            document = await self._call(ask)
+            left_s = end_s - loop.time()
+            if left_s <= 0 or route.ready(document):
+                return document
+            await asyncio.sleep(min(_CALM_S, left_s))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(pulse.wait(), min(_LOOK_AGAIN_S, left_s))
+
+    async def _say(self, document: Document) -> web.Response:
+        text = await self._call(to_json, document)
+        return web.Response(text=text + "\n", content_type="application/json")
+
+    async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+
+class _NotOurFault(logging.Filter):
+    """Garbage from a client gets its 400 and no traceback in the daemon's log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+def _http_log() -> logging.Logger:
+    logger = logging.getLogger("pacd.api.http")
+    logger.addFilter(_NotOurFault())
+    return logger

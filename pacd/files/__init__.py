@@ -1,0 +1,1 @@
+"""Reads and replaces files, whole or not at all; decides nothing."""

@@ -1,0 +1,239 @@
+"""Replaces or creates a file whole, or not at all; the only writer into libraries and mirrors."""
+
+import errno
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pacd.domain.change import Observation
+from pacd.errors import CollisionError, FailureKind, PacError, SourceChangedError
+from pacd.files.attributes import carry_over
+from pacd.files.regular import (
+    being_written,
+    observe,
+    observe_open,
+    open_regular,
+    require_untouched,
+)
+
+__all__ = [
+    "SCRATCH_PREFIX",
+    "being_written",
+    "creating",
+    "is_scratch",
+    "observe",
+    "observe_open",
+    "open_regular",
+    "replacing",
+    "reserve",
+    "sibling",
+]
+
+SCRATCH_PREFIX: Final = ".pacd-"
+
+_SCRATCH_NAME: Final = re.compile(
+    re.escape(SCRATCH_PREFIX) + r"(\d+)-[0-9a-f]{8}(\..*)?", re.DOTALL
+)
+_SUFFIX_BYTES: Final = 16
+
+# A scratch file is new, ours alone, and never the other end of somebody's link (w16).
+_NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+# Some network file systems cannot sync a directory; borg tolerates the same (watching.md 2.1).
+_NO_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP})
+
+
+class MissingRootError(PacError):
+    """The folder that everything goes below is not there; it is never made."""
+
+    kind = FailureKind.IO
+
+
+class StrayPathError(PacError):
+    """The way to a file leads out of its root, or through a symbolic link."""
+
+    kind = FailureKind.NOT_REGULAR
+
+
+@dataclass(frozen=True, slots=True)
+class _Scratch:
+    """A new file beside its target, reached through one open folder."""
+
+    path: Path
+    folder: int
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+def is_scratch(name: str) -> int | None:
+    """Return the process id in the name of a scratch file, or None for any other name."""
+    found = _SCRATCH_NAME.fullmatch(name)
+    return int(found.group(1)) if found else None
+
+
+@contextmanager
+def replacing(target: Path, expected: Observation, *, keep_mtime: bool) -> Iterator[Path]:
+    """
+    Yield a scratch path that takes target's place when the block ends well.
+
+    Owner, group, mode, extended attributes and ACL are carried over, and the
+    modification time with keep_mtime.  When the block raises, or anything after it
+    fails, target is untouched and the scratch file is gone.
+
+    Raises:
+        SourceChangedError: target is not as expected, or somebody is writing it.
+        OwnershipError: What must be carried over cannot be.
+    """
+    require_untouched(target, expected)
+    with _folder(target.parent) as folder, _scratch(target, folder, mode=0o600) as scratch:
+        yield scratch.path
+        require_untouched(target, expected)
+        with open_regular(target) as old, _reopened(scratch) as new:
+            carry_over(target.name, old.fileno(), new, keep_mtime=keep_mtime)
+            os.fsync(new)
+        require_untouched(target, expected)
+        if being_written(target):
+            raise SourceChangedError(target)
+        _put(scratch, target)
+
+
+@contextmanager
+def creating(target: Path, *, root: Path, expected: Observation | None) -> Iterator[Path]:
+    """
+    Yield a scratch path that becomes target when the block ends well.
+
+    For files that PAC owns.  Folders below root are made as needed.
+
+    Args:
+        expected: What must stand there; None for nothing.
+
+    Raises:
+        MissingRootError: root is not there.
+        StrayPathError: A folder between root and target is a symbolic link.
+        CollisionError: Something stands there that was not expected.
+        SourceChangedError: What stands there has changed.
+    """
+    with _made_folder(root, target.parent.relative_to(root)) as folder:
+        _require_creatable(target, expected)
+        with _scratch(target, folder, mode=0o644) as scratch:
+            yield scratch.path
+            with _reopened(scratch) as new:
+                os.fsync(new)
+            _require_creatable(target, expected)
+            _put(scratch, target)
+
+
+@contextmanager
+def sibling(path: Path) -> Iterator[Path]:
+    """Yield another scratch path beside a scratch file; what is left of it is removed."""
+    with _folder(path.parent) as folder, _scratch(path, folder, mode=0o600) as scratch:
+        yield scratch.path
+
+
+def reserve(scratch: Path, size_bytes: int) -> None:
+    """
+    Ask the disk for room, to hear its own error where a tool only said that it failed.
+
+    Raises:
+        OSError: There is none, or the disk does not work.
+    """
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, max(1, size_bytes))
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _scratch(target: Path, folder: int, *, mode: int) -> Iterator[_Scratch]:
+    suffix = target.suffix if len(os.fsencode(target.suffix)) <= _SUFFIX_BYTES else ""
+    name = f"{SCRATCH_PREFIX}{os.getpid()}-{secrets.token_hex(4)}{suffix}"
+    os.close(os.open(name, _NEW, mode, dir_fd=folder))
+    try:
+        yield _Scratch(target.with_name(name), folder)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+
+
+@contextmanager
+def _reopened(scratch: _Scratch) -> Iterator[int]:
+    """Open what a tool has written; it may have made the file anew."""
+    descriptor = os.open(
+        scratch.name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=scratch.folder
+    )
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _put(scratch: _Scratch, target: Path) -> None:
+    folder = scratch.folder
+    os.rename(scratch.name, target.name, src_dir_fd=folder, dst_dir_fd=folder)
+    _sync_folder(folder)
+
+
+def _require_creatable(target: Path, expected: Observation | None) -> None:
+    if expected is not None:
+        require_untouched(target, expected)
+    elif os.path.lexists(target):
+        raise CollisionError(f"{target} is there already, and PAC did not make it")
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, _FOLDER)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _made_folder(root: Path, below: Path) -> Iterator[int]:
+    """Open a folder below root, step by step, making what is missing."""
+    if ".." in below.parts:
+        raise StrayPathError(f"{below} would lead out of {root}")
+    try:
+        folder = os.open(root, _FOLDER)
+    except FileNotFoundError as error:
+        raise MissingRootError(f"{root} is missing: mount it, or make it by hand") from error
+    try:
+        for name in below.parts:
+            inner = _entered(root, folder, name)
+            os.close(folder)
+            folder = inner
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _entered(root: Path, folder: int, name: str) -> int:
+    with suppress(FileExistsError):
+        os.mkdir(name, dir_fd=folder)
+        _sync_folder(folder)
+    try:
+        return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            raise StrayPathError(
+                f"{name} below {root} is a link or a file where a folder should be"
+            ) from error
+        raise
+
+
+def _sync_folder(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise

@@ -1,0 +1,90 @@
+"""A FLAC file's header as values; reads, never writes."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from pacd.domain.media import TAG_CHARS, Tags, Track
+from pacd.files.atomic import open_regular
+from pacd.files.flac_blocks import BlockType, Layout, read_layout
+from pacd.files.flac_fields import EmbeddedPicture, key_of, pairs
+
+COMPRESSION: Final = "COMPRESSION"
+"""The tag in which PAC says what it did to a master (F4)."""
+
+_SHOWN: Final = frozenset(
+    {
+        # shown, and used in the names of covers (F7)
+        *("TITLE", "ARTIST", "ALBUM", "ALBUMARTIST", "ALBUM ARTIST", "ALBUMARTISTS", "ARTISTS"),
+        *("DATE", "YEAR", "ORIGINALDATE", "TRACKNUMBER", "TRACKTOTAL", "TOTALTRACKS"),
+        *("DISCNUMBER", "DISCTOTAL", "TOTALDISCS", "COMPILATION", "GENRE", "ISRC"),
+        # decided by (F4, A3)
+        *(COMPRESSION, "LOSSYMASTERED", "MASTERING", "SOURCE", "RELEASE", "WEB"),
+    }
+)
+
+
+def read_track(path: Path) -> Track:
+    """
+    Read all that planning needs.
+
+    Raises:
+        NotFlacError, DamagedHeaderError: As read_layout() says.
+    """
+    return track_of(_layout(path))
+
+
+def read_tags(path: Path) -> Tags:
+    """Read all comments that have a key, in file order; raises as read_track()."""
+    return Tags(tuple(pairs(_layout(path).comments.entries)))
+
+
+def read_pictures(path: Path) -> tuple[EmbeddedPicture, ...]:
+    """Read all pictures with their bytes, in file order; raises as read_track()."""
+    return _pictures(_layout(path))
+
+
+def track_of(layout: Layout) -> Track:
+    """Return what planning needs of a header that is already read."""
+    comments = layout.comments
+    tags = Tags(tuple(pairs(comments.entries)))
+    pictures = _pictures(layout)
+    return Track(
+        audio=layout.info.audio,
+        audio_md5=layout.info.audio_md5,
+        tags=Tags(tuple((key, value[:TAG_CHARS]) for key, value in tags.pairs if key in _SHOWN)),
+        tags_md5=_tags_md5(comments.entries, pictures),
+        pictures=tuple(picture.summary for picture in pictures),
+        compression=tags.first(COMPRESSION)[:TAG_CHARS],
+        quirks=layout.quirks,
+    )
+
+
+def _layout(path: Path) -> Layout:
+    with open_regular(path) as file:
+        return read_layout(file)
+
+
+def _pictures(layout: Layout) -> tuple[EmbeddedPicture, ...]:
+    found = map(EmbeddedPicture.parse, layout.of_type(BlockType.PICTURE))
+    return tuple(picture for picture in found if picture)
+
+
+def _tags_md5(entries: Sequence[bytes], pictures: Sequence[EmbeddedPicture]) -> str:
+    """
+    Hash what a mirror carries: every output states it (PAC_SRC_TAGS), so it never changes form.
+
+    Keys in upper case and sorted, the values of a key in file order, each with its length.
+    """
+    digest = hashlib.md5(usedforsecurity=False)
+    for entry in sorted(entries, key=key_of):
+        key, _equals, value = entry.partition(b"=")
+        if key_of(entry) != COMPRESSION.encode():
+            digest.update(b"%d %s %d " % (len(key), key.upper(), len(value)))
+            digest.update(value)
+    for picture in pictures:
+        told = picture.summary
+        text = picture.description
+        digest.update(f"{told.type} {told.mime} {len(text)} {text} {told.md5}".encode())
+    return digest.hexdigest()

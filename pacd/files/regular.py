@@ -1,0 +1,111 @@
+"""Looks at files and opens regular ones; whatever else bears a name is refused."""
+
+import errno
+import fcntl
+import os
+import signal
+import stat
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pacd.domain.change import Observation
+from pacd.errors import NotRegularError, SourceChangedError
+
+# open(2): a link; a socket, or a device without a driver; a folder.
+_NOT_FILES: Final = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR})
+
+
+def observe(path: Path) -> Observation:
+    """
+    Look at a file without opening it.
+
+    Raises:
+        NotRegularError: It is a link, a pipe, a device or a directory.
+        OSError: There is nothing, or it may not be looked at.
+    """
+    return _observation(path, path.lstat())
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """
+    Open a file for reading; never follows a link, never waits for a pipe.
+
+    Unbuffered, so that a program may be given its descriptor in between.
+
+    Raises:
+        NotRegularError: It is a link, a pipe, a device or a directory.
+        OSError: As open() says.
+    """
+    try:
+        file = open(path, "rb", buffering=0, opener=_opened)  # noqa: SIM115  # a Path has no opener
+    except OSError as error:
+        if error.errno in _NOT_FILES:
+            raise _not_regular(path) from error
+        raise
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise _not_regular(path)
+    return file
+
+
+def _opened(name: str, _flags: int) -> int:
+    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def observe_open(file: BinaryIO, path: Path) -> Observation:
+    """Look at a file through its open descriptor; path serves the message only."""
+    return _observation(path, os.fstat(file.fileno()))
+
+
+def being_written(path: Path) -> bool:
+    """
+    Whether some process has the file open for writing; False also where nobody can tell.
+
+    Asks for a read lease, which the kernel refuses while there is a writer, and gives
+    it back at once (fcntl(2), "Leases").
+    """
+    try:
+        file = open_regular(path)
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            # A writer that comes now would raise SIGIO, which kills; SIGURG is ignored.
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return error.errno in {errno.EAGAIN, errno.EWOULDBLOCK}
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
+
+
+def require_untouched(path: Path, expected: Observation) -> None:
+    """
+    Look at a file again.
+
+    Raises:
+        SourceChangedError: It is another now, or gone.
+    """
+    try:
+        untouched = observe(path) == expected
+    except FileNotFoundError:
+        untouched = False
+    if not untouched:
+        raise SourceChangedError(path)
+
+
+def _observation(path: Path, found: os.stat_result) -> Observation:
+    if not stat.S_ISREG(found.st_mode):
+        raise _not_regular(path)
+    return Observation(
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        found.st_nlink,
+    )
+
+
+def _not_regular(path: Path) -> NotRegularError:
+    return NotRegularError(f"{path.name} is a link, a pipe, a device or a folder, not a file")

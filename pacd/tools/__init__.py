@@ -1,0 +1,1 @@
+"""One module per external program; process.py alone starts them."""

@@ -1,0 +1,464 @@
+"""Real pacctl processes against a real server."""
+
+import json
+import os
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pacd.protocol.documents import EventKind, HoldCounts, Status
+from tests.fakes import (
+    CORRUPT,
+    KEPT_EVENTS,
+    LIMIT_PROBLEM,
+    UNSTABLE,
+    WATCHING,
+    WORKING,
+    FakeDaemon,
+)
+from tests.serving import ROOT, answering, environment, pacctl, serving, start_pacctl, until
+
+_QUESTIONS = (
+    ("status",),
+    ("holds",),
+    ("holds", "show", "7"),
+    ("plan",),
+    ("queue",),
+    ("why", "/srv/music/a.flac"),
+    ("history",),
+    ("health",),
+    ("doctor",),
+    ("config", "show"),
+    ("config", "show", "--origin"),
+    ("pause", "--for", "2h"),
+    ("resume",),
+    ("reload",),
+    ("release", "7", "9", "--accept"),
+    ("scan", "/srv/music"),
+)
+
+
+@pytest.mark.parametrize("verb", _QUESTIONS, ids=" ".join)
+def test_every_verb_answers_in_three_forms(place: Path, verb: tuple[str, ...]) -> None:
+    """Requirements 1.3: for people, --json with `schema`, --plain one record per line."""
+    found = {}
+    for form in ((), ("--json",), ("--plain",)):
+        with serving(FakeDaemon(WATCHING, (CORRUPT, UNSTABLE)), place / "s") as path:
+            found[form] = pacctl("--socket", str(path), *verb, *form)
+            before = pacctl("--socket", str(path), *form, *verb) if "release" not in verb else None
+
+        assert ("", 0) == (found[form].stderr, found[form].returncode)
+        assert before is None or verb[0] == "scan" or before.stdout == found[form].stdout
+
+    assert found[()].stdout.strip()
+    assert 1 == json.loads(found["--json",].stdout)["schema"]
+    assert all("\t" in line for line in found["--plain",].stdout.splitlines())
+    assert "\x1b" not in "".join(each.stdout for each in found.values())
+
+
+def test_commands_arrive_as_they_were_given(place: Path) -> None:
+    """Requirements 1.3: release, scan, pause, resume, reload; each with its caller."""
+    daemon = FakeDaemon(WATCHING, (CORRUPT, UNSTABLE))
+    with serving(daemon, place / "s") as path:
+        socket_at = ("--socket", str(path))
+        for argv in (
+            ("release", "7", "--accept"), ("release", "9"), ("pause", "--for", "1h30m"),
+            ("resume",), ("reload",), ("scan",),
+        ):  # fmt: skip
+            assert 0 == pacctl(*argv, *socket_at).returncode
+
+    assert [
+        ("release", ((7,), True)), ("release", ((9,), False)), ("pause", 5_400.0),
+        ("resume", None), ("reload", None), ("scan", None),
+    ] == [(name, given) for name, given, _ in daemon.commands]  # fmt: skip
+    assert all(who.startswith(f"uid {os.geteuid()} pid ") for _, _, who in daemon.commands)
+
+
+def test_paths_become_absolute_and_links_keep_their_names(place: Path) -> None:
+    """w53: relative paths, links and bytes that are no UTF-8 arrive as they are on disk."""
+    (place / "music").symlink_to(place)
+    with serving(FakeDaemon(), place / "s") as path:
+        why = ("--json", "--socket", str(path), "why")
+        relative = pacctl(*why, "../a.flac", cwd=place / "music")
+        foreign = pacctl(*why, b"/srv/\xff\n.flac")
+        shown = pacctl("--socket", str(path), "why", b"/srv/\xff\n.flac")
+
+    # The shell's idea of where it is does not reach a program; getcwd() has no links.
+    assert f"{place.parent}/a.flac" == json.loads(relative.stdout)["path"]
+    assert "/srv/\udcff\n.flac" == json.loads(foreign.stdout)["path"]
+    assert "/srv/\\xff\\n.flac" == shown.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (("nonsense",), 2, "there is no verb 'nonsense'"),
+        (("statsu",), 2, "Did you mean `status`?"),
+        (("sta\x1b[31m",), 2, "sta"),
+        (("status", "--jso"), 2, "unrecognized arguments"),
+        (("status", "--json", "--plain"), 2, "not allowed with"),
+        (("status", "--watch=0"), 2, "invalid"),
+        (("pause", "--for", "soon"), 2, "write 90s, 30min, 2h or 1d"),
+        (("why",), 2, "required: PATH"),
+        ((), 2, "verbs:"),
+        (("holds", "show", "8"), 5, "There is no open hold 8. `pacctl holds` lists them."),
+        (("release", "7", "8"), 5, "There is no open hold 8."),
+        (("why", "/x/unknown.flac"), 5, "/x/unknown.flac is in no library."),
+        (("history", "--limit", "-1"), 2, "`limit` must be a whole number"),
+    ],
+)
+def test_exit_codes_and_sentences(
+    place: Path, argv: tuple[str, ...], code: int, words: str
+) -> None:
+    """Requirements 1.3: exit codes in one place, errors are sentences on stderr."""
+    with serving(FakeDaemon(WATCHING, (CORRUPT,)), place / "s") as path:
+        done = pacctl(*argv, env={"PACD_SOCKET": str(path)})
+
+    assert (code, "") == (done.returncode, done.stdout)
+    assert words in done.stderr
+    assert "\x1b" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_and_version_need_no_daemon() -> None:
+    """Requirements 1.3: help lists every verb and every exit code."""
+    shown, version = pacctl("--help"), pacctl("--version")
+    from pacctl.verbs import VERBS
+
+    assert (0, 0) == (shown.returncode, version.returncode)
+    assert all(f"\n  {verb} " in shown.stdout for verb in VERBS)
+    assert "130 interrupted" in shown.stdout
+    assert re.fullmatch(r"pacctl \d+\.\d+\.\d+\n", version.stdout)
+
+
+@pytest.mark.parametrize("error", ["state_dir: no such setting; did you mean `state_dir`?"])
+def test_a_refused_reload_fails_with_its_reason(place: Path, error: str) -> None:
+    """w36: the old settings stay, and the exit code says so."""
+    daemon = FakeDaemon()
+    daemon.bad_config = error
+    with serving(daemon, place / "s") as path:
+        done = pacctl("--socket", str(path), "reload")
+
+    assert (1, f"pacctl: {error}\n") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("status", "check", "health"),
+    [
+        (WATCHING, 0, 0),
+        (replace(WATCHING, holds=HoldCounts(notice=3)), 0, 0),
+        (replace(WATCHING, holds=HoldCounts(suspect=1)), 4, 0),
+        (replace(WATCHING, problems=(LIMIT_PROBLEM,)), 4, 1),
+    ],
+)
+def test_w57_monitors_read_the_exit_code(
+    place: Path, status: Status, check: int, health: int
+) -> None:
+    """w57: `status --check` 4 when a person is needed; `health` 0, 1, 3."""
+    with serving(FakeDaemon(status), place / "s") as path:
+        at = ("--socket", str(path))
+
+        assert check == pacctl("status", "--check", *at).returncode
+        assert check == pacctl("status", "--check", "--json", *at).returncode
+        assert 0 == pacctl("status", *at).returncode
+        assert health == pacctl("health", *at).returncode
+
+    assert 3 == pacctl("health", *at).returncode
+
+
+def _stale(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+
+
+def test_w48_each_reason_has_its_own_sentence(place: Path) -> None:
+    """w48: not running, left behind, wrong path, no socket, another program; all exit 3."""
+    (place / "file").write_text("")
+    _stale(place / "stale")
+    cases = {
+        place / "none": "There is no socket at",
+        place / "file" / "s": "A part of",
+        place / "file": "is not a socket",
+        place / "stale": "was left behind by one that ended",
+        place / ("x" * 200): "AF_UNIX path too long",
+    }
+    found = {path: pacctl("--socket", str(path), "status") for path in cases}
+    with answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", place / "web") as web:
+        found[web] = pacctl("--socket", str(web), "status")
+    with answering(b"OK MPD 0.23.5\n", place / "mpd") as mpd:
+        found[mpd] = pacctl("--socket", str(mpd), "status")
+    half = b"HTTP/1.1 200 OK\r\nPACD-Protocol: 1\r\nContent-Length: 90\r\n\r\n{"
+    with answering(half, place / "half") as cut:
+        found[cut] = pacctl("--socket", str(cut), "status")
+    cases |= {web: "is not pacd", mpd: "is not pacd", cut: "ended while it was asked"}
+
+    assert {3} == {each.returncode for each in found.values()}
+    for path, words in cases.items():
+        assert words in found[path].stderr
+        assert str(path) in found[path].stderr
+
+
+def test_w48_the_search_says_where_it_looked(place: Path) -> None:
+    """w48: without --socket the sentence lists every place and how to start the daemon."""
+    if Path("/run/pacd/pacd.sock").exists():
+        pytest.skip("a pacd of this machine is running")
+    environ = {"XDG_RUNTIME_DIR": str(place), "PACD_SOCKET": "/nowhere/s"}
+
+    done = pacctl("status", env=environ)
+
+    assert 3 == done.returncode
+    tried = f"/nowhere/s, {place}/pacd/pacd.sock, /run/pacd/pacd.sock"
+    assert f"pacd is not running: there is no socket at {tried}." in done.stderr
+    assert "`systemctl start pacd`" in done.stderr
+
+
+def test_the_first_socket_that_exists_is_taken(place: Path) -> None:
+    """Requirements 1.3: $PACD_SOCKET may name one that is gone; the next place is tried."""
+    runtime = place / "run"
+    with serving(FakeDaemon(), runtime / "pacd.sock"):
+        environ = {"PACD_SOCKET": "/nowhere/s", "RUNTIME_DIRECTORY": str(runtime)}
+
+        assert 0 == pacctl("status", env=environ).returncode
+
+
+@pytest.mark.parametrize(("spoken", "older"), [("0", "daemon"), ("2", "pacctl")])
+def test_w46_another_protocol_is_said_plainly(place: Path, spoken: str, older: str) -> None:
+    """w46: which of the two is older, and what to do."""
+    answer = f"HTTP/1.1 200 OK\r\nPACD-Protocol: {spoken}\r\nPACD-Version: 9.8.7\r\n\r\n{{}}"
+    with answering(answer.encode(), place / "s") as path:
+        done = pacctl("--socket", str(path), "status")
+
+    assert 1 == done.returncode
+    assert f"(pacd 9.8.7) speaks protocol {spoken}, this pacctl speaks 1" in done.stderr
+    assert f"the {older} is the older of the two" in done.stderr
+
+
+def test_w46_an_answer_of_another_shape_is_a_sentence(place: Path) -> None:
+    """w46: a missing key never ends in a traceback."""
+    answer = b'HTTP/1.1 200 OK\r\nPACD-Protocol: 1\r\n\r\n{"schema": 1}'
+    with answering(answer, place / "s") as path:
+        done = pacctl("--socket", str(path), "status")
+
+    assert 1 == done.returncode
+    assert "pacctl and pacd are of different versions" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_w49_names_cannot_command_the_terminal(place: Path) -> None:
+    """w49: escape sequences in names come out as text, on every screen and in every export."""
+    evil = replace(
+        CORRUPT,
+        path="\x1b]0;x\x07\x9b31m\u202e.flac",
+        reason="\x1b[2J",
+        evidence={"words": "\x1b[1;1H\n\x1bc"},
+        advice="\x1b[m",
+        library="\x1b",
+        cause="\x1b",
+    )
+    with serving(FakeDaemon(WATCHING, (evil,)), place / "s") as path:
+        for verb in (
+            ("holds",), ("holds", "show", "7"), ("holds", "--format", "md"),
+            ("holds", "--format", "csv"), ("holds", "--json"), ("holds", "--plain"),
+            ("why", "/\x1b[31m"), ("why", "/\x1bunknown.flac"), ("history", "/\x1b"),
+            ("release", "7"),
+        ):  # fmt: skip
+            done = pacctl("--socket", str(path), *verb)
+            text = done.stdout + done.stderr
+
+            assert text.strip()
+            assert all(each.isprintable() or each in "\t\n" for each in text), verb
+
+
+def _on_terminal(*argv: str, **environ: str) -> tuple[int, str]:
+    """Run pacctl on a terminal of its own, to its end."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pacctl", *argv],
+        env=environment(TERM="xterm", **environ), stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    found = b""
+    with os.fdopen(ours, "rb", buffering=0) as reader:
+        try:
+            while block := reader.read(65_536):
+                found += block
+        except OSError:  # EIO: the last one on the other side has gone
+            pass
+    return process.wait(20), found.decode()
+
+
+def test_colour_is_for_terminals(place: Path) -> None:
+    """Requirements 1.3: colour on a terminal, none with NO_COLOR or --no-color."""
+    with serving(FakeDaemon(WORKING, (CORRUPT,)), place / "s") as path:
+        at = ("status", "--socket", str(path))
+
+        assert "\x1b[31m1 error\x1b[0m" in _on_terminal(*at)[1]
+        assert "\x1b" not in _on_terminal(*at, NO_COLOR="1")[1]
+        assert "\x1b" not in _on_terminal(*at, "--no-color")[1]
+
+
+def test_watch_draws_again_until_it_is_interrupted(place: Path) -> None:
+    """Requirements 1.3: `status --watch`; Ctrl-C ends with 130."""
+    with serving(FakeDaemon(WORKING), place / "s") as path:
+        process = start_pacctl("status", "--watch=0.1", "--json", "--socket", str(path))
+        assert process.stdout is not None
+        lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+
+    assert ["working"] * 3 == [each["state"] for each in lines]
+    assert 130 == process.returncode
+
+
+def test_follow_tells_events_and_gaps(place: Path) -> None:
+    """w47: kept events, the gap before them, new events; the end of the daemon is exit 3."""
+    daemon = FakeDaemon()
+    for number in range(KEPT_EVENTS + 2):
+        daemon.emit(EventKind.ITEM_DONE, path=f"\x1b{number}.flac", message="intact")
+    with serving(daemon, place / "s") as path:
+        follows = [
+            start_pacctl("follow", "--since", "1", *form, "--socket", str(path))
+            for form in ((), ("--json",), ("--plain",))
+        ]
+        until(lambda: len(daemon.listeners) == 1)
+        first = [each.stdout.readline() for each in follows if each.stdout]
+    # Not communicate(): it would miss what readline() has read ahead.
+    ends = [
+        (each.stdout.read(), each.stderr.read()) for each in follows if each.stdout and each.stderr
+    ]
+    assert {3} == {each.wait(20) for each in follows}
+    for each in follows:
+        each.communicate()
+
+    assert "events between 1 and 3 were lost" in first[0]
+    assert "gap" == json.loads(first[1])["message_type"]
+    assert "gap\t1\t3\n" == first[2]
+    assert "12:00:00  item-done       \\x1b2.flac  intact" == ends[0][0].splitlines()[0]
+    assert list(range(3, 11)) == [json.loads(line)["id"] for line in ends[1][0].splitlines()]
+    assert ends[2][0].startswith("3\t2026-11-21T12:00:00Z\titem-done\t")
+    assert all("The daemon ended the stream" in errors for _, errors in ends)
+
+
+def test_wait_ends_when_nothing_is_left(place: Path) -> None:
+    """Requirements 1.3: `wait` blocks until idle."""
+    daemon = FakeDaemon(WORKING)
+    with serving(daemon, place / "s") as path:
+        process = start_pacctl("wait", "--socket", str(path))
+        until(daemon.idle_asked.is_set)
+
+        assert process.poll() is None
+
+        daemon.rest()
+        process.communicate(timeout=20)
+
+    assert 0 == process.returncode
+
+
+def test_an_interrupt_ends_with_130_and_without_a_traceback(place: Path) -> None:
+    """Requirements 1.3: Ctrl-C."""
+    daemon = FakeDaemon(WORKING)
+    with serving(daemon, place / "s") as path:
+        process = start_pacctl("wait", "--socket", str(path))
+        until(daemon.idle_asked.is_set)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+
+    assert (130, "", "\n") == (process.returncode, output, errors)
+
+
+@pytest.mark.parametrize("ending", [0, 2, 3])
+def test_scan_wait_ends_as_the_scan_did(place: Path, ending: int) -> None:
+    """Requirements 1.3: `scan --wait` exits 0, 2 or 3 as `pacd --once`."""
+    daemon = FakeDaemon()
+    with serving(daemon, place / "s") as path:
+        people = start_pacctl("scan", "--wait", "--socket", str(path))
+        until(lambda: len(daemon.commands) == 1)
+        daemon.finish_scan(1, ending)
+        text, _ = people.communicate(timeout=20)
+        lines = start_pacctl("scan", "/srv/music/A", "--wait", "--json", "--socket", str(path))
+        assert lines.stdout is not None
+        first = json.loads(lines.stdout.readline())
+        daemon.finish_scan(2, ending)
+        rest, _ = lines.communicate(timeout=20)
+
+    last = json.loads(rest.splitlines()[-1])
+
+    assert (ending, ending) == (people.returncode, lines.returncode)
+    assert "12 scanned · 11 tested ok" in text
+    assert ("status", "watching") == (first["message_type"], first["state"])
+    assert ("summary", ending, "/srv/music/A") == (
+        last["message_type"], last["exit"], last["path"]
+    )  # fmt: skip
+
+
+def test_a_reader_that_has_seen_enough_hears_no_complaint(place: Path) -> None:
+    """Requirements 1.3: `pacctl … | head` is quiet."""
+    with serving(FakeDaemon(), place / "s") as path:
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            [sys.executable, "-m", "pacctl", "status", "--plain", "--socket", str(path)],
+            env=environment(), stdout=writing, stderr=subprocess.PIPE, check=False, timeout=20,
+        )  # fmt: skip
+        os.close(writing)
+
+    assert (141, b"") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_is_a_program_for_the_shell(shell: str) -> None:
+    """Requirements 1.3: `completion bash|zsh|tcsh` knows every verb."""
+    done = pacctl("completion", shell)
+
+    assert 0 == done.returncode
+    assert all(word in done.stdout for word in ("status", "doctor", "accept", "watch"))
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=done.stdout, text=True, check=True)
+
+
+def test_b5_status_loads_nothing_it_does_not_need(place: Path) -> None:
+    """B5: a whole `pacctl status`, seen by the import system."""
+    with serving(FakeDaemon(WORKING), place / "s") as path:
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "pacctl", "status", "--socket", str(path)],
+            env=environment(), capture_output=True, text=True, check=True, timeout=20,
+        )  # fmt: skip
+    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    ours = {each for each in modules if each.split(".")[0] == "pacd"}
+
+    assert {"pacd", "pacd.protocol", "pacd.protocol.wire"} == ours
+    assert set() == modules & {"dataclasses", "socket", "shutil", "pathlib", "inspect", "aiohttp"}
+
+
+def test_b5_status_answers_within_100_ms(place: Path) -> None:
+    """B5: the median of a few runs, modules compiled as they are when installed."""
+    environ = environment(PYTHONPYCACHEPREFIX=str(place / "compiled"))
+    with serving(FakeDaemon(WORKING), place / "s") as path:
+        argv = [sys.executable, "-m", "pacctl", "status", "--socket", str(path)]
+        taken_s = []
+        for _ in range(7):
+            begun_s = time.perf_counter()
+            subprocess.run(argv, env=environ, stdout=subprocess.DEVNULL, check=True, timeout=20)
+            taken_s.append(time.perf_counter() - begun_s)
+
+    assert statistics.median(taken_s) <= 0.1
+
+
+@pytest.mark.skipif(not (ROOT / "pacd" / "__main__.py").exists(), reason="needs the pacd program")
+def test_config_check_asks_the_pacd_beside_it(place: Path) -> None:
+    """w42: `pacctl config check FILE` needs no daemon; a wrong file is exit 1."""
+    wrong = place / "pacd.toml"
+    wrong.write_text("[daemon]\nlog_levle = 'info'\n")
+
+    done = pacctl("config", "check", str(wrong))
+
+    assert 1 == done.returncode
+    assert "log_levle" in done.stderr + done.stdout

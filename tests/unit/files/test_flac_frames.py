@@ -1,0 +1,81 @@
+"""Frame headers and checksums, on bytes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from pacd.files.flac_frames import Frame, frame_at, frame_ends, frames_from_end, is_whole
+from tests.damage import crc
+
+
+def test_example_of_the_standard() -> None:
+    """F1: the standard's own frame (RFC 9639, appendix D.1) is read, checksums and all."""
+    data = bytes.fromhex("fff869180000bf0358fd03128baa9a")
+
+    assert Frame(variable=False, number=0, samples=1) == frame_at(data, 0)
+    assert is_whole(data)
+    assert [len(data)] == frame_ends(data + bytes(50))
+
+
+def test_a_damaged_frame_is_not_whole() -> None:
+    """F1: one flipped bit anywhere is seen by one checksum or the other."""
+    data = bytes.fromhex("fff869180000bf0358fd03128baa9a")
+    bits = range(8 * len(data))
+
+    damaged = [
+        data[: n // 8] + bytes([data[n // 8] ^ 1 << n % 8]) + data[n // 8 + 1 :] for n in bits
+    ]
+
+    assert not any(frame_at(each, 0) and is_whole(each) for each in damaged)
+
+
+@pytest.mark.parametrize(
+    ("head", "samples"),
+    [
+        pytest.param("fff81918 00", 192, id="code-1"),
+        pytest.param("fff82918 00", 576, id="code-2"),
+        pytest.param("fff85918 00", 4608, id="code-5"),
+        pytest.param("fff86918 00 ff", 256, id="code-6-one-byte"),
+        pytest.param("fff87918 00 ffff", 65_536, id="code-7-two-bytes"),
+        pytest.param("fff8c918 00", 4096, id="code-12"),
+        pytest.param("fff8f918 00", 32_768, id="code-15"),
+        pytest.param("fff8cd18 00 ac44", 4096, id="rate-in-header"),
+    ],
+)
+def test_block_sizes(head: str, samples: int) -> None:
+    """F1: every way to state a block size (RFC 9639, section 9.1.1) is understood."""
+    data = with_crc8(bytes.fromhex(head))
+
+    assert Frame(variable=False, number=0, samples=samples) == frame_at(data, 0)
+
+
+@pytest.mark.parametrize(
+    ("coded", "number"),
+    [
+        pytest.param("7f", 127, id="one-byte"),
+        pytest.param("c280", 128, id="two-bytes"),
+        pytest.param("e0a080", 2048, id="three-bytes"),
+        pytest.param("febfbfbfbfbfbf", (1 << 36) - 1, id="seven-bytes"),
+    ],
+)
+def test_numbers(coded: str, number: int) -> None:
+    """F1: frame numbers of every length (RFC 9639, section 9.1.5) are understood."""
+    data = with_crc8(bytes.fromhex("fff9c918" + coded))
+
+    frame = frame_at(data, 0)
+
+    assert Frame(variable=True, number=number, samples=4096) == frame
+    assert number + 4096 == frame.end_sample(fixed_block=192)
+
+
+@given(some.binary(max_size=300))
+def test_no_bytes_break_the_search(data: bytes) -> None:
+    """X2: any bytes can be searched for frames."""
+    found = [position for position, _frame in frames_from_end(data + b"\xff\xf8")]
+
+    assert sorted(found, reverse=True) == found
+
+
+def with_crc8(head: bytes) -> bytes:
+    """Add the checksum of a header, and what would follow."""
+    return head + bytes([crc(head, 0x07, 8)]) + bytes(8)

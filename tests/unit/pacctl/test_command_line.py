@@ -1,0 +1,80 @@
+"""The command line, without a daemon."""
+
+import argparse
+from importlib import import_module
+
+import pytest
+
+from pacctl.cli import _place_of_verb
+from pacctl.commands.pause import duration
+from pacctl.place import places
+from pacctl.verbs import VERBS, command
+
+
+@pytest.mark.parametrize(
+    ("argv", "place"),
+    [
+        (["status"], 0),
+        (["--json", "status", "--watch"], 1),
+        (["--socket", "/x", "status"], 2),
+        (["--socket=/x", "--plain", "holds", "show", "7"], 2),
+        (["--version", "status"], None),
+        (["-h"], None),
+        ([], None),
+        (["--socket"], None),
+    ],
+)
+def test_the_verb_is_found_behind_the_options(argv: list[str], place: int | None) -> None:
+    """Requirements 1.3: shared options stand before or behind the verb."""
+    assert place == _place_of_verb(argv)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_its_command(verb: str) -> None:
+    """Requirements 1.3: one table of verbs, and nothing in it is missing."""
+    add_arguments, run = command(verb)
+    add_arguments(argparse.ArgumentParser())
+
+    assert callable(run)
+
+
+def test_no_command_is_left_out_of_the_table() -> None:
+    """Requirements 1.3: each command of each module is a verb."""
+    modules = {name for name, _ in VERBS.values()}
+    found = {verb for name in modules for verb in import_module(f"pacctl.commands.{name}").COMMANDS}
+
+    assert set(VERBS) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("30min", 1_800), ("30m", 1_800), ("2h", 7_200), ("1h30m", 5_400),
+     ("1.5d", 129_600), ("1w", 604_800)],
+)  # fmt: skip
+def test_durations(text: str, seconds: float) -> None:
+    """w60: `pause --for 2h`."""
+    assert seconds == duration(text)
+
+
+@pytest.mark.parametrize("text", ["", "h", "2x", "-1h", "1h30", "0", "0s", "1e9", "²h", "inf"])
+def test_odd_durations_are_refused(text: str) -> None:
+    """w60: no pause by accident."""
+    with pytest.raises(argparse.ArgumentTypeError):
+        duration(text)
+
+
+def test_the_search_for_the_socket() -> None:
+    """Requirements 1.3: $PACD_SOCKET, the runtime directories, then the system's place."""
+    environ = {
+        "PACD_SOCKET": "/a.sock",
+        "RUNTIME_DIRECTORY": "/run/one:/run/two",
+        "XDG_RUNTIME_DIR": "/run/user/1000",
+    }
+
+    assert (
+        "/a.sock",
+        "/run/one/pacd.sock",
+        "/run/user/1000/pacd/pacd.sock",
+        "/run/pacd/pacd.sock",
+    ) == places(environ)
+    assert ("/run/pacd/pacd.sock",) == places({})
