@@ -109,7 +109,7 @@ class Daemon:
                 self._loop.add_signal_handler(number, self._asked_to_stop)
             self._loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload, control)
             await self._watch()
-            self._engine.inbox.call(self._prepare_audits)
+            self._engine.inbox.post(self._prepare_audits)
             self._plan_audits(None)
             self._schedule.start()
             self._notifier.ready()
@@ -173,7 +173,7 @@ class Daemon:
         self._notifier.ready()
 
     def _request_audit(self) -> None:
-        self._engine.inbox.call(self._engine.auditor.audit_all)
+        self._engine.inbox.post(self._engine.auditor.audit_all)
 
     def _plan_audits(self, last_finished: datetime | None) -> None:
         self._schedule.every_audit(

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -16,7 +16,7 @@ from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
-from pacd.engine.roots import missing_library, missing_targets, prepare
+from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
@@ -63,7 +63,7 @@ class Auditor:
         self._walkers: dict[str, tuple[Walker, Audit, Urgency]] = {}
         self._open: list[Audit] = []
         self._ids = count(1)
-        self._missing: dict[str, Problem] = {}
+        self._roots = Roots(store)
         self.errands: dict[int, Errand] = {}
         self.reports = False
         self.folders: dict[str, int] = {}
@@ -81,12 +81,11 @@ class Auditor:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Roots that are not there."""
-        return (*self._missing.values(), *missing_targets(self._pipeline.policy))
+        """Roots that were not there when they were last looked for."""
+        return tuple(chain.from_iterable(self._roots.problems.values()))
 
     def audit_all(self) -> None:
         """Walk every library that is not being walked whole already."""
-        prepare(self._pipeline.policy, self._store.memory)
         under_way = {audit.policy.name for audit in self.walks if audit.whole}
         for policy in self._pipeline.policy.libraries:
             if policy.name not in under_way:
@@ -121,15 +120,11 @@ class Auditor:
         self._open = [audit for audit in self._open if not audit.at_rest]
 
     def look_for_roots(self) -> None:
-        """Note which library roots are gone; walk those that are back."""
+        """Note which roots are gone; walk the libraries of those that are back."""
         for policy in self._pipeline.policy.libraries:
-            known = self._store.tracks.valid_count(self._pipeline.library_ids[policy.name])
-            problem = missing_library(policy.name, policy.root, known)
-            if problem:
-                self._say_missing(policy, problem)
-            elif self._missing.pop(policy.name, None):
+            if self._roots.look(policy, self._pipeline.library_ids[policy.name]):
                 self._request(policy, PurePosixPath(), Urgency.AUDIT)
-                self._start()
+        self._start()
 
     def stop(self) -> None:
         """End all walks."""
@@ -154,16 +149,13 @@ class Auditor:
 
     def _begin(self, audit: Audit, urgency: Urgency) -> None:
         policy = audit.policy
-        known = self._store.tracks.valid_count(audit.library_id)
-        problem = missing_library(policy.name, policy.root, known)
-        if problem:
-            self._say_missing(policy, problem)
-            audit.error = problem.what
+        if self._root_is_gone(audit):
             self._close(audit)
             return
         now = datetime.now(UTC)
         if audit.whole:
             with self._store.transaction():
+                known = self._store.tracks.valid_count(audit.library_id)
                 self._store.libraries.scan_started(audit.library_id, total=known, now=now)
         self._events.emit(
             EventKind.SCAN_STARTED, now=now, library=policy.name, path=str(audit.below)
@@ -196,12 +188,7 @@ class Auditor:
     def _ended(self, audit: Audit) -> None:
         """Close a walk: what it did not see is gone, unless the root is."""
         self._walkers.pop(audit.policy.name, None)
-        known = self._store.tracks.valid_count(audit.library_id)
-        problem = missing_library(audit.policy.name, audit.policy.root, known)
-        if problem:
-            self._say_missing(audit.policy, problem)
-            audit.error = problem.what
-        elif not audit.error:
+        if not self._root_is_gone(audit) and not audit.error:
             self._let_go_of_folders(audit)
             self._find_stale(audit)
         self._close(audit)
@@ -213,7 +200,7 @@ class Auditor:
         gone = [
             folder
             for folder in store.folders.all(audit.library_id)
-            if folder not in audit.seen_folders
+            if str(folder) not in audit.seen_folders
             and folder.is_relative_to(audit.below)
             and not (root / folder).is_dir()
         ]
@@ -279,9 +266,14 @@ class Auditor:
             message=audit.error or f"{report.files_discovered} files",
         )
 
-    def _say_missing(self, policy: LibraryPolicy, problem: Problem) -> None:
-        if policy.name not in self._missing:
-            self._missing[policy.name] = problem
-            now = datetime.now(UTC)
-            self._events.emit(EventKind.PROBLEM, now=now, library=policy.name, message=problem.what)
-            _log.error("root missing", action="scan", status="error", library=policy.name)
+    def _root_is_gone(self, audit: Audit) -> bool:
+        """Say so where the root is not there: then nothing is forgotten."""
+        problem = self._roots.missing(audit.policy, audit.library_id)
+        if problem is None:
+            return False
+        audit.error = problem.what
+        library, now = audit.policy.name, datetime.now(UTC)
+        self._events.emit(EventKind.PROBLEM, now=now, library=library, message=problem.what)
+        _log.error("root missing", action="scan", status="error", library=library)
+        self._roots.look(audit.policy, audit.library_id)
+        return True

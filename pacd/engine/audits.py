@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -53,7 +54,7 @@ class Audit:
     warnings: list[str] = field(default_factory=list)
     failed: int = 0
     places: set[Place] = field(default_factory=set)
-    seen_folders: set[PurePosixPath] = field(default_factory=set)
+    seen_folders: set[str] = field(default_factory=set)
     walked: bool = False
     error: str = ""
     started_s: float = field(default_factory=time.monotonic)
@@ -136,12 +137,12 @@ class Walker:
             try:
                 for view in self._restless_folders(store):
                     self._ahead.acquire()
-                    self._inbox.call(lambda view=view: self._take(view))  # type: ignore[misc]
+                    self._inbox.post(partial(self._take, view))
             finally:
                 store.close()
         except OSError as error:
             self._audit.error = f"the walk broke off: {error.strerror}"
-        self._inbox.call(lambda: self._ended(self._audit))
+        self._inbox.post(partial(self._ended, self._audit))
 
     def _take(self, view: FolderView) -> None:
         self._ahead.release()
@@ -163,7 +164,7 @@ class Walker:
             self._sweep(audit.policy.root, view)
             audit.folders += 1
             audit.discovered += len(view.rows)
-            audit.seen_folders.add(view.path)
+            audit.seen_folders.add(str(view.path))
             audit.warn(view)
             known = store.folders.fingerprint(audit.library_id, view.path)
             if not audit.forced and known == (looked.fingerprint, key) and looked.complete:

@@ -20,8 +20,10 @@ from pacd.engine.pause import Pause
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.pool import Pool
 from pacd.engine.recording import Recorder
+from pacd.engine.roots import prepare
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
 from pacd.engine.visit import Urgency
+from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
@@ -78,6 +80,7 @@ class Engine:
         with store.transaction():
             library_ids = store.libraries.sync(roots)
             store.jobs.interrupted(now=datetime.now(UTC))
+            prepare(setup.policy, store.memory)
         self.pipeline = Pipeline(
             store,
             self.dispatch,
@@ -126,7 +129,7 @@ class Engine:
         if self._stopping.is_set():
             self._hasten.set()
         self._stopping.set()
-        self.inbox.call(lambda: None)
+        self.inbox.post(lambda: None)
 
     @property
     def stopping(self) -> bool:
@@ -151,6 +154,7 @@ class Engine:
         roots = {library.name: library.root for library in policy.libraries}
         with self.store.transaction():
             self.pipeline.library_ids = self.store.libraries.sync(roots)
+            prepare(policy, self.store.memory)
         self.pipeline.adopt(policy)
         self.auditor.audit_all()
         self.events.emit(EventKind.CONFIG_RELOADED, now=datetime.now(UTC))
@@ -229,13 +233,17 @@ class Engine:
         for place, tree in touched.items():
             self._touch(place, tree=tree)
         for function, future in calls:
-            if future.set_running_or_notify_cancel():
+            if future is None:
+                function()
+            elif future.set_running_or_notify_cancel():
                 try:
                     future.set_result(function())
                 except Exception as error:  # noqa: BLE001  # the caller's thread raises it again
                     future.set_exception(error)
 
     def _touch(self, place: Place, *, tree: bool) -> None:
+        if ignored_folder(place.folder, self.pipeline.ignore):
+            return
         if tree:
             self._trees.add(place)
         self.pipeline.debouncer.touch(place, now_s=time.monotonic())

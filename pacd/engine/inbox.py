@@ -12,6 +12,9 @@ from pacd.intake.debounce import Place
 
 Answered = TypeVar("Answered")
 
+Called = tuple[Callable[[], Any], "Future[Any] | None"]
+"""A function, and where its answer goes; None when nobody waits for one."""
+
 MAX_TOUCHED: Final = 512
 """Touched folders of one library kept apart; beyond that the whole library counts as touched."""
 
@@ -26,7 +29,7 @@ class Inbox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._touched: dict[Place, bool] = {}
-        self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._calls: deque[Called] = deque()
         self._closed = False
         self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
@@ -51,7 +54,15 @@ class Inbox:
         self._wake()
         return future
 
-    def take(self) -> tuple[dict[Place, bool], list[tuple[Callable[[], Any], Future[Any]]]]:
+    def post(self, function: Callable[[], object]) -> None:
+        """Have the engine's thread call a function; what it raises ends the engine."""
+        with self._lock:
+            if self._closed:
+                return
+            self._calls.append((function, None))
+        self._wake()
+
+    def take(self) -> tuple[dict[Place, bool], list[Called]]:
         """Remove and return the touched folders and the calls, oldest first."""
         with self._lock:
             try:
@@ -68,7 +79,8 @@ class Inbox:
         with self._lock:
             self._closed = True
             for _, future in self._calls:
-                future.cancel()
+                if future:
+                    future.cancel()
             self._calls.clear()
 
     def _wake(self) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
-from pacd.errors import UnknownError
+from pacd.errors import RefusedError, UnknownError
+from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place
+from pacd.intake.ignore import Ignore
 
 
 def locate(policy: DaemonPolicy, path: str) -> tuple[LibraryPolicy, PurePosixPath]:
@@ -30,11 +32,27 @@ def locate(policy: DaemonPolicy, path: str) -> tuple[LibraryPolicy, PurePosixPat
 
 
 def places(policy: DaemonPolicy, path: str | None) -> Iterator[Place]:
-    """Yield the folders that a request means: a file's own, a folder, or every library."""
+    """
+    Yield the folders that a request means: a file's own, a folder, or every library.
+
+    Raises:
+        UnknownError: It lies in no library.
+        RefusedError: It lies in a folder that PAC leaves alone.
+    """
     if path is None:
         for library in policy.libraries:
             yield Place(library.name, PurePosixPath())
         return
     library, relative = locate(policy, path)
     folder = relative if (library.root / relative).is_dir() else relative.parent
+    reason = ignored_folder(folder, Ignore(policy.ignore)) or _linked(library, folder)
+    if reason:
+        raise RefusedError(f"{library.root / folder} is left alone: {reason}.")
     yield Place(library.name, folder)
+
+
+def _linked(library: LibraryPolicy, folder: PurePosixPath) -> str | None:
+    for part in (folder, *folder.parents):
+        if part.parts and (library.root / part).is_symlink():
+            return f"{part.name} is a symbolic link"
+    return None

@@ -13,7 +13,7 @@ from pacd.domain.plan import Action, Outcome, Output, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.gathering import album_of, gather, look_around
+from pacd.engine.gathering import Looked, album_of, gather, look_around
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import available
 from pacd.engine.survey import Tally, survey
@@ -202,7 +202,7 @@ class Pipeline:
     def _rest(self, visit: Visit, now: datetime) -> None:
         """Remember the folder as at rest, or why it is to be visited again."""
         del self.visits[visit.place]
-        store, place = self._store, visit.place
+        place = visit.place
         retries = list(visit.retries(now))
         if any(visit.unseen()) and visit.looked.complete:
             retries.append(now + RETRY_LOOK)
@@ -220,17 +220,17 @@ class Pipeline:
             if not visit.agrees(looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif not retries and looked.complete and not visit.restless():
-                with store.transaction():
-                    store.folders.at_rest(
-                        visit.library_id,
-                        place.folder,
-                        looked.fingerprint,
-                        visit.policy.key,
-                        len(visit.facts),
-                        now=now,
-                    )
+                self._remember(visit, looked, now)
                 self._rested(place)
                 return
-        with store.transaction():
-            store.folders.disturb(visit.library_id, place.folder)
+        with self._store.transaction():
+            self._store.folders.disturb(visit.library_id, place.folder)
         self._rested(place)
+
+    def _remember(self, visit: Visit, looked: Looked, now: datetime) -> None:
+        """Note that nothing is due in a folder as long as it looks like this."""
+        folders, folder = self._store.folders, visit.place.folder
+        seen = (looked.fingerprint, visit.policy.key)
+        if folders.fingerprint(visit.library_id, folder) != seen:
+            with self._store.transaction():
+                folders.at_rest(visit.library_id, folder, *seen, len(visit.facts), now=now)

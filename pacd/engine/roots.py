@@ -1,10 +1,13 @@
 """Whether the places PAC works in are there: an unmounted disk is not an empty library."""
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from pacd.domain.policy import DaemonPolicy
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.protocol.documents import Problem
+from pacd.store.database import Store
 from pacd.store.memory import Memory
 
 
@@ -45,23 +48,48 @@ def prepare(policy: DaemonPolicy, memory: Memory) -> None:
     }
     for root in wanted:
         if not root.exists() and str(root) not in known:
-            root.mkdir(parents=True)
-    memory.set("roots", sorted(known | {str(root) for root in wanted if root.is_dir()}))
+            with suppress(OSError):  # it is then a problem that status shows
+                root.mkdir(parents=True)
+    there = known | {str(root) for root in wanted if root.is_dir()}
+    if there != known:
+        memory.set("roots", sorted(there))
 
 
-def missing_targets(policy: DaemonPolicy) -> tuple[Problem, ...]:
-    """Return a problem for each root of a mirror or of covers that is gone."""
-    problems: list[Problem] = []
-    for library in policy.libraries:
-        places = [(f"Mirror {mirror.name}", mirror.root) for mirror in library.mirrors]
-        if library.artwork.enabled:
-            places.append(("The cover folder", library.artwork.root))
-        problems.extend(
-            Problem(
+class Roots:
+    """
+    Remembers which roots are gone; belongs to the engine's thread.
+
+    Attributes:
+        problems: As of the last look, by library.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.problems: dict[str, tuple[Problem, ...]] = {}
+
+    def look(self, library: LibraryPolicy, library_id: int) -> bool:
+        """Look for the roots of one library; return whether one that was gone is back."""
+        before = self.problems.get(library.name, ())
+        known_files = self._store.tracks.valid_count(library_id)
+        missing = missing_library(library.name, library.root, known_files)
+        now = ((missing,) if missing else ()) + tuple(_missing_targets(library))
+        self.problems[library.name] = now
+        return bool(set(before) - set(now))
+
+    def missing(self, library: LibraryPolicy, library_id: int) -> Problem | None:
+        """Return what is wrong with the library's own root now, or None."""
+        known_files = self._store.tracks.valid_count(library_id)
+        return missing_library(library.name, library.root, known_files)
+
+
+def _missing_targets(library: LibraryPolicy) -> Iterator[Problem]:
+    """Yield a problem for each root of a mirror or of covers that is gone."""
+    places = [(f"Mirror {mirror.name}", mirror.root) for mirror in library.mirrors]
+    if library.artwork.enabled:
+        places.append(("The cover folder", library.artwork.root))
+    for what, root in places:
+        if not root.is_dir():
+            yield Problem(
                 what=f"{what} of library {library.name}: {root} is not there, so it is left alone.",
                 fix=f"Mount the disk that holds it, or make the folder: mkdir -p {root}",
             )
-            for what, root in places
-            if not root.is_dir()
-        )
-    return tuple(problems)

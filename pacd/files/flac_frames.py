@@ -7,6 +7,7 @@ from typing import Final
 _SYNCS: Final = (b"\xff\xf8", b"\xff\xf9")  # RFC 9639, section 9.1: fixed, variable block size
 _CRC8: Final = 0x07  # RFC 9639, section 9.1.8
 _CRC16: Final = 0x8005  # RFC 9639, section 9.3
+_CRC_BYTES: Final = 2  # RFC 9639, section 9.3
 _GOES_ON: Final = 0x80  # RFC 9639, section 9.1.5: as in UTF-8, 10xxxxxx
 _HEADER_BYTES: Final = 16  # RFC 9639, section 9.1: what the longest header takes
 
@@ -56,26 +57,32 @@ def frames_from_end(data: bytes) -> Iterator[tuple[int, Frame]]:
             yield position, frame
 
 
-def is_whole(frame: bytes) -> bool:
+def is_whole(data: bytes) -> bool:
     """Whether the bytes are one frame with its checksum, and nothing more."""
-    return frame_ends(frame)[-1:] == [len(frame)]
+    return frame_ends(data)[-1:] == [len(data)]
 
 
 def frame_ends(data: bytes) -> list[int]:
     """
-    List the lengths at which the bytes are a frame with its sound checksum.
+    List the lengths at which the bytes are a frame with a sound checksum.
 
-    Zero bytes behind a frame do not change its checksum: only the first length counts.
+    Zero bytes behind a frame change nothing about its checksum, and it may itself end
+    in up to two: few zeros are taken for the frame's, many for none of it.
     """
-    ends: list[int] = []
+    return [stop if stop - start <= _CRC_BYTES else start for start, stop in _sound_runs(data)]
+
+
+def _sound_runs(data: bytes) -> list[tuple[int, int]]:
+    """List the first and last of consecutive lengths at which the checksum is sound."""
+    runs: list[tuple[int, int]] = []
     crc = 0
-    was_whole = False
-    for position, byte in enumerate(data, start=1):
+    for length, byte in enumerate(data, start=1):
         crc = (crc << 8 & 0xFFFF) ^ _CRC16_TABLE[crc >> 8 ^ byte]
-        if crc == 0 and not was_whole:
-            ends.append(position)
-        was_whole = crc == 0
-    return ends
+        if crc == 0 and runs and runs[-1][1] == length - 1:
+            runs[-1] = (runs[-1][0], length)
+        elif crc == 0:
+            runs.append((length, length))
+    return runs
 
 
 def _coded_number(head: bytes) -> tuple[int | None, int]:

@@ -67,7 +67,7 @@ def look(
     scratch: list[str] = []
     warnings: list[str] = []
     try:
-        with _listing(root / folder) as listing:
+        with _listing(root / folder, follow=not folder.parts) as listing:
             for item in listing:
                 name = item.name
                 try:
@@ -82,8 +82,8 @@ def look(
                             rows.append(_row(name, status))
                 except OSError as error:
                     warnings.append(f"{folder / name} could not be looked at: {error.strerror}")
-    except FileNotFoundError:
-        pass
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # a link to a folder is not a folder: O_NOFOLLOW with O_DIRECTORY gives ENOTDIR
     except OSError as error:
         warnings.append(f"{folder} could not be read: {error.strerror}")
     rows.sort()
@@ -92,9 +92,9 @@ def look(
 
 
 @contextmanager
-def _listing(folder: Path) -> Iterator[Iterator["os.DirEntry[str]"]]:
+def _listing(folder: Path, *, follow: bool) -> Iterator[Iterator["os.DirEntry[str]"]]:
     """List a folder without a trace where the owner may: not even its atime changes (w24)."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
         descriptor = os.open(folder, flags | os.O_NOATIME)
     except PermissionError:
@@ -134,6 +134,15 @@ def walk(root: Path, ignore: Ignore, *, below: PurePosixPath | None = None) -> I
         waiting.extend(view.path / name for name in reversed(view.folders))
 
 
+def ignored_folder(folder: PurePosixPath, ignore: Ignore) -> str | None:
+    """Return why nothing in a folder is maintained, a clause, or None if it is."""
+    for name in folder.parts:
+        reason = ignore.folder(name)
+        if reason:
+            return f"its folder {name} is {reason}"
+    return None
+
+
 def left_alone(root: Path, path: PurePosixPath, ignore: Ignore) -> str | None:
     """
     Return why PAC does not maintain a path, a clause for people, or None if it does.
@@ -141,10 +150,9 @@ def left_alone(root: Path, path: PurePosixPath, ignore: Ignore) -> str | None:
     Args:
         path: Relative to the root; need not exist.
     """
-    for name in path.parts[:-1]:
-        reason = ignore.folder(name)
-        if reason:
-            return f"its folder {name} is {reason}"
+    reason = ignored_folder(path.parent, ignore)
+    if reason:
+        return reason
     try:
         mode = os.lstat(root / path).st_mode
     except OSError as error:
