@@ -51,6 +51,7 @@ class EngineThread(threading.Thread):
             return
         try:
             engine = Engine(self._setup, store, self._events)
+            engine.starting = True
             self.ready.set_result(engine)
             engine.run()
         finally:
@@ -173,7 +174,12 @@ class Daemon:
         self._notifier.ready()
 
     def _request_audit(self) -> None:
-        self._engine.inbox.post(self._engine.auditor.audit_all)
+        self._engine.inbox.post(self._audit)
+
+    def _audit(self) -> None:
+        """In the engine's thread."""
+        self._engine.auditor.audit_all()
+        self._engine.starting = False
 
     def _plan_audits(self, last_finished: datetime | None) -> None:
         self._schedule.every_audit(

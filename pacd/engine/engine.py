@@ -65,6 +65,7 @@ class Engine:
         inbox: The way in for other threads.
         snapshot: How things stood at the last turn; replaced whole, read by any thread.
         alive: Whether run() is under way.
+        starting: Whether the first audit is still to be asked for; it is not idle before.
     """
 
     def __init__(self, setup: Setup, store: Store, events: Events) -> None:
@@ -102,6 +103,7 @@ class Engine:
         self.pause = Pause(store)
         self.snapshot = Snapshot()
         self.alive = False
+        self.starting = False
         self._stopping = threading.Event()
         self._hasten = threading.Event()
         self._next_check_s = 0.0
@@ -141,7 +143,8 @@ class Engine:
         """Whether nothing runs, waits or settles, and no walk is under way."""
         pipeline = self.pipeline
         return not (
-            pipeline.visits
+            self.starting
+            or pipeline.visits
             or pipeline.backlog
             or len(pipeline.debouncer)
             or pipeline.retries_soon()
@@ -213,6 +216,7 @@ class Engine:
             starved=self.dispatch.starved,
             paused=self.pause.active(now),
             paused_until=self.pause.until,
+            starting=self.starting,
             stopping=self.stopping,
         )
 

@@ -16,6 +16,7 @@ def state_word(snapshot: Snapshot, problems: tuple[Problem, ...]) -> State:
     """The daemon in one word: what a person should know first."""
     claims = (
         (State.STOPPING, snapshot.stopping),
+        (State.STARTING, snapshot.starting),
         (State.PAUSED, snapshot.paused),
         (State.DEGRADED, bool(problems)),
         (State.WORKING, bool(snapshot.running or snapshot.ready)),

@@ -44,6 +44,7 @@ class Snapshot:
     starved: tuple[Path, ...] = ()
     paused: bool = False
     paused_until: datetime | None = None
+    starting: bool = False
     stopping: bool = False
 
 

@@ -174,7 +174,7 @@ def write_comments(path: Path, pairs: Sequence[tuple[str, str]]) -> None:
     from mutagen.oggopus import OggOpus  # noqa: PLC0415  # see above
 
     try:
-        opus: Any = OggOpus(path)  # type: ignore[no-untyped-call]  # mutagen types half of itself
+        opus: Any = OggOpus(path)
         opus.tags[:] = list(pairs)
         opus.save()
     except MutagenError as error:
