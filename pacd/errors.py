@@ -79,6 +79,12 @@ class ToolCrashedError(ToolError):
     kind = FailureKind.TOOL_CRASHED
 
 
+class ToolInterruptedError(ToolCrashedError):
+    """An external program was ended from outside: that says nothing of the file."""
+
+    kind = FailureKind.INTERRUPTED
+
+
 class ToolTimeoutError(ToolError):
     """An external program ran longer than it may; its process group is gone."""
 

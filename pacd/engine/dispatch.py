@@ -13,11 +13,12 @@ from pacd.domain.job import Job
 from pacd.domain.plan import Outcome, Output
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
-from pacd.engine.losses import failed_with, oom_kills
+from pacd.engine.losses import failed_with
 from pacd.engine.pool import Answer, Call, Phase, Pool
 from pacd.engine.recording import Recorder
 from pacd.steps import registry
 from pacd.steps.look import look_at_outputs
+from pacd.tools.memory import oom_kills
 from pacd.tools.toolbox import Toolbox
 
 LOOK_LIMIT_S: Final = 600.0

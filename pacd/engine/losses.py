@@ -1,23 +1,11 @@
 """What a lost worker means for the item it had."""
 
 import signal
-from pathlib import Path
-from typing import Final
 
 from pacd.domain.plan import Failed, PlanItem
 from pacd.engine.pool import Answer
 from pacd.errors import FailureKind
-
-_VMSTAT: Final = Path("/proc/vmstat")
-
-
-def oom_kills() -> int:
-    """How often the kernel has killed for want of memory since boot; 0 where it does not say."""
-    try:
-        lines = _VMSTAT.read_text("ascii").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+from pacd.tools.memory import oom_kills
 
 
 def failed_with(item: PlanItem, answer: Answer, oom_kills_before: int) -> Failed:

@@ -127,4 +127,4 @@ def _dropped(
         yield f"{len(old.comments.rest)} bytes of a comment block that belong to no comment"
     tables = len(old.of_type(BlockType.SEEKTABLE))
     if tables > (seek_table is not None):
-        yield f"{tables} seek tables, {int(seek_table is not None)} of them carried over"
+        yield f"seek tables: {int(seek_table is not None)} of {tables} carried over"

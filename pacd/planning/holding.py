@@ -72,10 +72,11 @@ def _verdict(facts: Facts, _policy: LibraryPolicy, _now: datetime) -> Iterator[F
     yield Finding(cause, check.message, evidence=evidence)
 
 
-def _failures(facts: Facts, _policy: LibraryPolicy, _now: datetime) -> Iterator[Finding]:
+def _failures(facts: Facts, policy: LibraryPolicy, _now: datetime) -> Iterator[Finding]:
+    mirrors = {"", *(mirror.name for mirror in policy.mirrors)}
     for setback in facts.setbacks:
         cause = held_for(setback)
-        if cause:
+        if cause and setback.mirror in mirrors:
             evidence = {
                 "action": setback.action.value,
                 "failure": setback.kind.value,
@@ -86,8 +87,10 @@ def _failures(facts: Facts, _policy: LibraryPolicy, _now: datetime) -> Iterator[
 
 
 def _loops(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[Finding]:
+    """Once held the loop stays broken: an hour of rest does not end the other program."""
     wanted = rules.recompress_due(facts, policy, now)
-    if wanted and facts.rewrites >= MAX_REWRITES:
+    held = any(hold.cause is Cause.REWRITTEN_TOO_OFTEN for hold in facts.holds)
+    if wanted and (held or facts.rewrites >= MAX_REWRITES):
         reason = (
             f"PAC has rewritten it {facts.rewrites} times within an hour and would again: {wanted}"
         )
@@ -124,4 +127,5 @@ _SOURCES: Final[tuple[Callable[[Facts, LibraryPolicy, datetime], Iterator[Findin
     _loops,
     _links,
     _collisions,
+    _restless,
 )

@@ -90,10 +90,10 @@ def _accepted(facts: Facts, action: Action, mirror: str = "") -> bool:
 
 
 def _new_holds(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
-    open_now = {(hold.cause, hold.mirror) for hold in facts.holds}
+    known = {(hold.cause, hold.mirror) for hold in facts.holds}
     for finding in holding.findings(facts, policy, now):
-        known = (finding.cause, finding.mirror) in open_now or finding.cause in facts.accepted
-        if not known:
+        if (finding.cause, finding.mirror) not in known and finding.cause not in facts.accepted:
+            known.add((finding.cause, finding.mirror))
             yield PlanItem(
                 facts.path,
                 Action.HOLD,

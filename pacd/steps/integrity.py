@@ -12,7 +12,7 @@ from pacd.files.flac_write import pieces, stream_of
 from pacd.files.probe import track_of
 from pacd.files.regular import observe_open, open_regular, require_untouched
 from pacd.tools.flac import Flac, Verdict
-from pacd.tools.process import patience_s
+from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
 
 _WORDS_CHARS: Final = 4_000

@@ -35,7 +35,7 @@ from pacd.files.opus import (
 from pacd.files.probe import read_pictures, read_tags
 from pacd.files.tags import PAC_KEYS, PacTags, opus_tags, picture_comment
 from pacd.tools.opusenc import Opusenc
-from pacd.tools.process import patience_s
+from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
 
 _ICON: Final = 1  # RFC 9639, section 8.8: a PNG of 32x32 pixels, at most one

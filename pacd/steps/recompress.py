@@ -27,7 +27,7 @@ from pacd.files.foreign_tags import read_foreign
 from pacd.files.probe import COMPRESSION, track_of
 from pacd.planning.compression import compression_tag
 from pacd.tools.flac import Flac
-from pacd.tools.process import patience_s
+from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
 
 _REFUSED: Final = frozenset(
@@ -121,8 +121,7 @@ def _written(master: _Master, scratch: Path, flac: Flac, tag: str) -> tuple[Merg
     old = master.layout
     foreign = read_foreign(master.file, old)
     _encode(master, scratch, flac)
-    with atomic.open_regular(scratch) as encoded:
-        new = read_layout(encoded)
+    new = _encoded(scratch)
     _require_same_audio(master, new)
     kept = new.audio_bytes >= old.audio_bytes and not master.needs_new_header
     merged = merge(old, None if kept else new, foreign, key=COMPRESSION, value=tag)
@@ -162,6 +161,16 @@ def _encode(master: _Master, scratch: Path, flac: Flac) -> None:
             seek_table=seek_table,
             timeout_s=timeout_s,
         )
+
+
+def _encoded(scratch: Path) -> Layout:
+    """Read what flac made; of points beyond the end it leaves some that lead nowhere."""
+    with atomic.open_regular(scratch) as file:
+        layout = read_layout(file)
+        if seek_points_hold(file, layout):
+            return layout
+    kept = tuple(block for block in layout.blocks if block.type != BlockType.SEEKTABLE)
+    return replace(layout, blocks=kept)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pacd.steps.artwork import export_artwork
 from pacd.steps.integrity import integrity
 from pacd.steps.mirror import mirror_encode, mirror_retag
 from pacd.steps.recompress import recompress
-from pacd.tools.process import patience_s
+from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
 
 Step = Callable[[Job, Toolbox], Result]

@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Final, cast
 
-from pacd.errors import ToolCrashedError, ToolError, ToolTimeoutError
+from pacd.errors import ToolCrashedError, ToolError, ToolInterruptedError, ToolTimeoutError
+from pacd.tools.memory import oom_kills
 
 Stdin = int | Iterable[bytes] | None
 """A file descriptor, read from where it stands; or bytes to pump; or nothing."""
@@ -23,9 +24,8 @@ _CHUNK_BYTES: Final = 1 << 16
 _WORDS_BYTES: Final = 1 << 16
 _GRACE_S: Final = 2.0
 
-_STARTUP_S: Final = 120.0
-_SLOWEST_BYTES_PER_S: Final = 1 << 16
-"""FLAC at CD quality plays at about 110 KiB/s: what works at half that speed is stuck."""
+# What people and systems end programs with; the kernel's OOM killer too, which is counted.
+_FROM_OUTSIDE: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 # util-linux 2.38 setpriv(1): it found the program and could not start it, or found none.
 _NOT_STARTED: Final = frozenset({126, 127})
@@ -60,11 +60,6 @@ class Finished:
         raise ToolError(f"{name} failed with exit code {self.exit_code}", words=self.stderr)
 
 
-def patience_s(size_bytes: int) -> float:
-    """How long a tool may work on that much FLAC: 120 s, and 1 s more for each 64 KiB."""
-    return _STARTUP_S + size_bytes / _SLOWEST_BYTES_PER_S
-
-
 def run(
     argv: Sequence[str | Path],
     *,
@@ -78,7 +73,7 @@ def run(
 
     Raises:
         ToolTimeoutError: It ran longer; its process group is gone.
-        ToolCrashedError: A signal ended it.
+        ToolCrashedError: A signal ended it; ToolInterruptedError when from outside.
         ToolError: It could not be started, or (with check) its exit code is not 0.
     """
     kept = _Kept(stdout_limit)
@@ -100,10 +95,11 @@ def stream(
     Returns:
         With empty stdout: it went to sink.
     """
+    kills = oom_kills()
     with _started(argv, stdin, time.monotonic() + timeout_s) as program:
         program.drain(sink)
         done = program.finish()
-    return _uncrashed(done)
+    return _uncrashed(done, kills)
 
 
 def pipe(
@@ -122,7 +118,7 @@ def pipe(
     Raises:
         ToolTimeoutError, ToolCrashedError, ToolError: As run(), of either.
     """
-    deadline_s = time.monotonic() + timeout_s
+    deadline_s, kills = time.monotonic() + timeout_s, oom_kills()
     with _started(first, stdin, deadline_s) as source:
         kept = _Kept(1 << 20)
         with _started(second, source.output, deadline_s) as target:
@@ -130,8 +126,8 @@ def pipe(
             target.drain(kept.add)
             last = target.finish()
         start = source.finish()
-    last = _uncrashed(Finished(last.argv, last.exit_code, bytes(kept.data), last.stderr))
-    return start if start.exit_code == -signal.SIGPIPE else _uncrashed(start), last
+    last = _uncrashed(Finished(last.argv, last.exit_code, bytes(kept.data), last.stderr), kills)
+    return start if start.exit_code == -signal.SIGPIPE else _uncrashed(start, kills), last
 
 
 class _Kept:
@@ -291,9 +287,10 @@ def _tie() -> tuple[str, ...]:
     return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
-def _uncrashed(done: Finished) -> Finished:
+def _uncrashed(done: Finished, oom_kills_before: int) -> Finished:
     if done.exit_code >= 0:
         return done
-    name = Path(done.argv[0]).name
-    number = signal.Signals(-done.exit_code).name
-    raise ToolCrashedError(f"{name} was ended by {number}", words=done.stderr)
+    name, number = Path(done.argv[0]).name, signal.Signals(-done.exit_code)
+    outside = number in _FROM_OUTSIDE and oom_kills() == oom_kills_before
+    kind = ToolInterruptedError if outside else ToolCrashedError
+    raise kind(f"{name} was ended by {number.name}", words=done.stderr)

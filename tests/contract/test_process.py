@@ -11,7 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from pacd.errors import ToolCrashedError, ToolError, ToolTimeoutError
+from pacd.errors import (
+    FailureKind,
+    ToolCrashedError,
+    ToolError,
+    ToolInterruptedError,
+    ToolTimeoutError,
+)
 from pacd.tools import process
 
 LONG_S = 60.0
@@ -131,6 +137,15 @@ def test_death_by_signal_is_a_crash() -> None:
     with pytest.raises(ToolCrashedError, match="sh was ended by SIGSEGV") as caught:
         process.run(shell("echo last words >&2; kill -SEGV $$"), timeout_s=LONG_S)
     assert "last words\n" == caught.value.words
+
+
+@pytest.mark.parametrize("name", ["KILL", "TERM", "HUP"])
+def test_an_end_from_outside_says_nothing_of_the_file(name: str) -> None:
+    """w25: what people and systems end programs with is an interruption, not a crash."""
+    with pytest.raises(ToolInterruptedError, match=f"sh was ended by SIG{name}") as caught:
+        process.run(["sh", "-c", f"kill -{name} $$"], timeout_s=5.0)
+
+    assert FailureKind.INTERRUPTED == caught.value.kind
 
 
 @pytest.mark.parametrize("how", ["missing", "not-executable", "no-interpreter"])

@@ -1,7 +1,6 @@
 """Bad and odd files as masters: each has one stated outcome."""
 
 import os
-import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +30,7 @@ from tests.damage import (
 )
 from tests.integration.steps.masters import (
     examined,
+    job_to_recompress,
     job_to_test,
     recompressed,
     refused,
@@ -71,7 +71,9 @@ MP3 = id3v2(id3_text(b"TIT2", "T")) + b"\xff\xfb\x90\x64" + bytes(1_000)
         pytest.param(lambda _: wav(pcm(0.5)), "not-flac", "a WAV file", id="wav"),
         pytest.param(lambda _: MP3, "not-flac", "an MP3 file", id="mp3"),
         pytest.param(lambda d: d[86:], "not-flac", "does not start", id="head-is-gone"),
-        pytest.param(lambda d: b"fLaC" + bytes(len(d)), "corrupt", "STREAMINFO", id="zeroed"),
+        pytest.param(
+            lambda d: b"fLaC" + bytes(len(d)), "corrupt", "within its header", id="zeroed"
+        ),
         pytest.param(lambda d: flipped(d, len(d) // 2), "corrupt", "damaged", id="bit-flip"),
         pytest.param(hole, "corrupt", "damaged", id="hole"),
         pytest.param(lambda d: with_md5(d, b"x" * 16), "corrupt", "MD5", id="wrong-md5"),
@@ -117,7 +119,7 @@ def two_comment_blocks(data: bytes) -> bytes:
     return with_blocks(data, (4, comment_block(b"TITLE=T", b"ARTIST=A", b"title=U")))
 
 
-NO_MD5, UNKNOWN = Quirk, Quirk.UNKNOWN_LENGTH
+UNKNOWN = Quirk.UNKNOWN_LENGTH
 
 
 @pytest.mark.parametrize(
@@ -176,14 +178,24 @@ def test_cleaned(
     assert (Quirk.ID3V2 in quirks) == (len(pictures) == 1)
 
 
-@pytest.mark.parametrize(
-    ("bits", "channels", "rate"),
-    [(8, 2, 8_000), (12, 2, 44_100), (15, 1, 32_000), (16, 1, 44_100), (20, 2, 48_000)]
-    + [(24, 2, 96_000), (24, 6, 48_000), (32, 1, 192_000), (16, 8, 22_050), (16, 2, 35_467)],
-)
-@pytest.mark.parametrize("change", [lambda d: d, lambda d: with_md5(with_total(d, 0), bytes(16))])
-def test_any_shape(folder: Path, bits: int, channels: int, rate: int, change: Change) -> None:
-    """F3: every depth, rate and number of channels comes out as it went in."""
+SHAPES = [
+    (8, 2, 8_000),
+    (12, 2, 44_100),
+    (15, 1, 32_000),
+    (16, 1, 44_100),
+    (16, 2, 35_467),
+    (16, 8, 22_050),
+    (20, 2, 48_000),
+    (24, 2, 96_000),
+    (24, 6, 48_000),
+    (32, 1, 192_000),
+]
+
+
+@pytest.mark.parametrize(("bits", "channels", "rate"), SHAPES)
+@pytest.mark.parametrize("stated", [True, False])
+def test_any_shape(folder: Path, bits: int, channels: int, rate: int, *, stated: bool) -> None:
+    """F3: every depth, rate and number of channels comes out as it went in, stated or not."""
     master = folder / "x.flac"
     encode_pcm(
         master,
@@ -194,7 +206,8 @@ def test_any_shape(folder: Path, bits: int, channels: int, rate: int, change: Ch
         level=0,
     )
     md5 = stated_md5(master)
-    master.write_bytes(change(master.read_bytes()))
+    if not stated:
+        master.write_bytes(with_md5(with_total(master.read_bytes(), 0), bytes(16)))
 
     result = recompressed(master)
 
@@ -233,18 +246,26 @@ def test_block_sizes_of_others(folder: Path) -> None:
     recompressed(master)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["a\nb\x1b[31m.flac", "\u66f2" * 83 + ".flac", " .flac", "-.flac", "--help.flac", "a'\".flac"]
-    + [os.fsdecode(b"\xff\xfe\xf6.flac"), "MD5 signature mismatch.flac"],
-)
+NAMES = [
+    "a\nb\x1b[31m.flac",
+    "\u66f2" * 83 + ".flac",
+    " .flac",
+    "-.flac",
+    "--help.flac",
+    "a'\".flac",
+    "MD5 signature mismatch.flac",
+    os.fsdecode(b"\xff\xfe\xf6.flac"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_odd_names(folder: Path, name: str) -> None:
     """X2: no name, not even one that is no text, keeps a master from being maintained."""
     master = write_flac(folder / "x.flac", seconds=0.2, level=0).rename(folder / name)
 
     recompressed(master)
 
-    assert [name] == os.listdir(folder)
+    assert [name] == [each.name for each in folder.iterdir()]
     master.write_bytes(flipped(master.read_bytes(), 8_500))
     assert Integrity.CORRUPT == examined(master).check.integrity
 
@@ -263,8 +284,7 @@ def test_no_file_at_all(folder: Path, master: Path, kind: str) -> None:
             pytest.skip("only root may make devices")
         os.mknod(master, stat.S_IFCHR | 0o666, os.makedev(1, 5))
     elif kind == "socket":
-        os.chdir(folder)  # a socket's path may be no longer than 107 bytes
-        socket.socket(socket.AF_UNIX).bind(master.name)
+        os.mknod(master, stat.S_IFSOCK | 0o666)
     else:
         master.symlink_to(moved if kind == "link" else "nowhere")
 
@@ -291,8 +311,6 @@ def test_unwritable_folder() -> None:
         master.chmod(0o644)
         folder.chmod(0o755)
         before = master.read_bytes()
-        from tests.integration.steps.masters import job_to_recompress
-
         work = job_to_recompress(master)
 
         kind = as_nobody(lambda: getattr(perform(work, tools()), "kind", None))

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import struct
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from pacd.files.atomic import observe
 from pacd.files.flac_blocks import read_layout
 from pacd.files.flac_seek import seek_points_hold
 from pacd.steps.registry import perform, time_limit_s
-from pacd.tools.process import patience_s
+from pacd.tools.patience import patience_s
 from tests.audio import Art, decoded, png, stated_md5, write_flac
 from tests.damage import (
     blocks_of,
@@ -170,6 +171,18 @@ def test_seek_points_lead_to_their_frames(folder: Path, level: int) -> None:
     with master.open("rb") as file:
         assert seek_points_hold(file, read_layout(file))
     assert points == len(blocks_of(master.read_bytes(), SEEKTABLE)[0]) // 18
+
+
+def test_seek_points_that_lead_nowhere(master: Path) -> None:
+    """F3: of a table with points beyond the end flac makes one that lies; it is left out."""
+    subprocess.run(["metaflac", "--remove", "--block-type=SEEKTABLE", master], check=True)
+    table = struct.pack(">QQHQQH", 0, 0, 4_096, 10**9, 5, 4_096)
+    master.write_bytes(with_blocks(master.read_bytes(), (SEEKTABLE, table)))
+
+    result = recompressed(master)
+
+    assert [] == blocks_of(master.read_bytes(), SEEKTABLE)
+    assert ["seek tables: 0 of 1 carried over"] == result.details["dropped"]
 
 
 def test_no_seek_table_is_added(master: Path) -> None:
