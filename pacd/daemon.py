@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -19,8 +19,8 @@ from pacd.engine.engine import Engine, Setup
 from pacd.engine.events import Events
 from pacd.engine.host import Host
 from pacd.files.lock import Lock
-from pacd.intake.watcher import Watcher
-from pacd.protocol.documents import ConfigView, Problem, SettingView, Watch
+from pacd.lookout import Lookout
+from pacd.protocol.documents import ConfigView, SettingView
 from pacd.schedule import Schedule
 from pacd.settings import Settings, needs_restart
 from pacd.settings.loaded import flat
@@ -32,6 +32,13 @@ _log = structlog.get_logger()
 
 HEARTBEAT_S: Final = 15.0
 """How often the daemon looks after itself when no systemd watchdog asks for more."""
+
+
+WATCHING_S: Final = 300.0
+"""How long setting the watches of a large library on a slow disk may take (EXTEND_TIMEOUT_USEC)."""
+
+POLL_EVERY: Final = timedelta(minutes=15)
+"""Audits come at least this often where a library cannot be watched (W4)."""
 
 
 class EngineThread(threading.Thread):
@@ -75,8 +82,6 @@ class Daemon:
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
         self._stop = asyncio.Event()
-        self._watcher: Watcher | None = None
-        self._folders: dict[str, int] = {}
         self._restart: tuple[str, ...] = ()
         self._reloading = threading.Lock()
 
@@ -94,6 +99,7 @@ class Daemon:
         try:
             thread.start()
             self._engine = await asyncio.wrap_future(thread.ready)
+            self._lookout = Lookout(self._engine.inbox, lambda _reason: self._request_audit())
             return await self._serve(tools, thread)
         finally:
             if thread.ready.done() and thread.ready.exception() is None:
@@ -109,7 +115,8 @@ class Daemon:
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._loop.add_signal_handler(number, self._asked_to_stop)
             self._loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload, control)
-            await self._watch()
+            self._notifier.extend_timeout(WATCHING_S)
+            await asyncio.to_thread(self._start_lookout)
             self._engine.inbox.post(self._prepare_audits)
             self._plan_audits(None)
             self._schedule.start()
@@ -119,8 +126,7 @@ class Daemon:
         finally:
             self._notifier.stopping()
             await asyncio.to_thread(self._schedule.stop)
-            if self._watcher:
-                await asyncio.to_thread(self._watcher.stop)
+            await asyncio.to_thread(self._lookout.stop)
             self._engine.stop()
             await asyncio.to_thread(thread.join)
             await api.stop()
@@ -138,10 +144,7 @@ class Daemon:
         while not self._stop.is_set():
             if not thread.is_alive():
                 raise RuntimeError("the engine's thread has ended")
-            if self._watcher and not self._watcher.alive():
-                _log.error("watcher died", action="watch", status="error")
-                await self._watch()
-                self._request_audit()
+            await asyncio.to_thread(self._lookout.mend)
             self._notifier.watchdog()
             self._notifier.status(self._line())
             with suppress(TimeoutError):
@@ -181,10 +184,14 @@ class Daemon:
         self._engine.auditor.audit_all()
         self._engine.starting = False
 
+    def _start_lookout(self) -> None:
+        self._lookout.start(self._settings.libraries(), self._settings.watch.mode)
+
     def _plan_audits(self, last_finished: datetime | None) -> None:
+        interval = self._settings.audit.interval
         self._schedule.every_audit(
             self._request_audit,
-            interval=self._settings.audit.interval,
+            interval=min(interval, POLL_EVERY) if self._lookout.polled else interval,
             jitter=self._settings.audit.jitter,
             last_finished=last_finished,
             now=datetime.now(UTC),
@@ -192,29 +199,8 @@ class Daemon:
 
     def _audited(self, now: datetime) -> None:
         """In the engine's thread: a library was walked whole."""
-        self._folders = dict(self._engine.auditor.folders)
+        self._lookout.walked(sum(self._engine.auditor.folders.values()))
         self._schedule.audit_finished(now)
-
-    async def _watch(self) -> None:
-        """Watch all roots, anew where they were watched; setting watches takes a while."""
-        old = self._watcher
-        if old:
-            await asyncio.to_thread(old.stop)
-        self._watcher = None
-        if self._settings.watch.mode == "poll":
-            return
-        watcher = Watcher(
-            {library.name: library.root for library in self._settings.libraries()},
-            touched=self._engine.inbox.touch,
-            lost=self._lost,
-        )
-        self._notifier.extend_timeout(60.0)
-        await asyncio.to_thread(watcher.start)
-        self._watcher = watcher
-
-    def _lost(self, reason: str) -> None:
-        _log.warning("events lost", action="watch", status="warn", reason=reason)
-        self._request_audit()
 
     def _host(self, tools: Toolbox) -> Host:
         return Host(
@@ -222,29 +208,9 @@ class Daemon:
             tools=tools.versions,
             config=self._config,
             reload=self._reload,
-            watch=self._watch_view,
+            watch=self._lookout.view,
             next_audit=self._schedule.next_audit,
-            problems=self._problems,
-        )
-
-    def _watch_view(self) -> Watch:
-        watched = self._watcher.watched() if self._watcher else 0
-        return Watch(
-            mode="inotify" if self._watcher else "poll",
-            directories=max(sum(self._folders.values()), 0),
-            watched=watched,
-            overflows=self._watcher.overflows if self._watcher else 0,
-        )
-
-    def _problems(self) -> tuple[Problem, ...]:
-        if self._watcher is None:
-            return ()
-        return tuple(
-            Problem(
-                what=f"Library {name} is not watched: {reason}. Audits still find every change.",
-                fix="See `pacctl doctor` for limits; restart pacd once its root is there.",
-            )
-            for name, reason in self._watcher.unwatched.items()
+            problems=self._lookout.problems,
         )
 
     def _config(self) -> ConfigView:
@@ -270,7 +236,7 @@ class Daemon:
             logs.configure(new.daemon.log_level, new.daemon.log_format)
             policy = policy_of(new)
             self._engine.inbox.call(lambda: self._engine.adopt(policy)).result()
-            asyncio.run_coroutine_threadsafe(self._watch(), self._loop).result()
+            self._start_lookout()
             self._plan_audits(datetime.now(UTC))
             _log.info("reloaded", action="reload", status="ok", who=who)
         return self._config()

@@ -66,7 +66,7 @@ def being_written(path: Path) -> bool:
     """
     try:
         file = open_regular(path)
-    except FileNotFoundError:
+    except (OSError, NotRegularError):
         return False
     with file:
         try:

@@ -69,6 +69,7 @@ class Watcher:
         self._ear = _Ear(self._overflowed)
         self.overflows = 0
         self.unwatched: dict[str, str] = {}
+        self._identities: dict[str, tuple[int, int] | None] = {}
 
     def start(self) -> None:
         """Watch all roots; returns when the watches are set.  Failures are in `unwatched`."""
@@ -76,6 +77,7 @@ class Watcher:
         observer = Observer(timeout=_WAKE_S)
         observer.start()
         for name, root in self._roots.items():
+            self._identities[name] = _identity(root)
             handler = _Handler(name, root, self._touched)
             try:
                 observer.schedule(handler, str(root), recursive=True, event_filter=_EVENTS)
@@ -99,6 +101,10 @@ class Watcher:
         emitters = self._observer.emitters
         return bool(readers) and all(emitter.is_alive() for emitter in emitters)
 
+    def displaced(self) -> bool:
+        """Whether a root is another folder than the one that is watched, or there and not."""
+        return any(_identity(self._roots[name]) != seen for name, seen in self._identities.items())
+
     def watched(self) -> int:
         """How many folders the kernel watches for this process, by its own account."""
         return sum(_watches(info) for info in Path("/proc/self/fdinfo").iterdir())
@@ -106,6 +112,14 @@ class Watcher:
     def _overflowed(self) -> None:
         self.overflows += 1
         self._lost("the kernel dropped events")
+
+
+def _identity(root: Path) -> tuple[int, int] | None:
+    try:
+        status = root.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino)
 
 
 def _watches(info: Path) -> int:

@@ -17,7 +17,7 @@ from pacd.domain.plan import (
     Setback,
     Tested,
 )
-from pacd.planning.setbacks import retry_wait, setback_of
+from pacd.planning.setbacks import retry_wait, setback_of, tries_after
 
 
 def after(facts: Facts, outcome: Outcome, now: datetime) -> Facts:
@@ -45,7 +45,7 @@ def _learn(facts: Facts, item: PlanItem, result: Result) -> Facts:
 def failure(facts: Facts, failed: Failed, now: datetime) -> Setback:
     """Return the setback that a failure makes of the one before it, if any."""
     before = setback_of(facts, failed.item.action, failed.item.mirror)
-    tries = before.tries + 1 if before and before.kind is failed.kind else 1
+    tries = tries_after(before, failed.kind)
     return Setback(
         action=failed.item.action,
         mirror=failed.item.mirror,

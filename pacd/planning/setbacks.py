@@ -44,6 +44,13 @@ def retry_wait(kind: FailureKind, tries: int) -> timedelta:
     return _WAITS[min(tries, len(_WAITS)) - 1]
 
 
+def tries_after(before: Setback | None, kind: FailureKind) -> int:
+    """Count a failure: what is the file's fault in a row, and apart from what is not."""
+    if before is None or (before.kind in _NOT_THE_FILE) != (kind in _NOT_THE_FILE):
+        return 1
+    return before.tries + 1
+
+
 def setback_of(facts: Facts, action: Action, mirror: str = "") -> Setback | None:
     """Return the setback of one action on a file, or None."""
     for setback in facts.setbacks:

@@ -1,0 +1,108 @@
+"""Keeps the libraries watched: starts the watcher, looks after it, says how well it sees."""
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from pacd.domain.policy import LibraryPolicy
+from pacd.engine.inbox import Inbox
+from pacd.intake.mounts import NETWORK, filesystem
+from pacd.intake.watcher import Watcher
+from pacd.protocol.documents import Problem, Watch
+
+_log = structlog.get_logger()
+
+SYSCTL: Final = "fs.inotify.max_user_watches"
+
+
+class Lookout:
+    """Setting and ending watches takes a while: start, stop and mend are for a thread's time."""
+
+    def __init__(self, inbox: Inbox, lost: Callable[[str], None]) -> None:
+        """
+        Args:
+            lost: Called with a clause, from any thread, when everything must be looked at.
+        """
+        self._inbox = inbox
+        self._lost = lost
+        self._libraries: tuple[LibraryPolicy, ...] = ()
+        self._mode = "auto"
+        self._watcher: Watcher | None = None
+        self._folders = 0
+        self._unseen = 0
+
+    def start(self, libraries: tuple[LibraryPolicy, ...], mode: str) -> None:
+        """Watch these libraries from now on, and no others."""
+        self.stop()
+        self._libraries, self._mode = libraries, mode
+        roots = {each.name: each.root for each in libraries if not self._polled(each)}
+        watcher = Watcher(roots, touched=self._inbox.touch, lost=self._overflowed)
+        watcher.start()
+        self._watcher = watcher
+
+    def stop(self) -> None:
+        """Watch nothing."""
+        if self._watcher:
+            self._watcher.stop()
+            self._watcher = None
+
+    def mend(self) -> None:
+        """Watch anew where threads have died, or roots have gone, come or been replaced."""
+        if self._watcher is None or (self._watcher.alive() and not self._watcher.displaced()):
+            return
+        _log.warning("watching anew", action="watch", status="warn")
+        self.start(self._libraries, self._mode)
+        self._lost("the watches were lost")
+
+    def walked(self, folders: int) -> None:
+        """Compare the watches with the folders that a walk of all watched libraries found."""
+        self._folders = folders
+        self._unseen = max(0, folders - self._watched())
+
+    def view(self) -> Watch:
+        """How well changes are seen."""
+        polled = [library for library in self._libraries if self._polled(library)]
+        return Watch(
+            mode="poll" if len(polled) == len(self._libraries) else "inotify",
+            directories=self._folders,
+            watched=self._watched(),
+            overflows=self._watcher.overflows if self._watcher else 0,
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is not watched, and what to do about it."""
+        unwatched = self._watcher.unwatched if self._watcher else {}
+        found = [
+            Problem(
+                what=f"Library {name} is not watched: {reason}. Audits still find every change.",
+                fix="Once its root is there it is watched by itself; `pacctl doctor` tells limits.",
+            )
+            for name, reason in unwatched.items()
+        ]
+        if self._unseen and not unwatched:
+            limit = max(2 * self._folders, 524_288)
+            found.append(
+                Problem(
+                    what=f"{self._unseen} of {self._folders} folders are not watched; "
+                    "audits still find every change in them.",
+                    fix=f"sysctl -w {SYSCTL}={limit} (and in /etc/sysctl.d), then pacctl reload",
+                )
+            )
+        return tuple(found)
+
+    @property
+    def polled(self) -> bool:
+        """Whether a library is looked at by audits alone, which then must come more often (W4)."""
+        return any(self._polled(library) for library in self._libraries)
+
+    def _polled(self, library: LibraryPolicy) -> bool:
+        on_network = self._mode == "auto" and filesystem(library.root) in NETWORK
+        return self._mode == "poll" or on_network
+
+    def _watched(self) -> int:
+        return self._watcher.watched() if self._watcher else 0
+
+    def _overflowed(self, reason: str) -> None:
+        _log.warning("events lost", action="watch", status="warn", reason=reason)
+        self._lost(reason)
