@@ -66,12 +66,12 @@ def _run(setup: Setup, store: Store) -> tuple[dict[str, Any], int]:
     with _stoppable(engine):
         engine.auditor.audit_all()
         engine.run(until=lambda each: each.idle)
-    engine.recorder.seconds["total"] = time.monotonic() - started_s
+    total_s = time.monotonic() - started_s
     names = {name for _, _, name in engine.recorder.counts}
     failed = bool(names & FAULTS) or bool(engine.auditor.problems)
     code = INTERRUPTED if engine.stopping else FAILURES if failed else OK
-    now = datetime.now(UTC)
-    return summary(engine, setup.tools.versions, timestamp=int(now.timestamp())), code
+    timestamp = int(datetime.now(UTC).timestamp())
+    return summary(engine, setup.tools.versions, total_s=total_s, timestamp=timestamp), code
 
 
 @contextmanager

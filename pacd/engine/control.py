@@ -88,7 +88,7 @@ class Control:
             libraries=libraries,
             counts=views.totals(libraries),
             queue=overview.workload(snapshot),
-            eta_s=None,
+            eta_s=round(snapshot.eta_s, 1) if snapshot.eta_s is not None else None,
             holds=holds,
             watch=self._host.watch(),
             audit=Audit(

@@ -67,8 +67,8 @@ class Dispatch:
         """Yield what has been finished: the work, its job id, and the outcome or the outputs."""
         for answer in self._pool.collect():
             running = self.running.pop(answer.ticket)
-            phase = running.work.item.action.value if running.work.item else "look"
-            self._recorder.seconds[phase] += time.monotonic() - running.since_s
+            name = running.work.item.action.value if running.work.item else "look"
+            self._recorder.pace.note(name, time.monotonic() - running.since_s)
             yield running.work, running.job_id, _outcome(running, answer)
 
     @property

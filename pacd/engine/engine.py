@@ -211,6 +211,7 @@ class Engine:
             folders=tuple(islice(pipeline.backlog, SHOWN)),
             settling=tuple(islice(pipeline.debouncer, SHOWN)),
             folders_waiting=len(pipeline.backlog) + len(pipeline.debouncer),
+            eta_s=self._eta_s(),
             walks=self.auditor.walks,
             problems=self.auditor.problems,
             starved=self.dispatch.starved,
@@ -219,6 +220,11 @@ class Engine:
             starting=self.starting,
             stopping=self.stopping,
         )
+
+    def _eta_s(self) -> float | None:
+        works = [*self.dispatch.ready, *(each.work for each in self.dispatch.running.values())]
+        actions = [work.item.action.value for work in works if work.item]
+        return self.recorder.pace.eta_s(actions, len(self.pipeline.backlog), self.pool.total)
 
     def _in_workers(self) -> Iterator[InWorker]:
         workers = self.pool.running()
@@ -273,6 +279,7 @@ class Engine:
         wait([self.inbox.wake_fd, *self.pool.handles()], timeout_s)
 
     def _rested(self, place: Place) -> None:
+        self.recorder.pace.rested()
         self.auditor.rested(place)
 
     def _drain(self) -> None:

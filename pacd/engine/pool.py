@@ -113,6 +113,11 @@ class Pool:
         self._context = get_context("spawn")
         self._workers: list[_Worker] = []
 
+    @property
+    def total(self) -> int:
+        """How many calls may run at once."""
+        return self._limits.total
+
     def room(self, phase: Phase) -> bool:
         """Whether a call of this phase may be submitted now."""
         busy = [worker.call.phase for worker in self._workers if worker.call]

@@ -1,6 +1,6 @@
 """Writes outcomes into the store, each with its observation in one transaction (W2), and tells."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,7 @@ from pacd.domain.plan import (
 )
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.events import Events
+from pacd.engine.pace import Pace
 from pacd.errors import FailureKind
 from pacd.planning.after import after, failure
 from pacd.planning.compression import stated_level
@@ -74,14 +75,14 @@ class Recorder:
 
     Attributes:
         counts: What was done since the start.
-        seconds: Time that workers spent, by action; it adds up over workers.
+        pace: How long it took.
     """
 
     def __init__(self, store: Store, events: Events) -> None:
         self._store = store
         self._events = events
         self.counts: Counter[Count] = Counter()
-        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.pace = Pace()
 
     def started(self, library_id: int, library: str, item: PlanItem, *, now: datetime) -> int:
         """Note that an item was given to a worker; return the job's id."""

@@ -39,6 +39,7 @@ class Snapshot:
     folders: tuple[Place, ...] = ()
     settling: tuple[Place, ...] = ()
     folders_waiting: int = 0
+    eta_s: float | None = None
     walks: tuple[Audit, ...] = ()
     problems: tuple[Problem, ...] = ()
     starved: tuple[Path, ...] = ()

@@ -11,11 +11,14 @@ from pacd.protocol.documents import no_library_counts, no_mirror_counts
 from pacd.protocol.wire import LIBRARY_COUNTS, MIRROR_COUNTS
 
 
-def summary(engine: Engine, tools: Mapping[str, str], *, timestamp: int) -> dict[str, Any]:
+def summary(
+    engine: Engine, tools: Mapping[str, str], *, total_s: float, timestamp: int
+) -> dict[str, Any]:
     """
     Sum up what the engine has done since it was built.
 
     Args:
+        total_s: By the clock on the wall; the other times add up over workers.
         timestamp: Unix seconds.
     """
     libraries = [_library(engine, library) for library in engine.pipeline.policy.libraries]
@@ -25,7 +28,7 @@ def summary(engine: Engine, tools: Mapping[str, str], *, timestamp: int) -> dict
         total.update(library["counts"])
         for mirror in library["mirrors"]:
             mirrored.update(mirror["counts"])
-    seconds = engine.recorder.seconds
+    seconds = {**engine.recorder.pace.spent_s, "total": total_s}
     return {
         "schema": 1,
         "mode": "once",
