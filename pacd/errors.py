@@ -23,6 +23,7 @@ class FailureKind(StrEnum):
     NO_SPACE = "no-space"
     READ_ONLY = "read-only"
     COLLISION = "collision"
+    BAD_PICTURE = "bad-picture"
     IO = "io"
     INTERNAL = "internal"
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -27,6 +27,9 @@ _log = structlog.get_logger()
 
 LAST_AUDIT: Final = "last_audit_finished"
 """Key in the store's memory: when all libraries were last walked whole (Unix seconds)."""
+
+JOBS_KEPT: Final = timedelta(days=30)
+"""Ended jobs are forgotten after this; what they did stays in the history."""
 
 ERRANDS_KEPT: Final = 100
 
@@ -64,6 +67,7 @@ class Auditor:
         self._open: list[Audit] = []
         self._ids = count(1)
         self._roots = Roots(store)
+        self._unread: dict[str, tuple[Problem, ...]] = {}
         self.errands: dict[int, Errand] = {}
         self.reports = False
         self.folders: dict[str, int] = {}
@@ -81,8 +85,9 @@ class Auditor:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Roots that were not there when they were last looked for."""
-        return tuple(chain.from_iterable(self._roots.problems.values()))
+        """Roots that were not there, and what could not be read, when last looked for."""
+        found = (*self._roots.problems.values(), *self._unread.values())
+        return tuple(chain.from_iterable(found))
 
     def audit_all(self) -> None:
         """Walk every library that is not being walked whole already."""
@@ -234,11 +239,13 @@ class Auditor:
         report = audit.report()
         if audit.whole:
             self.folders[audit.policy.name] = audit.folders
+            self._unread[audit.policy.name] = audit.unread
             with self._store.transaction():
                 if audit.error:
                     self._store.libraries.scan_failed(audit.library_id, audit.error, now=now)
                 else:
                     self._store.libraries.scan_complete(audit.library_id, report, now=now)
+                    self._store.jobs.prune(before=now - JOBS_KEPT)
                     if not any(each.whole for each in self.walks):
                         self._store.memory.set(LAST_AUDIT, now.timestamp())
             self.finished(now)

@@ -18,6 +18,7 @@ from pacd.files.atomic import is_scratch
 from pacd.intake.audit import FolderView, walk
 from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
+from pacd.protocol.documents import Problem
 from pacd.store.database import Store
 
 OUTSTANDING: Final = 64
@@ -68,6 +69,21 @@ class Audit:
     def at_rest(self) -> bool:
         """Whether all that it found has come to rest."""
         return self.walked and not self.places
+
+    @property
+    def unread(self) -> tuple[Problem, ...]:
+        """A problem where parts of the library could not be looked at (L3)."""
+        if not self.warnings:
+            return ()
+        more = f" (and {self.failed - 1} more)" if self.failed > 1 else ""
+        return (
+            Problem(
+                what=f"Library {self.policy.name}: {self.warnings[0]}{more}; "
+                "what is there is neither maintained nor forgotten.",
+                fix="Give pacd's user the right to read it (chmod, chown or setfacl), "
+                "then `pacctl scan`.",
+            ),
+        )
 
     def report(self) -> ScanReport:
         """What it found (L3)."""
@@ -162,7 +178,7 @@ class Walker:
                 if mirrored:
                     self._sweep(mirror.root, mirrored)
             self._sweep(audit.policy.root, view)
-            audit.folders += 1
+            audit.folders += view.readable
             audit.discovered += len(view.rows)
             audit.seen_folders.add(str(view.path))
             audit.warn(view)

@@ -1,8 +1,7 @@
 """Answers any question about one file in words; reads, and changes nothing."""
 
-import os
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from pacd.domain.plan import Facts
@@ -55,7 +54,7 @@ def why(
             **more,
         )
 
-    if not os.path.lexists(policy.root / path):
+    if not _may_be_there(policy.root / path):
         if store.tracks.known(library_id, path) is None and not entries:
             raise UnknownError(f"{policy.root / path} is not there, and PAC never saw it.")
         return answer(
@@ -79,6 +78,17 @@ def why(
         facts=views.facts_view(facts),
         holds=tuple(views.hold_view(policy.name, hold) for hold in facts.holds),
     )
+
+
+def _may_be_there(path: Path) -> bool:
+    """Whether a name is there, or in a folder that may not be entered."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _state(facts: Facts, decided: Decided, place: Place, snapshot: Snapshot) -> FileState:

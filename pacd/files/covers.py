@@ -69,7 +69,7 @@ _DAMAGE: Final = (
 class CoverError(PacError):
     """A picture cannot be read, or not be made to fit."""
 
-    kind = FailureKind.TOOL_FAILED
+    kind = FailureKind.BAD_PICTURE
 
 
 def sniff(data: bytes) -> str:

@@ -49,6 +49,11 @@ class FolderView:
     warnings: tuple[str, ...] = ()
 
     @property
+    def readable(self) -> bool:
+        """Whether the folder could be listed; otherwise it cannot be watched either."""
+        return bool(self.rows or self.folders or not self.warnings)
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """The rows as values, sorted by name."""
         return tuple(Entry.of(row) for row in self.rows)

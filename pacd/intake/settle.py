@@ -26,7 +26,7 @@ class Settler:
         """
         self._quiet_s = quiet_s
         self._being_written = being_written
-        self._looks: dict[Path, _Look] = {}
+        self._looks: dict[Path, dict[str, _Look]] = {}
 
     def restless(
         self, folder: Path, entries: Iterable[Entry], *, now_s: float, wall_ns: int
@@ -36,31 +36,25 @@ class Settler:
 
         Args:
             folder: Absolute.
-            entries: Files whose bytes are news; others have settled before.
+            entries: All files of the folder whose bytes are news; others have settled before,
+                or are gone, and are forgotten.
             now_s: Monotonic.
             wall_ns: Unix time, to compare with ctime.
 
         Returns:
             By name; without the files that have settled.
         """
-        found: dict[str, timedelta] = {}
+        before = self._looks.pop(folder, {})
+        looks: dict[str, _Look] = {}
         for entry in entries:
-            path = folder / entry.name
-            look = self._look(path, entry.observation, now_s)
+            look = _looked(before.get(entry.name), entry.observation, now_s)
             quiet = (wall_ns - entry.observation.ctime_ns) / 1e9 >= self._quiet_s
             quiet = quiet or now_s - look.since_s >= self._quiet_s / 2
-            if quiet and not self._being_written(path):
-                del self._looks[path]
-            else:
-                found[entry.name] = timedelta(seconds=now_s - look.first_s)
-        return found
-
-    def _look(self, path: Path, seen: Observation, now_s: float) -> "_Look":
-        before = self._looks.get(path)
-        if before is None or before.observation != seen:
-            first_s = before.first_s if before else now_s
-            self._looks[path] = _Look(seen, now_s, first_s)
-        return self._looks[path]
+            if not quiet or self._being_written(folder / entry.name):
+                looks[entry.name] = look
+        if looks:
+            self._looks[folder] = looks
+        return {name: timedelta(seconds=now_s - look.first_s) for name, look in looks.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +64,9 @@ class _Look:
     observation: Observation
     since_s: float
     first_s: float
+
+
+def _looked(before: _Look | None, seen: Observation, now_s: float) -> _Look:
+    if before is None:
+        return _Look(seen, now_s, now_s)
+    return before if before.observation == seen else _Look(seen, now_s, before.first_s)

@@ -8,7 +8,7 @@ from pacd.domain.plan import Action, Album, Facts, OutputState, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.planning import covers, holding
 from pacd.planning.rules import integrity_due, output_due, recompress_due
-from pacd.planning.setbacks import held_for, setback_of, waiting_for
+from pacd.planning.setbacks import held_for, set_aside, setback_of, waiting_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def decide(facts: Facts, policy: LibraryPolicy, now: datetime) -> Decision:
     if stop:
         return Decision(held, stop)
     due = recompress_due(facts, policy, now)
-    if due and not _accepted(facts, Action.RECOMPRESS):
+    failed = setback_of(facts, Action.RECOMPRESS)
+    if due and not _accepted(facts, Action.RECOMPRESS) and not set_aside(failed, now):
         return _try(facts, Action.RECOMPRESS, due, now, held)
     outputs = tuple(_plan_outputs(facts, policy, now))
     return Decision((*held, *outputs), _at_rest(facts, policy))

@@ -12,15 +12,20 @@ MAX_TRIES: Final = 3
 
 _WAITS: Final = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 
+# A disk that is full or read-only stays so for a while, for every file on it.
+_DISK_WAITS: Final = (*_WAITS, timedelta(hours=1), timedelta(hours=6))
+
+_DISK: Final = frozenset({FailureKind.NO_SPACE, FailureKind.READ_ONLY})
+
 _INTERRUPTED_WAIT: Final = timedelta(seconds=1)
 
 # Nothing that is wrong with the file: these are tried again for ever, and never held for.
-_NOT_THE_FILE: Final = frozenset(
-    {FailureKind.NO_SPACE, FailureKind.READ_ONLY, FailureKind.INTERRUPTED}
-)
+_NOT_THE_FILE: Final = _DISK | {FailureKind.INTERRUPTED}
 
 # A second try would meet the same: a person is asked at once.
-_AT_ONCE: Final = frozenset({FailureKind.PERMISSION, FailureKind.COLLISION})
+_AT_ONCE: Final = frozenset(
+    {FailureKind.PERMISSION, FailureKind.COLLISION, FailureKind.BAD_PICTURE}
+)
 
 _CAUSES: Final = {
     FailureKind.TOOL_FAILED: Cause.ENCODE_FAILED,
@@ -31,6 +36,7 @@ _CAUSES: Final = {
     FailureKind.SOURCE_CHANGED: Cause.UNSTABLE,
     FailureKind.PERMISSION: Cause.PERMISSION,
     FailureKind.COLLISION: Cause.COLLISION,
+    FailureKind.BAD_PICTURE: Cause.ENCODE_FAILED,
     FailureKind.IO: Cause.ENCODE_FAILED,
     FailureKind.INTERNAL: Cause.TOOL_CRASHED,
     FailureKind.NOT_REGULAR: Cause.UNSTABLE,
@@ -41,7 +47,8 @@ def retry_wait(kind: FailureKind, tries: int) -> timedelta:
     """How long to wait after the given number of such failures in a row, from 1."""
     if kind is FailureKind.INTERRUPTED:
         return _INTERRUPTED_WAIT
-    return _WAITS[min(tries, len(_WAITS)) - 1]
+    waits = _DISK_WAITS if kind in _DISK else _WAITS
+    return waits[min(tries, len(waits)) - 1]
 
 
 def tries_after(before: Setback | None, kind: FailureKind) -> int:
@@ -65,6 +72,11 @@ def held_for(setback: Setback) -> Cause | None:
         return None
     exhausted = setback.tries >= MAX_TRIES or setback.kind in _AT_ONCE
     return _CAUSES[setback.kind] if exhausted else None
+
+
+def set_aside(setback: Setback | None, now: datetime) -> bool:
+    """Whether an action waits for a disk to be mended, so that what follows it may go on."""
+    return setback is not None and setback.kind in _DISK and setback.retry_at > now
 
 
 def waiting_for(setback: Setback | None, now: datetime) -> str | None:

@@ -19,6 +19,7 @@ from pacd.errors import (
     ToolTimeoutError,
 )
 from pacd.tools import process
+from pacd.tools.patience import patience_s
 
 LONG_S = 60.0
 REPOSITORY = Path(__file__).parents[2]
@@ -210,6 +211,7 @@ def test_pipe_crash_and_overrun() -> None:
 _WORKER = """
 import sys
 from pacd.tools import process
+from pacd.tools.patience import patience_s
 process.run(["sh", "-c", "echo $$ > " + sys.argv[1] + "; exec sleep 600"], timeout_s=600)
 """
 
@@ -230,5 +232,5 @@ def test_no_tool_outlives_its_worker(tmp_path: Path, number: signal.Signals) -> 
 
 def test_patience_grows_with_the_file() -> None:
     """w26: a large file gets more time than a small one, and a small one enough."""
-    assert 120 == process.patience_s(0)
-    assert 600 == process.patience_s(30 << 20)
+    assert 120 == patience_s(0)
+    assert 600 == patience_s(30 << 20)

@@ -240,6 +240,16 @@ def test_being_written(target: Path) -> None:
     assert not atomic.being_written(target.with_name("nothing"))
 
 
+def test_what_is_no_file_is_not_being_written(target: Path) -> None:
+    """X2: a pipe or a link that took a file's place meanwhile is nothing to stop the daemon."""
+    pipe, link, folder = (target.with_name(name) for name in ("pipe", "link", "folder"))
+    os.mkfifo(pipe)
+    link.symlink_to(target)
+    folder.mkdir()
+
+    assert [False] * 3 == [atomic.being_written(each) for each in (pipe, link, folder)]
+
+
 _LOOK = """
 import sys
 from pathlib import Path

@@ -200,3 +200,12 @@ def test_leases_of_other_peoples_files(shared: Path) -> None:
 
     with target.open("ab"):
         assert as_nobody(lambda: atomic.being_written(target)) is False
+
+
+def test_leases_of_unreadable_files(shared: Path) -> None:
+    """L3: nor of a file that may not be opened at all; the step that opens it says so."""
+    target = shared / "x.flac"
+    target.write_bytes(b"old")
+    target.chmod(0)
+
+    assert as_nobody(lambda: atomic.being_written(target)) is False

@@ -1,0 +1,86 @@
+"""What a failure means for the next try."""
+
+from datetime import timedelta
+
+import pytest
+
+from pacd.domain.hold import Cause
+from pacd.domain.plan import Action
+from pacd.errors import FailureKind
+from pacd.planning.setbacks import MAX_TRIES, held_for, retry_wait, setback_of, waiting_for
+from tests.builders import NOW, facts, setback
+
+FOREVER = {FailureKind.NO_SPACE, FailureKind.READ_ONLY, FailureKind.INTERRUPTED}
+AT_ONCE = {FailureKind.PERMISSION, FailureKind.COLLISION, FailureKind.BAD_PICTURE}
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_how_often_each_kind_is_tried(kind: FailureKind) -> None:
+    """H1: three tries; at once where a retry meets the same; never where it is not the file."""
+    held = [held_for(setback(kind=kind, tries=tries)) is not None for tries in range(1, 10)]
+    first_hold = 1 if kind in AT_ONCE else MAX_TRIES
+    expected = [kind not in FOREVER and tries >= first_hold for tries in range(1, 10)]
+
+    assert expected == held
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        (FailureKind.TOOL_FAILED, Cause.ENCODE_FAILED),
+        (FailureKind.TOOL_CRASHED, Cause.TOOL_CRASHED),
+        (FailureKind.TIMED_OUT, Cause.TOOL_CRASHED),
+        (FailureKind.WORKER_DIED, Cause.TOOL_CRASHED),
+        (FailureKind.VERIFY_FAILED, Cause.VERIFY_FAILED),
+        (FailureKind.SOURCE_CHANGED, Cause.UNSTABLE),
+        (FailureKind.NOT_REGULAR, Cause.UNSTABLE),
+        (FailureKind.PERMISSION, Cause.PERMISSION),
+        (FailureKind.COLLISION, Cause.COLLISION),
+        (FailureKind.BAD_PICTURE, Cause.ENCODE_FAILED),
+        (FailureKind.IO, Cause.ENCODE_FAILED),
+        (FailureKind.INTERNAL, Cause.TOOL_CRASHED),
+    ],
+)
+def test_the_cause_follows_the_kind(kind: FailureKind, cause: Cause) -> None:
+    """H1: each way to fail has its cause."""
+    assert cause == held_for(setback(kind=kind, tries=MAX_TRIES))
+
+
+DISK = {FailureKind.NO_SPACE, FailureKind.READ_ONLY}
+
+
+@pytest.mark.parametrize("kind", sorted(set(FailureKind) - DISK - {FailureKind.INTERRUPTED}))
+def test_waits_grow_and_stay_bounded(kind: FailureKind) -> None:
+    """w11: backed off, and never given up for ever."""
+    waits = [retry_wait(kind, tries) for tries in (1, 2, 3, 4, 1_000)]
+
+    assert [30, 120, 600, 600, 600] == [wait.total_seconds() for wait in waits]
+
+
+@pytest.mark.parametrize("tries", [1, 2, 50])
+def test_what_was_interrupted_is_done_again_at_once(tries: int) -> None:
+    """w25: an innocent item is requeued."""
+    assert timedelta(seconds=1) == retry_wait(FailureKind.INTERRUPTED, tries)
+
+
+def test_setbacks_are_kept_apart_by_action_and_mirror() -> None:
+    """H1: one action's failures say nothing of another's."""
+    phone = setback(Action.MIRROR_ENCODE, mirror="phone")
+    known = facts(setbacks=(setback(), phone))
+
+    assert phone == setback_of(known, Action.MIRROR_ENCODE, "phone")
+    assert setback_of(known, Action.MIRROR_ENCODE, "car") is None
+    assert setback_of(known, Action.MIRROR_ENCODE) is None
+    assert setback_of(known, Action.TEST) is None
+
+
+def test_waiting_is_said_with_its_end() -> None:
+    """w58: `pacctl why` says when it is tried again."""
+    later = setback(due_in=timedelta(minutes=2))
+
+    assert waiting_for(None, NOW) is None
+    assert "recompress failed and is tried again at 12:02:00 UTC" == waiting_for(later, NOW)
+    assert waiting_for(later, NOW + timedelta(minutes=2)) is None
+    assert "recompress failed: it went wrong (tool-failed)" == waiting_for(
+        setback(tries=3), NOW + timedelta(days=1)
+    )
