@@ -275,7 +275,8 @@ class Engine:
             self.pause.ends_s(datetime.now(UTC)),
         ]
         due_s = min(moment for moment in moments if moment is not None)
-        timeout_s = max(0.0, due_s - time.monotonic())
+        hungry = self.pipeline.hungry and not self.pause.active(datetime.now(UTC))
+        timeout_s = 0.0 if hungry else max(0.0, due_s - time.monotonic())
         wait([self.inbox.wake_fd, *self.pool.handles()], timeout_s)
 
     def _rested(self, place: Place) -> None:

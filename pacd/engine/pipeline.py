@@ -31,6 +31,9 @@ from pacd.store.holds import Ending
 AHEAD: Final = 8
 """Items kept ready beyond those that run, so that no worker waits for a folder to be looked at."""
 
+TURN_S: Final = 0.05
+"""How long visits may be begun in one turn: commands and outcomes wait meanwhile."""
+
 SOON: Final = timedelta(seconds=5)
 """A retry that is due within this keeps a one-shot run from ending."""
 
@@ -114,9 +117,15 @@ class Pipeline:
         library_id = self.library_ids[policy.name]
         return survey(self._store, library_id, policy.root, view, now=datetime.now(UTC))
 
+    @property
+    def hungry(self) -> bool:
+        """Whether folders wait while the workers could run out of items."""
+        return bool(self.backlog) and len(self._dispatch.ready) < AHEAD
+
     def begin(self) -> None:
-        """Begin visits while the workers could run out of items."""
-        while self.backlog and len(self._dispatch.ready) < AHEAD:
+        """Begin visits while the workers could run out of items, for one turn's time at most."""
+        until_s = time.monotonic() + TURN_S
+        while self.hungry and time.monotonic() < until_s:
             self._begin(*self.backlog.pop())
 
     def _begin(self, place: Place, urgency: Urgency) -> None:
