@@ -31,6 +31,9 @@ from pacd.store.holds import Ending
 AHEAD: Final = 8
 """Items kept ready beyond those that run, so that no worker waits for a folder to be looked at."""
 
+MIRRORING: Final = frozenset({Action.MIRROR_ENCODE, Action.MIRROR_RETAG})
+"""What has no part in which covers are wanted."""
+
 TURN_S: Final = 0.05
 """How long visits may be begun in one turn: commands and outcomes wait meanwhile."""
 
@@ -163,6 +166,7 @@ class Pipeline:
             job_id, visit.library_id, visit.policy, visit.facts[item.path], came, now=now
         )
         visit.touched = True
+        visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]
         self._advance(visit, (item.path,))
 
@@ -172,7 +176,8 @@ class Pipeline:
         for path in paths:
             self._end_holds(visit, path, now)
             self._push(visit, self._decided(visit, path, now))
-        if not visit.masters_busy:
+        if visit.covers_due and not visit.masters_busy:
+            visit.covers_due = False
             tracks = tuple(visit.facts.values())
             album = album_of(
                 self._store, visit.library_id, visit.policy, visit.place.folder, tracks

@@ -35,6 +35,7 @@ class Visit:
         touched: Whether something was changed since the look.
         again: Whether the folder was touched by others meanwhile.
         looking: Whether a worker is reading outputs that the store does not know.
+        covers_due: Whether something has changed that decides which covers are wanted.
     """
 
     place: Place
@@ -48,6 +49,7 @@ class Visit:
     touched: bool = False
     again: bool = False
     looking: bool = False
+    covers_due: bool = True
 
     @property
     def masters_busy(self) -> bool:

@@ -1,5 +1,6 @@
 """Walks a library and looks at its folders; reads directories, never files."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -65,14 +66,15 @@ def look(
     """
     List one folder; a missing one is empty, an unreadable one is a warning.
 
-    Symbolic links are neither followed nor listed.
+    Symbolic links below the root are neither followed nor listed: what is reached only
+    through one is missing.
     """
     rows: list[Row] = []
     folders: list[str] = []
     scratch: list[str] = []
     warnings: list[str] = []
     try:
-        with _listing(root / folder, follow=not folder.parts) as listing:
+        with _listing(root, folder) as listing:
             for item in listing:
                 name = item.name
                 try:
@@ -97,13 +99,16 @@ def look(
 
 
 @contextmanager
-def _listing(folder: Path, *, follow: bool) -> Iterator[Iterator["os.DirEntry[str]"]]:
+def _listing(root: Path, folder: PurePosixPath) -> Iterator[Iterator["os.DirEntry[str]"]]:
     """List a folder without a trace where the owner may: not even its atime changes (w24)."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    linked = linked_folder(root, folder.parent)
+    if linked:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), linked)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (os.O_NOFOLLOW if folder.parts else 0)
     try:
-        descriptor = os.open(folder, flags | os.O_NOATIME)
+        descriptor = os.open(root / folder, flags | os.O_NOATIME)
     except PermissionError:
-        descriptor = os.open(folder, flags)
+        descriptor = os.open(root / folder, flags)
     try:
         with os.scandir(descriptor) as listing:
             yield listing
@@ -148,6 +153,16 @@ def ignored_folder(folder: PurePosixPath, ignore: Ignore) -> str | None:
     return None
 
 
+def linked_folder(root: Path, folder: PurePosixPath) -> str | None:
+    """Return the first part of a folder's path that is a symbolic link, or None."""
+    path = os.fspath(root)
+    for name in folder.parts:
+        path = f"{path}/{name}"
+        if os.path.islink(path):  # noqa: PTH114  # a Path for each part would cost a walk dearly
+            return name
+    return None
+
+
 def left_alone(root: Path, path: PurePosixPath, ignore: Ignore) -> str | None:
     """
     Return why PAC does not maintain a path, a clause for people, or None if it does.
@@ -158,6 +173,9 @@ def left_alone(root: Path, path: PurePosixPath, ignore: Ignore) -> str | None:
     reason = ignored_folder(path.parent, ignore)
     if reason:
         return reason
+    linked = linked_folder(root, path.parent)
+    if linked:
+        return f"its folder {linked} is a symbolic link"
     try:
         mode = os.lstat(root / path).st_mode
     except OSError as error:

@@ -37,7 +37,7 @@ _FOLDERS: Final = (
 )
 
 
-_OWN_REASON: Final = "the setting [watch] ignore names it"
+_OWN_REASON: Final = "named by the setting [watch] ignore"
 
 
 class Ignore:

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -41,6 +42,10 @@ _WAKE_S: Final = 3600.0
 
 _LOST_WORDS: Final = "overflowed"  # watchdog 7.1.0, observers/inotify_c.py, handle_event
 
+# What watchdog 7.1.0 warns of when a folder appears while it is being added; with `-W error`
+# the warning would end its reader (w15).
+_MKDIR_RACE: Final = "Callback with id '.*' already exists"
+
 
 class Watcher:
     """
@@ -74,13 +79,15 @@ class Watcher:
     def start(self) -> None:
         """Watch all roots; returns when the watches are set.  Failures are in `unwatched`."""
         logging.getLogger("watchdog.observers.inotify_c").addHandler(self._ear)
+        warnings.filterwarnings("ignore", _MKDIR_RACE, RuntimeWarning)
         observer = Observer(timeout=_WAKE_S)
         observer.start()
         for name, root in self._roots.items():
             self._identities[name] = _identity(root)
-            handler = _Handler(name, root, self._touched)
+            real = Path(os.path.realpath(root))  # a watch on a link would be on the link alone
+            handler = _Handler(name, real, self._touched)
             try:
-                observer.schedule(handler, str(root), recursive=True, event_filter=_EVENTS)
+                observer.schedule(handler, str(real), recursive=True, event_filter=_EVENTS)
             except OSError as error:
                 self.unwatched[name] = error.strerror or str(error)
         self._observer = observer
@@ -151,18 +158,18 @@ class _Handler(FileSystemEventHandler):
         self._touched = touched
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        tree = event.is_directory and not isinstance(event, DirDeletedEvent)
+        # A folder that comes or goes by a move tells nothing of what is below it.
         for path in (event.src_path, event.dest_path):
             if path:
-                self._note(os.fsencode(path), tree=tree, gone=event.is_directory)
+                self._note(os.fsencode(path), tree=event.is_directory)
 
-    def _note(self, path: bytes, *, tree: bool, gone: bool) -> None:
+    def _note(self, path: bytes, *, tree: bool) -> None:
         relative = os.path.relpath(path, self._root)
         if relative.startswith(b".."):
             return
         place = PurePosixPath(os.fsdecode(relative))
         if place.name.startswith(SCRATCH_PREFIX):
             return
-        if gone:
-            self._touched(Place(self._library, place), tree)
+        if tree:
+            self._touched(Place(self._library, place), True)
         self._touched(Place(self._library, place.parent), False)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from pacd.files.flac_frames import Frame, frame_at, frame_ends, frames_from_end, is_whole
-from tests.damage import crc
+from tests.damage import crc, frame
 
 
 def test_example_of_the_standard() -> None:
@@ -27,6 +27,17 @@ def test_a_damaged_frame_is_not_whole() -> None:
     ]
 
     assert not any(frame_at(each, 0) and is_whole(each) for each in damaged)
+
+
+@pytest.mark.parametrize("ending", [b"\0", b"\0\0"])
+def test_a_frame_may_end_in_zeros(ending: bytes) -> None:
+    """F1: a checksum of 0x..00, as every 256th file has at its end, is no junk."""
+    frames = (frame(1, number.to_bytes(3)) for number in range(1 << 24))
+    data = next(each for each in frames if each.endswith(ending))
+
+    assert is_whole(data)
+    assert not is_whole(data + bytes(3))
+    assert [len(data)] == frame_ends(data + b"junk")
 
 
 @pytest.mark.parametrize(
