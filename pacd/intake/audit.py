@@ -1,6 +1,5 @@
 """Walks a library and looks at its folders; reads directories, never files."""
 
-import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -69,46 +68,64 @@ def look(
     Symbolic links below the root are neither followed nor listed: what is reached only
     through one is missing.
     """
+    if linked_folder(root, folder.parent):
+        return FolderView(folder)
+    return _list(root, folder, ignore, suffix)
+
+
+def _list(root: Path, folder: PurePosixPath, ignore: Ignore, suffix: str) -> FolderView:
     rows: list[Row] = []
-    folders: list[str] = []
-    scratch: list[str] = []
+    others: list[os.DirEntry[str]] = []
     warnings: list[str] = []
+    tail = len(suffix)
     try:
-        with _listing(root, folder) as listing:
+        with _listing(root / folder, follow=not folder.parts) as listing:
             for item in listing:
                 name = item.name
+                if name[-tail:].lower() != suffix or ignore.file(name):
+                    others.append(item)
+                    continue
                 try:
-                    if item.is_dir(follow_symlinks=False):
-                        if not ignore.folder(name):
-                            folders.append(name)
-                    elif name.startswith(SCRATCH_PREFIX):
-                        scratch.append(name)
-                    elif name.lower().endswith(suffix) and not ignore.file(name):
-                        status = item.stat(follow_symlinks=False)
-                        if stat.S_ISREG(status.st_mode):
-                            rows.append(_row(name, status))
+                    status = item.stat(follow_symlinks=False)
                 except OSError as error:
                     warnings.append(f"{folder / name} could not be looked at: {error.strerror}")
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    rows.append(_row(name, status))
+                else:
+                    others.append(item)
+            folders, scratch = _sorted_out(others, ignore)
     except (FileNotFoundError, NotADirectoryError):
-        pass  # a link to a folder is not a folder: O_NOFOLLOW with O_DIRECTORY gives ENOTDIR
+        return FolderView(folder)  # O_NOFOLLOW with O_DIRECTORY says ENOTDIR of a link
     except OSError as error:
-        warnings.append(f"{folder} could not be read: {error.strerror}")
+        return FolderView(folder, warnings=(f"{folder} could not be read: {error.strerror}",))
     rows.sort()
-    folders.sort()
-    return FolderView(folder, tuple(rows), tuple(folders), tuple(scratch), tuple(warnings))
+    return FolderView(folder, tuple(rows), folders, scratch, tuple(warnings))
+
+
+def _sorted_out(
+    others: list["os.DirEntry[str]"], ignore: Ignore
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tell folders to walk into, and temporaries of PAC's own, from what is no master."""
+    folders: list[str] = []
+    scratch: list[str] = []
+    for item in others:
+        if item.is_dir(follow_symlinks=False):
+            if not ignore.folder(item.name):
+                folders.append(item.name)
+        elif item.name.startswith(SCRATCH_PREFIX):
+            scratch.append(item.name)
+    return tuple(sorted(folders)), tuple(scratch)
 
 
 @contextmanager
-def _listing(root: Path, folder: PurePosixPath) -> Iterator[Iterator["os.DirEntry[str]"]]:
+def _listing(folder: Path, *, follow: bool) -> Iterator[Iterator["os.DirEntry[str]"]]:
     """List a folder without a trace where the owner may: not even its atime changes (w24)."""
-    linked = linked_folder(root, folder.parent)
-    if linked:
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), linked)
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (os.O_NOFOLLOW if folder.parts else 0)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(root / folder, flags | os.O_NOATIME)
+        descriptor = os.open(folder, flags | os.O_NOATIME)
     except PermissionError:
-        descriptor = os.open(root / folder, flags)
+        descriptor = os.open(folder, flags)
     try:
         with os.scandir(descriptor) as listing:
             yield listing
@@ -137,9 +154,11 @@ def walk(root: Path, ignore: Ignore, *, below: PurePosixPath | None = None) -> I
     Args:
         below: Start here instead of at the root.
     """
-    waiting: list[PurePosixPath] = [below or PurePosixPath()]
+    view = look(root, below or PurePosixPath(), ignore)
+    yield view
+    waiting = [view.path / name for name in reversed(view.folders)]
     while waiting:
-        view = look(root, waiting.pop(), ignore)
+        view = _list(root, waiting.pop(), ignore, MASTER_SUFFIX)
         yield view
         waiting.extend(view.path / name for name in reversed(view.folders))
 

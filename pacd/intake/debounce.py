@@ -1,6 +1,6 @@
 """Waits until a folder has been quiet for long enough; time is passed in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -10,6 +10,15 @@ class Place(NamedTuple):
 
     library: str
     folder: PurePosixPath
+
+
+def topmost(places: Iterable[Place], trees: Set[Place]) -> tuple[Place, ...]:
+    """Leave out the places that lie below one of these trees; the others keep their order."""
+    return tuple(
+        place
+        for place in places
+        if not any(Place(place.library, above) in trees for above in place.folder.parents)
+    )
 
 
 class Debouncer:

@@ -1,7 +1,6 @@
 """Which names are left alone, and why; reads nothing."""
 
 import fnmatch
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -37,6 +36,8 @@ _FOLDERS: Final = (
 )
 
 
+_WILD: Final = frozenset("*?[")
+
 _OWN_REASON: Final = "named by the setting [watch] ignore"
 
 
@@ -63,16 +64,30 @@ class Ignore:
 
 
 class _Table:
-    """Patterns with reasons; one expression of them all turns most names down at once."""
+    """
+    Patterns with reasons.
+
+    A walk asks for every name of a library, and nearly all are none of them: a look at
+    a name's ends turns those down.
+    """
 
     def __init__(self, patterns: tuple[tuple[str, str], ...]) -> None:
         self._patterns = patterns
-        self._any = re.compile("|".join(fnmatch.translate(pattern) for pattern, _ in patterns))
+        globs = [pattern for pattern, _ in patterns]
+        self._heads = tuple(glob[:1] for glob in globs if _is_plain(glob[:1]))
+        self._tails = tuple(glob[1:] for glob in globs if glob[:1] == "*" and _is_plain(glob[1:]))
+        self._all_named = len(self._heads) + len(self._tails) == len(globs)
 
     def reason(self, name: str) -> str | None:
-        if not self._any.match(name):
+        likely = name.startswith(self._heads) or name.endswith(self._tails)
+        if self._all_named and not likely:
             return None
         for pattern, words in self._patterns:
             if fnmatch.fnmatchcase(name, pattern):
                 return f"{words} ({pattern})"
         return None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a part of a shell pattern stands for itself, and for something."""
+    return bool(text) and not _WILD & set(text)
