@@ -21,6 +21,9 @@ EXITS: Final = ((ConfigError, 78), (PreflightError, 3), (BusyError, 6), (Unknown
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run pacd as its arguments say."""
+    if sys.getfilesystemencoding() != "utf-8":
+        # Names and tags are UTF-8 whatever the locale says: the same process begins anew.
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
     arguments = _parser().parse_args(argv)
     try:
         return _run(arguments)

@@ -174,7 +174,12 @@ class Facts:
     def audio_md5(self) -> str:
         """The identity of the recording: decoded, or else as stated; "" if unknown."""
         stated = self.track.audio_md5 if self.track else ""
-        return (self.check.audio_md5 if self.check else "") or stated
+        return self.decoded_md5 or stated
+
+    @property
+    def decoded_md5(self) -> str:
+        """What the audio was found to be; "" before its test, and where it is damaged."""
+        return self.check.audio_md5 if self.check else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
-from pacd.intake.audit import FolderView
+from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place
 from pacd.protocol.documents import EventKind, Problem
 from pacd.store.database import Store
@@ -182,7 +182,7 @@ class Auditor:
         place = Place(audit.policy.name, view.path)
         tally = self._pipeline.survey(audit.policy, view)
         audit.tally += tally
-        changed = tally.total() - tally["skipped"]
+        changed = tally.total() - tally["skipped"] - tally["rejoined"]
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
         if self.reports and not expected and place not in self._pipeline.visits:
             audit.drift += changed
@@ -202,17 +202,15 @@ class Auditor:
     def _let_go_of_folders(self, audit: Audit) -> None:
         """Record the files of folders that are gone as gone."""
         store, root = self._store, audit.policy.root
-        gone = [
-            folder
-            for folder in store.folders.all(audit.library_id)
-            if str(folder) not in audit.seen_folders
-            and folder.is_relative_to(audit.below)
-            and not (root / folder).is_dir()
-        ]
-        for folder in gone:
-            audit.tally += self._pipeline.survey(audit.policy, FolderView(folder))
-            with store.transaction():
-                store.folders.forget(audit.library_id, folder)
+        unseen = [PurePosixPath(folder) for folder in audit.unseen]
+        for folder in unseen:
+            if not folder.is_relative_to(audit.below):
+                continue
+            view = look(root, folder, self._pipeline.ignore)
+            if view == FolderView(folder):
+                audit.tally += self._pipeline.survey(audit.policy, view)
+                with store.transaction():
+                    store.folders.forget(audit.library_id, folder)
 
     def _find_stale(self, audit: Audit) -> None:
         """Have folders visited whose verdicts are old, or whose covers are gone (scrub)."""

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -11,9 +12,10 @@ from typing import Final
 
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.scan import ScanReport
-from pacd.engine.gathering import look_around
+from pacd.engine.gathering import Looked, look_around
 from pacd.engine.inbox import Inbox
 from pacd.engine.survey import Tally
+from pacd.errors import PacError
 from pacd.files.atomic import is_scratch
 from pacd.intake.audit import FolderView, walk
 from pacd.intake.debounce import Place
@@ -40,6 +42,7 @@ class Audit:
         discovered: Files seen so far; `unchanged` those of folders at rest.
         tally: What became of the files of the other folders.
         places: Folders that it found and that have not come to rest since.
+        unseen: Folders on record that it has not met, with their fingerprints.
         walked: Whether the walk itself is over.
     """
 
@@ -55,7 +58,7 @@ class Audit:
     warnings: list[str] = field(default_factory=list)
     failed: int = 0
     places: set[Place] = field(default_factory=set)
-    seen_folders: set[str] = field(default_factory=set)
+    unseen: dict[str, bytes | None] = field(default_factory=dict)
     walked: bool = False
     error: str = ""
     started_s: float = field(default_factory=time.monotonic)
@@ -91,8 +94,8 @@ class Audit:
             files_discovered=self.discovered + self.failed,
             files_added=self.tally["added"],
             files_updated=self.tally["updated"],
-            files_moved=self.tally["moved"],
-            files_removed=self.tally["removed"],
+            files_moved=self.tally["moved"] + self.tally["rejoined"],
+            files_removed=max(0, self.tally["removed"] - self.tally["rejoined"]),
             files_skipped=self.unchanged + self.tally["skipped"],
             files_failed=self.failed,
             drift=self.drift,
@@ -156,8 +159,8 @@ class Walker:
                     self._inbox.post(partial(self._take, view))
             finally:
                 store.close()
-        except OSError as error:
-            self._audit.error = f"the walk broke off: {error.strerror}"
+        except (OSError, PacError) as error:
+            self._audit.error = f"the walk broke off: {error}"
         self._inbox.post(partial(self._ended, self._audit))
 
     def _take(self, view: FolderView) -> None:
@@ -167,30 +170,37 @@ class Walker:
     def _restless_folders(self, store: Store) -> Iterator[FolderView]:
         """Yield the folders that differ from what is remembered of them at rest."""
         audit = self._audit
-        key = audit.policy.key
+        unseen = audit.unseen = store.folders.all(audit.library_id, audit.policy.key)
         for view in walk(audit.policy.root, self._ignore, below=audit.below):
             if self._stop.is_set():
                 audit.error = "the walk was stopped"
                 return
             looked = look_around(audit.policy, view)
-            for mirror in audit.policy.mirrors:
-                mirrored = looked.mirrors[mirror.name]
-                if mirrored:
-                    self._sweep(mirror.root, mirrored)
-            self._sweep(audit.policy.root, view)
-            audit.folders += view.readable
+            self._sweep_all(looked)
+            audit.folders += 1
             audit.discovered += len(view.rows)
-            audit.seen_folders.add(str(view.path))
             audit.warn(view)
-            known = store.folders.fingerprint(audit.library_id, view.path)
-            if not audit.forced and known == (looked.fingerprint, key) and looked.complete:
+            folder = str(view.path)
+            on_record = folder in unseen
+            resting = unseen.pop(folder, None)
+            if resting and not audit.forced and resting == looked.fingerprint and looked.complete:
                 audit.unchanged += len(view.rows)
-            elif view.rows or view.warnings or known:
+            elif view.rows or view.warnings or on_record:
                 yield view
+
+    def _sweep_all(self, looked: Looked) -> None:
+        policy = self._audit.policy
+        for mirror in policy.mirrors:
+            mirrored = looked.mirrors[mirror.name]
+            if mirrored and mirrored.scratch:
+                self._sweep(mirror.root, mirrored)
+        if looked.library.scratch:
+            self._sweep(policy.root, looked.library)
 
     def _sweep(self, root: Path, view: FolderView) -> None:
         """Remove what workers that are gone have left behind."""
         for name in view.scratch:
             pid = is_scratch(name)
             if pid is not None and pid not in self._live_pids():
-                (root / view.path / name).unlink(missing_ok=True)
+                with suppress(OSError):  # on a disk that takes no changes it stays
+                    (root / view.path / name).unlink()

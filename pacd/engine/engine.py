@@ -24,7 +24,7 @@ from pacd.engine.roots import prepare
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import ignored_folder
-from pacd.intake.debounce import Place
+from pacd.intake.debounce import Place, topmost
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
 from pacd.store.holds import Ending
@@ -191,8 +191,10 @@ class Engine:
 
     def _turn(self) -> None:
         self._take_inbox()
-        for place in self.pipeline.settled():
+        settled = self.pipeline.settled()
+        for place in topmost(settled, self._trees.intersection(settled)):
             self._look_at(place)
+        self._trees.difference_update(settled)
         if time.monotonic() >= self._next_check_s:
             self._next_check_s = time.monotonic() + ROOT_EVERY_S
             self.auditor.look_for_roots()
@@ -261,7 +263,6 @@ class Engine:
     def _look_at(self, place: Place) -> None:
         """Visit a folder that has been quiet; walk it where all below it was touched too."""
         if place in self._trees:
-            self._trees.discard(place)
             self.auditor.walk(place)
         else:
             self.pipeline.want(place, Urgency.LIVE)

@@ -56,7 +56,7 @@ def look_around(policy: LibraryPolicy, view: FolderView) -> Looked:
 
 
 def _look_at(mirror: MirrorPolicy, folder: PurePosixPath) -> FolderView | None:
-    if not mirror.root.is_dir():
+    if not os.path.isdir(mirror.root):  # noqa: PTH112  # once for every folder of a library
         return None
     return look(mirror.root, output_folder(folder, mirror), _NOTHING, suffix=mirror.extension)
 
@@ -92,7 +92,7 @@ def gather(
         file = known.get(path)
         same = file is not None and file.observation.same_bytes(entry.observation)
         track = file.track if file and same and check else None
-        audio_md5 = (check.audio_md5 if check else "") or (track.audio_md5 if track else "")
+        decoded_md5 = check.audio_md5 if check else ""
         facts.append(
             Facts(
                 path=path,
@@ -101,7 +101,7 @@ def gather(
                 check=check if track or (check and not check.integrity.sound) else None,
                 outputs={name: by[path] for name, by in outputs.items() if path in by},
                 holds=holds.get(path, ()),
-                accepted=store.holds.accepted(audio_md5, entry.observation),
+                accepted=store.holds.accepted(decoded_md5, entry.observation),
                 setbacks=setbacks.get(path, ()),
                 rewrites=rewrites.get(path, 0),
                 restless=restless.get(entry.name),

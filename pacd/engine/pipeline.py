@@ -40,6 +40,9 @@ TURN_S: Final = 0.05
 SOON: Final = timedelta(seconds=5)
 """A retry that is due within this keeps a one-shot run from ending."""
 
+SCAN_SETTLES: Final = 6
+"""Settle times that somebody who asked for a scan waits for a file that is still written to."""
+
 RETRY_LOOK: Final = timedelta(seconds=30)
 """Outputs that a lost worker did not read are looked at again after this."""
 
@@ -162,9 +165,12 @@ class Pipeline:
             return
         item = came.item
         now = datetime.now(UTC)
-        visit.facts[item.path] = self._recorder.outcome(
+        facts = self._recorder.outcome(
             job_id, visit.library_id, visit.policy, visit.facts[item.path], came, now=now
         )
+        # What a person accepted of this audio is known only once its MD5 is.
+        accepted = self._store.holds.accepted(facts.decoded_md5, facts.observation)
+        visit.facts[item.path] = replace(facts, accepted=accepted)
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]
@@ -239,7 +245,8 @@ class Pipeline:
                 return
         with self._store.transaction():
             self._store.folders.disturb(visit.library_id, place.folder)
-        self._rested(place)
+        if not visit.restless(SCAN_SETTLES * timedelta(seconds=self.policy.settle_s)):
+            self._rested(place)
 
     def _remember(self, visit: Visit, looked: Looked, now: datetime) -> None:
         """Note that nothing is due in a folder as long as it looks like this."""

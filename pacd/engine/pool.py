@@ -89,7 +89,7 @@ class Pool:
 
     Every worker has a pipe of its own: one that dies or hangs takes its own call
     with it and nothing else.  Workers start when there is work and end when there
-    is none for a while.  All methods belong to one thread, which must live as long
+    is none for a while.  All methods but pids() belong to one thread, which must live as long
     as the pool: workers die with it (PR_SET_PDEATHSIG).
     """
 
@@ -112,6 +112,7 @@ class Pool:
         self._idle_s = idle_s
         self._context = get_context("spawn")
         self._workers: list[_Worker] = []
+        self._pids: frozenset[int] = frozenset()
 
     @property
     def total(self) -> int:
@@ -145,8 +146,8 @@ class Pool:
         }
 
     def pids(self) -> frozenset[int]:
-        """Process ids of all workers that live."""
-        return frozenset(worker.process.pid or 0 for worker in self._workers)
+        """Process ids of all workers that live; any thread may ask."""
+        return self._pids
 
     def handles(self) -> list[Any]:
         """What to wait on with multiprocessing.connection.wait until collect() has news."""
@@ -182,6 +183,7 @@ class Pool:
                 worker.process.join()
             worker.pipe.close()
         self._workers.clear()
+        self._pids = frozenset()
 
     def _ready(self, worker: _Worker) -> bool:
         usable = worker.calls < MAX_CALLS and worker.kill_at_s is None
@@ -195,12 +197,15 @@ class Pool:
         theirs.close()
         worker = _Worker(process, ours, time.monotonic())
         self._workers.append(worker)
+        self._pids |= {process.pid or 0}
         return worker
 
     def _deadline_s(self, worker: _Worker) -> float:
         if worker.kill_at_s is not None:
             return worker.kill_at_s
-        return worker.since_s + (worker.call.limit_s if worker.call else self._idle_s)
+        if worker.call:
+            return worker.since_s + worker.call.limit_s
+        return worker.since_s + (self._idle_s if worker.calls < MAX_CALLS else 0.0)
 
     def _receive(self, worker: _Worker) -> list[Answer]:
         try:
@@ -215,6 +220,7 @@ class Pool:
 
     def _bury(self, worker: _Worker) -> list[Answer]:
         self._workers.remove(worker)
+        self._pids -= {worker.process.pid or 0}
         worker.pipe.close()
         worker.process.join()
         code = worker.process.exitcode or 0

@@ -7,38 +7,39 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pacd.domain.change import Entry
+from pacd.engine.roots import available
 from pacd.intake.audit import FolderView
 from pacd.store.database import Store
 from pacd.store.holds import Ending
 from pacd.store.tracks import KnownFile
 
 Tally = Counter[str]
-"""Files by what became of them: added, updated, moved, removed, skipped."""
+"""
+Files by what became of them: added, updated, moved, removed, skipped; and rejoined, that is
+moved from a place where the same walk, or an older one, had already missed them.
+"""
 
 
 def survey(store: Store, library_id: int, root: Path, view: FolderView, *, now: datetime) -> Tally:
     """
     Record what a look at one folder showed, in one transaction.
 
-    A file that cannot be seen because its folder could not be read is not taken
-    for gone.  Doing it twice changes nothing.
+    A file that cannot be seen because its folder could not be read, or because the
+    root is gone, is not taken for gone.  Doing it twice changes nothing.
     """
     known = {file.path: file for file in store.tracks.in_folder(library_id, view.path)}
     seen = {view.path / entry.name: entry for entry in view.entries}
     news = {path: entry for path, entry in seen.items() if not _recorded(known.get(path), entry)}
-    gone = [
-        path
-        for path, file in known.items()
-        if file.is_valid and path not in seen and not view.warnings
-    ]
-    tally = Tally(skipped=len(seen) - len(news), removed=len(gone))
+    missed = [path for path, file in known.items() if file.is_valid and path not in seen]
+    gone = missed if missed and not view.warnings and available(root) else []
+    tally = Tally(skipped=len(seen) - len(news))
     if not news and not gone:
         return tally
     with store.transaction():
         store.folders.disturb(library_id, view.path)
         for path, entry in news.items():
             tally[_note(store, library_id, root, path, entry, known, now=now)] += 1
-        _let_go(store, library_id, gone, now=now)
+        tally["removed"] = _let_go(store, library_id, gone, now=now)
     return tally
 
 
@@ -72,16 +73,17 @@ def _note(
                 {"from": os.fsencode(before.path).decode("utf-8", "backslashreplace")},
                 now=now,
             )
-            return "moved"
+            return "moved" if before.is_valid else "rejoined"
     store.tracks.seen(library_id, path, entry.observation, now=now)
     return "updated" if path in known else "added"
 
 
-def _let_go(store: Store, library_id: int, gone: list[PurePosixPath], *, now: datetime) -> None:
-    store.tracks.gone(library_id, gone, now=now)
+def _let_go(store: Store, library_id: int, gone: list[PurePosixPath], *, now: datetime) -> int:
+    """Record files as gone; return how many, those apart that only moved within the folder."""
     for path in gone:
         store.jobs.clear_setbacks(library_id, path)
         _end_holds(store, library_id, path, now=now)
+    return store.tracks.gone(library_id, gone, now=now)
 
 
 def _end_holds(store: Store, library_id: int, path: PurePosixPath, *, now: datetime) -> None:

@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -70,37 +69,57 @@ def look(
     """
     if linked_folder(root, folder.parent):
         return FolderView(folder)
-    return _list(root, folder, ignore, suffix)
+    return _list(os.fspath(root), "/".join(folder.parts), ignore, suffix)
 
 
-def _list(root: Path, folder: PurePosixPath, ignore: Ignore, suffix: str) -> FolderView:
+def _list(root: str, folder: str, ignore: Ignore, suffix: str) -> FolderView:
+    """
+    List one folder; a walk does this for every folder of a library, so it works on strings.
+
+    Args:
+        folder: Relative to the root; "" for the root itself.
+    """
     rows: list[Row] = []
     others: list[os.DirEntry[str]] = []
     warnings: list[str] = []
     tail = len(suffix)
+    path = PurePosixPath(folder)
     try:
-        with _listing(root / folder, follow=not folder.parts) as listing:
-            for item in listing:
-                name = item.name
-                if name[-tail:].lower() != suffix or ignore.file(name):
-                    others.append(item)
-                    continue
-                try:
-                    status = item.stat(follow_symlinks=False)
-                except OSError as error:
-                    warnings.append(f"{folder / name} could not be looked at: {error.strerror}")
-                    continue
-                if stat.S_ISREG(status.st_mode):
-                    rows.append(_row(name, status))
-                else:
-                    others.append(item)
-            folders, scratch = _sorted_out(others, ignore)
+        descriptor = _opened(f"{root}/{folder}" if folder else root, follow=not folder)
+        try:
+            with os.scandir(descriptor) as listing:
+                for item in listing:
+                    name = item.name
+                    if name[-tail:].lower() != suffix or ignore.file(name):
+                        others.append(item)
+                        continue
+                    try:
+                        status = item.stat(follow_symlinks=False)
+                    except OSError as error:
+                        warnings.append(f"{path / name} could not be looked at: {error.strerror}")
+                        continue
+                    if stat.S_ISREG(status.st_mode):
+                        rows.append(_row(name, status))
+                    else:
+                        others.append(item)
+                folders, scratch = _sorted_out(others, ignore)
+        finally:
+            os.close(descriptor)
     except (FileNotFoundError, NotADirectoryError):
-        return FolderView(folder)  # O_NOFOLLOW with O_DIRECTORY says ENOTDIR of a link
+        return FolderView(path)  # O_NOFOLLOW with O_DIRECTORY says ENOTDIR of a link
     except OSError as error:
-        return FolderView(folder, warnings=(f"{folder} could not be read: {error.strerror}",))
+        return FolderView(path, warnings=(f"{path} could not be read: {error.strerror}",))
     rows.sort()
-    return FolderView(folder, tuple(rows), folders, scratch, tuple(warnings))
+    return FolderView(path, tuple(rows), folders, scratch, tuple(warnings))
+
+
+def _opened(folder: str, *, follow: bool) -> int:
+    """Open a folder without a trace where the owner may: not even its atime changes (w24)."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    try:
+        return os.open(folder, flags | os.O_NOATIME)
+    except PermissionError:
+        return os.open(folder, flags)
 
 
 def _sorted_out(
@@ -116,21 +135,6 @@ def _sorted_out(
         elif item.name.startswith(SCRATCH_PREFIX):
             scratch.append(item.name)
     return tuple(sorted(folders)), tuple(scratch)
-
-
-@contextmanager
-def _listing(folder: Path, *, follow: bool) -> Iterator[Iterator["os.DirEntry[str]"]]:
-    """List a folder without a trace where the owner may: not even its atime changes (w24)."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
-    try:
-        descriptor = os.open(folder, flags | os.O_NOATIME)
-    except PermissionError:
-        descriptor = os.open(folder, flags)
-    try:
-        with os.scandir(descriptor) as listing:
-            yield listing
-    finally:
-        os.close(descriptor)
 
 
 def _row(name: str, status: os.stat_result) -> Row:
@@ -156,11 +160,19 @@ def walk(root: Path, ignore: Ignore, *, below: PurePosixPath | None = None) -> I
     """
     view = look(root, below or PurePosixPath(), ignore)
     yield view
-    waiting = [view.path / name for name in reversed(view.folders)]
+    base, start = os.fspath(root), "/".join(view.path.parts)
+    waiting = _below(start, view)
     while waiting:
-        view = _list(root, waiting.pop(), ignore, MASTER_SUFFIX)
+        folder = waiting.pop()
+        view = _list(base, folder, ignore, MASTER_SUFFIX)
         yield view
-        waiting.extend(view.path / name for name in reversed(view.folders))
+        waiting.extend(_below(folder, view))
+
+
+def _below(folder: str, view: FolderView) -> list[str]:
+    """The folders of a folder, the last to be walked first."""
+    prefix = f"{folder}/" if folder else ""
+    return [prefix + name for name in reversed(view.folders)]
 
 
 def ignored_folder(folder: PurePosixPath, ignore: Ignore) -> str | None:

@@ -1,6 +1,7 @@
 """Waits until a folder has been quiet for long enough; time is passed in."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ class Place(NamedTuple):
     folder: PurePosixPath
 
 
-def topmost(places: Iterable[Place], trees: Set[Place]) -> tuple[Place, ...]:
+def topmost(places: Iterable[Place], trees: AbstractSet[Place]) -> tuple[Place, ...]:
     """Leave out the places that lie below one of these trees; the others keep their order."""
     return tuple(
         place

@@ -1,6 +1,6 @@
 """The folders that were found at rest, so that an audit can pass them by (B2)."""
 
-from collections.abc import Iterator
+import os
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
@@ -32,12 +32,7 @@ _DISTURB_ONE: Final = """
     ON CONFLICT (library_id, folder) DO UPDATE SET fingerprint = NULL
 """
 
-_NEXT: Final = """
-    SELECT folder FROM folders
-    WHERE library_id = :library AND folder > :after
-    ORDER BY folder
-    LIMIT :page
-"""
+_ALL: Final = "SELECT folder, fingerprint, policy FROM folders WHERE library_id = :library"
 
 # CROSS JOIN fixes the order: few verdicts are old, so they lead to the files.
 _STALE: Final = """
@@ -93,14 +88,18 @@ class Folders:
         else:
             self._connection.run(_DISTURB_ONE, {"library": library_id, "folder": blob(folder)})
 
-    def all(self, library_id: int) -> Iterator[PurePosixPath]:
+    def all(self, library_id: int, policy: str) -> dict[str, bytes | None]:
         """
-        Every folder on record, in the order of their bytes, in bounded memory.
+        Every folder on record with its fingerprint; None where it is not at rest.
 
-        Others may write meanwhile.
+        Args:
+            policy: A folder at rest under another is not.
         """
-        rows = self._connection.pages(_NEXT, {"library": library_id}, key="folder")
-        yield from (relative(row["folder"]) for row in rows)
+        rows = self._connection.rows(_ALL, {"library": library_id})
+        return {
+            os.fsdecode(row["folder"]): row["fingerprint"] if row["policy"] == policy else None
+            for row in rows
+        }
 
     def forget(self, library_id: int, folder: PurePosixPath) -> None:
         """Drop the record of a folder that is gone."""

@@ -36,7 +36,7 @@ def test_odd_names_survive_everywhere(reread: Store, library: int) -> None:
     (export,) = reread.exports.all(library)
 
     assert (ODD_PATH, TRACK) == (file.path, file.track)
-    assert [ODD_FOLDER] == list(reread.folders.all(library))
+    assert [str(ODD_FOLDER)] == list(reread.folders.all(library, ""))
     assert {ODD_PATH} == set(reread.outputs.for_folder(library, "odd", ODD_FOLDER))
     assert (ODD_PATH, Cause.CORRUPT, ODD_PATH) == (hold.path, hold.cause, export.source)
     assert {ODD_PATH} == set(reread.jobs.setbacks(library, ODD_FOLDER))

@@ -46,7 +46,7 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "valid_count": (lambda s: s.tracks.valid_count(LIBRARY), "COVERING INDEX idx_files_content"),
     "fingerprint": (lambda s: s.folders.fingerprint(LIBRARY, FOLDER), "library_id=? AND folder=?"),
     "disturb": (lambda s: s.folders.disturb(LIBRARY, FOLDER), ""),
-    "all_folders": (lambda s: list(s.folders.all(LIBRARY)), "library_id=? AND folder>?"),
+    "all_folders": (lambda s: s.folders.all(LIBRARY, "policy"), "PRIMARY KEY (library_id=?"),
     "stale": (
         lambda s: s.folders.stale(LIBRARY, tested_before=NOW),
         "idx_checks_age (last_test_ts<?",
