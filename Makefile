@@ -27,7 +27,7 @@ check: $(BIN)/.installed
 
 bench: $(BIN)/.installed
 	@scripts/install-tools test
-	$(BIN)/python bench/bench.py
+	$(BIN)/python -m bench.bench
 
 format: $(BIN)/.installed
 	$(BIN)/ruff check --fix .

@@ -23,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run pacd as its arguments say."""
     if sys.getfilesystemencoding() != "utf-8":
         # Names and tags are UTF-8 whatever the locale says: the same process begins anew.
-        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+        again = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+        os.execv(sys.executable, again)  # noqa: S606  # its own interpreter, no shell
     arguments = _parser().parse_args(argv)
     try:
         return _run(arguments)

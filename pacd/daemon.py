@@ -77,12 +77,11 @@ class Daemon:
         """
         self._settings = settings
         self._load = load
-        self._loaded_at = datetime.now(UTC)
+        self._config = _config_view(settings, ())
         self._notifier = Notifier(environ)
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
         self._stop = asyncio.Event()
-        self._restart: tuple[str, ...] = ()
         self._reloading = threading.Lock()
 
     async def serve(self) -> int:
@@ -206,23 +205,11 @@ class Daemon:
         return Host(
             database=self._settings.state_dir / DATABASE,
             tools=tools.versions,
-            config=self._config,
+            config=lambda: self._config,
             reload=self._reload,
             watch=self._lookout.view,
             next_audit=self._schedule.next_audit,
             problems=self._lookout.problems,
-        )
-
-    def _config(self) -> ConfigView:
-        values = flat(self._settings.effective())
-        return ConfigView(
-            path=str(self._settings.source),
-            loaded_at=self._loaded_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            settings=tuple(
-                SettingView(key=key, value=value, origin=self._settings.origin(key))
-                for key, value in values.items()
-            ),
-            restart=self._restart,
         )
 
     def _reload(self, who: str) -> ConfigView:
@@ -231,15 +218,28 @@ class Daemon:
             new = self._load()
             preflight(new)
             old, self._settings = self._settings, new
-            self._loaded_at = datetime.now(UTC)
-            self._restart = needs_restart(old, new)
+            self._config = _config_view(new, needs_restart(old, new))
             logs.configure(new.daemon.log_level, new.daemon.log_format)
             policy = policy_of(new)
             self._engine.inbox.call(lambda: self._engine.adopt(policy)).result()
             self._start_lookout()
             self._plan_audits(datetime.now(UTC))
             _log.info("reloaded", action="reload", status="ok", who=who)
-        return self._config()
+        return self._config
+
+
+def _config_view(settings: Settings, restart: tuple[str, ...]) -> ConfigView:
+    """Make the document once for each reading of the settings: every status shows a part of it."""
+    now = datetime.now(UTC)
+    return ConfigView(
+        path=str(settings.source),
+        loaded_at=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        settings=tuple(
+            SettingView(key=key, value=value, origin=settings.origin(key))
+            for key, value in flat(settings.effective()).items()
+        ),
+        restart=restart,
+    )
 
 
 def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]) -> int:

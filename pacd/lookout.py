@@ -15,9 +15,17 @@ _log = structlog.get_logger()
 
 SYSCTL: Final = "fs.inotify.max_user_watches"
 
+FIRST_RETRY_S: Final = 60.0
+LONGEST_RETRY_S: Final = 3600.0
+"""Folders without a watch are tried again after these waits, each twice the one before (w01)."""
+
 
 class Lookout:
-    """Setting and ending watches takes a while: start, stop and mend are for a thread's time."""
+    """
+    Setting, counting and ending watches takes a while: start, stop and mend take a thread's time.
+
+    The number of watches is as of the last of them: the kernel takes 30 ms to tell of 10,000.
+    """
 
     def __init__(self, inbox: Inbox, lost: Callable[[str], None]) -> None:
         """
@@ -30,7 +38,7 @@ class Lookout:
         self._mode = "auto"
         self._watcher: Watcher | None = None
         self._folders = 0
-        self._unseen = 0
+        self._watched = 0
 
     def start(self, libraries: tuple[LibraryPolicy, ...], mode: str) -> None:
         """Watch these libraries from now on, and no others."""
@@ -40,6 +48,7 @@ class Lookout:
         watcher = Watcher(roots, touched=self._inbox.touch, lost=self._overflowed)
         watcher.start()
         self._watcher = watcher
+        self._watched = watcher.watched()
 
     def stop(self) -> None:
         """Watch nothing."""
@@ -49,7 +58,10 @@ class Lookout:
 
     def mend(self) -> None:
         """Watch anew where threads have died, or roots have gone, come or been replaced."""
-        if self._watcher is None or (self._watcher.alive() and not self._watcher.displaced()):
+        if self._watcher is None:
+            return
+        if self._watcher.alive() and not self._watcher.displaced():
+            self._watched = self._watcher.watched()
             return
         _log.warning("watching anew", action="watch", status="warn")
         self.start(self._libraries, self._mode)
@@ -58,7 +70,7 @@ class Lookout:
     def walked(self, folders: int) -> None:
         """Compare the watches with the folders that a walk of all watched libraries found."""
         self._folders = folders
-        self._unseen = max(0, folders - self._watched())
+        self._watched = self._watcher.watched() if self._watcher else 0
 
     def view(self) -> Watch:
         """How well changes are seen."""
@@ -66,7 +78,7 @@ class Lookout:
         return Watch(
             mode="poll" if len(polled) == len(self._libraries) else "inotify",
             directories=self._folders,
-            watched=self._watched(),
+            watched=self._watched,
             overflows=self._watcher.overflows if self._watcher else 0,
         )
 
@@ -80,11 +92,12 @@ class Lookout:
             )
             for name, reason in unwatched.items()
         ]
-        if self._unseen and not unwatched:
+        unseen = self._folders - self._watched
+        if unseen > 0 and self._watcher and not unwatched and not self.polled:
             limit = max(2 * self._folders, 524_288)
             found.append(
                 Problem(
-                    what=f"{self._unseen} of {self._folders} folders are not watched; "
+                    what=f"{unseen} of {self._folders} folders are not watched; "
                     "audits still find every change in them.",
                     fix=f"sysctl -w {SYSCTL}={limit} (and in /etc/sysctl.d), then pacctl reload",
                 )
@@ -99,9 +112,6 @@ class Lookout:
     def _polled(self, library: LibraryPolicy) -> bool:
         on_network = self._mode == "auto" and filesystem(library.root) in NETWORK
         return self._mode == "poll" or on_network
-
-    def _watched(self) -> int:
-        return self._watcher.watched() if self._watcher else 0
 
     def _overflowed(self, reason: str) -> None:
         _log.warning("events lost", action="watch", status="warn", reason=reason)

@@ -1,5 +1,6 @@
 """Which walks are due, which run, and what has come of those that were asked for."""
 
+import os
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
-from pacd.engine.roots import Roots
+from pacd.engine.roots import Roots, reachable
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place
@@ -217,11 +218,11 @@ class Auditor:
         store, policy = self._store, audit.policy
         before = datetime.now(UTC) - policy.flac.verify_after
         stale = set(store.folders.stale(audit.library_id, tested_before=before))
-        if policy.artwork.enabled and policy.artwork.root.is_dir():
+        if policy.artwork.enabled and reachable(policy.artwork.root):
             stale |= {
                 row.source.parent
                 for row in store.exports.all(audit.library_id)
-                if not (policy.artwork.root / row.target).exists()
+                if not os.path.lexists(policy.artwork.root / row.target)
             }
         for folder in stale:
             if folder.is_relative_to(audit.below):

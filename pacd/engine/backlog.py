@@ -44,13 +44,24 @@ class Backlog:
         self._waiting[place] = urgency
         heapq.heappush(self._heap, (urgency, next(self._numbers), place))
 
+    @property
+    def urgency(self) -> Urgency:
+        """How urgent the next folder is; there must be one."""
+        return self._next()[1]
+
     def pop(self) -> tuple[Place, Urgency]:
         """Remove and return the next folder; there must be one."""
+        place, urgency = self._next()
+        del self._waiting[place]
+        return place, urgency
+
+    def _next(self) -> tuple[Place, Urgency]:
+        """Look at the next folder; what became more urgent since it was added is passed over."""
         while True:
-            urgency, _, place = heapq.heappop(self._heap)
+            urgency, _, place = self._heap[0]
             if self._waiting.get(place) == urgency:
-                del self._waiting[place]
                 return place, urgency
+            heapq.heappop(self._heap)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,6 +90,7 @@ class Ready:
 
     def __init__(self) -> None:
         self._heaps: dict[Phase, list[Waiting]] = {phase: [] for phase in Phase}
+        self._by_urgency = dict.fromkeys(Urgency, 0)
         self._numbers = count()
 
     def __len__(self) -> int:
@@ -91,8 +103,17 @@ class Ready:
         """Have an item carried out, or the visit's unknown outputs looked at."""
         waiting = Waiting(visit.urgency, visit.turn, next(self._numbers), item, visit)
         heapq.heappush(self._heaps[waiting.phase], waiting)
+        self._by_urgency[waiting.urgency] += 1
 
     def pop(self, may_start: Callable[[Phase], bool]) -> Waiting | None:
         """Remove and return the first item of a phase that may start one, or None."""
         heads = [heap for phase, heap in self._heaps.items() if heap and may_start(phase)]
-        return heapq.heappop(min(heads, key=lambda heap: heap[0])) if heads else None
+        if not heads:
+            return None
+        first = heapq.heappop(min(heads, key=lambda heap: heap[0]))
+        self._by_urgency[first.urgency] -= 1
+        return first
+
+    def as_urgent_as(self, urgency: Urgency) -> int:
+        """How many items go before a new one of this urgency."""
+        return sum(number for each, number in self._by_urgency.items() if each <= urgency)

@@ -65,6 +65,7 @@ class Control:
         self._engine = engine
         self._host = host
         self._started_s = time.monotonic()
+        self._overview = overview.Overview(self._reading, lambda: self._policy)
 
     @property
     def _policy(self) -> DaemonPolicy:
@@ -75,10 +76,8 @@ class Control:
         snapshot = self._engine.snapshot
         problems = self._problems(snapshot)
         config = self._host.config()
-        with self._reading() as store:
-            libraries = overview.libraries(store, self._policy, snapshot)
-            holds = overview.hold_counts(store)
-            last = overview.last_audit(store)
+        seen = self._overview.at(snapshot)
+        libraries = seen.libraries
         return Status(
             state=overview.state_word(snapshot, problems),
             version=VERSION,
@@ -89,10 +88,10 @@ class Control:
             counts=views.totals(libraries),
             queue=overview.workload(snapshot),
             eta_s=round(snapshot.eta_s, 1) if snapshot.eta_s is not None else None,
-            holds=holds,
+            holds=seen.holds,
             watch=self._host.watch(),
             audit=Audit(
-                last_finished=views.rfc3339(last),
+                last_finished=views.rfc3339(seen.last_audit),
                 next=views.rfc3339(self._host.next_audit()),
                 running=any(walk.whole for walk in snapshot.walks),
             ),

@@ -11,7 +11,7 @@ from typing import Final
 
 from pacd.domain.job import Job
 from pacd.domain.plan import Outcome, Output
-from pacd.domain.policy import LibraryPolicy
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
 from pacd.engine.losses import failed_with
 from pacd.engine.pool import Answer, Call, Phase, Pool
@@ -71,6 +71,12 @@ class Dispatch:
             self._recorder.pace.note(name, time.monotonic() - running.since_s)
             yield running.work, running.job_id, _outcome(running, answer)
 
+    def adopt(self, policy: DaemonPolicy) -> None:
+        """Keep this reserve from now on, on the disks of these libraries alone."""
+        self._space = _Space(policy.min_free_bytes)
+        for library in policy.libraries:
+            self.watch_space(library)
+
     @property
     def starved(self) -> tuple[Path, ...]:
         """Roots whose disks have less free space than the reserve."""
@@ -109,7 +115,7 @@ class _Space:
 
     @property
     def starved(self) -> tuple[Path, ...]:
-        self.look(self._low)
+        self.look(self._asked_s)
         return tuple(sorted(self._low))
 
     def look(self, roots: Iterable[Path]) -> None:

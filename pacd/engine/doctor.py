@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pacd.domain.policy import DaemonPolicy
+from pacd.engine.roots import reachable
 from pacd.intake.mounts import NETWORK, filesystem
 from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
 
@@ -49,7 +50,7 @@ def _roots(policy: DaemonPolicy) -> Iterator[DoctorCheck]:
 
 
 def _root(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:
-    if not root.is_dir():
+    if not reachable(root):
         fix = f"Mount its disk, or make it: mkdir -p {root}"
         found = f"{root} is not there"
         return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=fix)

@@ -159,6 +159,7 @@ class Engine:
             self.pipeline.library_ids = self.store.libraries.sync(roots)
             prepare(policy, self.store.memory)
         self.pipeline.adopt(policy)
+        self.dispatch.adopt(policy)
         self.auditor.audit_all()
         self.events.emit(EventKind.CONFIG_RELOADED, now=datetime.now(UTC))
 
@@ -288,6 +289,7 @@ class Engine:
         """Let running items finish for a while; start nothing new."""
         deadline_s = time.monotonic() + DRAIN_S
         while self.dispatch.running and not self._hasten.is_set():
+            self.snapshot = self._take_snapshot(datetime.now(UTC))
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
                 break

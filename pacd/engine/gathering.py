@@ -9,17 +9,22 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.change import Observation, fingerprint
+from pacd.domain.hold import Cause
 from pacd.domain.plan import Album, Export, Facts, Output, OutputState
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.intake.audit import FolderView, look
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
 from pacd.planning.covers import wanted_covers
+from pacd.planning.holding import MAX_REWRITES
 from pacd.planning.outputs import output_folder, output_paths
 from pacd.store.database import Store
 from pacd.store.exports import ExportRow
 
 REWRITES_WITHIN: Final = timedelta(hours=1)
+
+_HISTORY: Final = 50
+"""Entries among which a release is looked for: a rewrite and the test before it make two."""
 
 _NOTHING: Final = Ignore()
 
@@ -75,7 +80,7 @@ def gather(
     known = {file.path: file for file in store.tracks.in_folder(library_id, folder)}
     holds = store.holds.in_folder(library_id, folder)
     setbacks = store.jobs.setbacks(library_id, folder)
-    rewrites = store.jobs.rewrites(library_id, folder, since=now - REWRITES_WITHIN)
+    rewrites = _rewrites(store, library_id, folder, since=now - REWRITES_WITHIN)
     entries = {folder / entry.name: entry for entry in looked.library.entries}
     checks = {path: store.verdicts.check_of(each.observation) for path, each in entries.items()}
     news = [entry for path, entry in entries.items() if checks[path] is None]
@@ -108,6 +113,23 @@ def gather(
             )
         )
     return tuple(facts)
+
+
+def _rewrites(
+    store: Store, library_id: int, folder: PurePosixPath, *, since: datetime
+) -> Mapping[PurePosixPath, int]:
+    """How often PAC has replaced each master since then, or since a person let it try again."""
+    found = dict(store.jobs.rewrites(library_id, folder, since=since))
+    for path in [path for path, times in found.items() if times >= MAX_REWRITES]:
+        released = (
+            entry.time
+            for entry in store.history.of(library_id, path, limit=_HISTORY)
+            if entry.event == "release"
+            and entry.details.get("cause") == Cause.REWRITTEN_TOO_OFTEN.value
+        )
+        counted = store.jobs.rewrites(library_id, folder, since=max([since, *released]))
+        found[path] = counted.get(path, 0)
+    return found
 
 
 def gather_outputs(

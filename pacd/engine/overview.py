@@ -1,7 +1,13 @@
 """The daemon on one screen: its state in one word, its problems, its libraries."""
 
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from pacd.domain.hold import Severity
 from pacd.domain.policy import DaemonPolicy
@@ -10,6 +16,9 @@ from pacd.engine.auditor import LAST_AUDIT
 from pacd.engine.snapshot import Snapshot
 from pacd.protocol.documents import HoldCounts, LibraryView, Problem, State, Workload
 from pacd.store.database import Store
+
+MOMENT_S: Final = 0.5
+"""How old counts may be while work goes on; an idle daemon's are always of now."""
 
 
 def state_word(snapshot: Snapshot, problems: tuple[Problem, ...]) -> State:
@@ -37,7 +46,66 @@ def _full(root: Path) -> Problem:
     )
 
 
-def libraries(store: Store, policy: DaemonPolicy, snapshot: Snapshot) -> tuple[LibraryView, ...]:
+def workload(snapshot: Snapshot) -> Workload:
+    """How much waits, and what runs."""
+    return Workload(
+        waiting=len(snapshot.ready) + snapshot.more,
+        folders_waiting=snapshot.folders_waiting,
+        running=tuple(views.running_view(item) for item in snapshot.running),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the store tells of all libraries at one moment."""
+
+    libraries: tuple[LibraryView, ...]
+    holds: HoldCounts
+    last_audit: datetime | None
+
+
+class Overview:
+    """
+    Remembers what was counted; thread-safe.
+
+    Counting 100,000 files takes 20 ms (B5).  The engine writes only within its turns and
+    makes a new snapshot in each, so nothing has changed while the snapshot is the same;
+    while it is busy, numbers of a moment ago do.
+    """
+
+    def __init__(
+        self,
+        reading: Callable[[], AbstractContextManager[Store]],
+        policy: Callable[[], DaemonPolicy],
+    ) -> None:
+        self._reading = reading
+        self._policy = policy
+        self._lock = threading.Lock()
+        self._known: tuple[Snapshot, float, Counted] | None = None
+
+    def at(self, snapshot: Snapshot) -> Counted:
+        """Return the counts of this snapshot, or of one less than a moment older."""
+        with self._lock:
+            if self._known:
+                seen, at_s, counted = self._known
+                young = time.monotonic() - at_s < MOMENT_S
+                if seen is snapshot or (snapshot.running and young):
+                    return counted
+            counted = self._count(snapshot)
+            self._known = (snapshot, time.monotonic(), counted)
+            return counted
+
+    def _count(self, snapshot: Snapshot) -> Counted:
+        with self._reading() as store:
+            finished = store.memory.get(LAST_AUDIT)
+            return Counted(
+                libraries=_libraries(store, self._policy(), snapshot),
+                holds=_hold_counts(store),
+                last_audit=datetime.fromtimestamp(finished, UTC) if finished else None,
+            )
+
+
+def _libraries(store: Store, policy: DaemonPolicy, snapshot: Snapshot) -> tuple[LibraryView, ...]:
     """Each configured library with its counts."""
     rows = {row.name: row for row in store.libraries.all()}
     progress = {walk.policy.name: walk.discovered for walk in snapshot.walks if walk.whole}
@@ -48,22 +116,7 @@ def libraries(store: Store, policy: DaemonPolicy, snapshot: Snapshot) -> tuple[L
     )
 
 
-def workload(snapshot: Snapshot) -> Workload:
-    """How much waits, and what runs."""
-    return Workload(
-        waiting=len(snapshot.ready) + snapshot.more,
-        folders_waiting=snapshot.folders_waiting,
-        running=tuple(views.running_view(item) for item in snapshot.running),
-    )
-
-
-def hold_counts(store: Store) -> HoldCounts:
+def _hold_counts(store: Store) -> HoldCounts:
     """Open holds by severity."""
     counts = store.holds.counts()
     return HoldCounts(**{severity.value: counts.get(severity, 0) for severity in Severity})
-
-
-def last_audit(store: Store) -> datetime | None:
-    """When all libraries were last walked whole."""
-    finished = store.memory.get(LAST_AUDIT)
-    return datetime.fromtimestamp(finished, UTC) if finished else None

@@ -125,8 +125,10 @@ class Pipeline:
 
     @property
     def hungry(self) -> bool:
-        """Whether folders wait while the workers could run out of items."""
-        return bool(self.backlog) and len(self._dispatch.ready) < AHEAD
+        """Whether folders wait while the workers could run out of items as urgent."""
+        if not self.backlog:
+            return False
+        return self._dispatch.ready.as_urgent_as(self.backlog.urgency) < AHEAD
 
     def begin(self) -> None:
         """Begin visits while the workers could run out of items, for one turn's time at most."""
@@ -175,6 +177,8 @@ class Pipeline:
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]
         self._advance(visit, (item.path,))
+        if item.action is Action.EXPORT_ARTWORK:
+            self._covers_freed()
 
     def _advance(self, visit: Visit, paths: Iterable[PurePosixPath]) -> None:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
@@ -188,9 +192,27 @@ class Pipeline:
             album = album_of(
                 self._store, visit.library_id, visit.policy, visit.place.folder, tracks
             )
-            self._push(visit, plan_covers(album, visit.policy, now))
-        if not visit.busy and not visit.looking:
+            wanted = tuple(plan_covers(album, visit.policy, now))
+            free = [item for item in wanted if not self._claimed(visit, item)]
+            visit.covers_wait = len(free) < len(wanted)
+            self._push(visit, free)
+        if not visit.busy and not visit.looking and not visit.covers_wait:
             self._rest(visit, now)
+
+    def _claimed(self, visit: Visit, item: PlanItem) -> bool:
+        """Whether another folder, another disc perhaps, is exporting to the same place now."""
+        return any(
+            other.exports_to(item.target) and other.policy.artwork.root == visit.policy.artwork.root
+            for other in self.visits.values()
+            if other is not visit
+        )
+
+    def _covers_freed(self) -> None:
+        """Let folders that waited for a cover's place look at what stands there now."""
+        for visit in tuple(self.visits.values()):
+            if visit.covers_wait:
+                visit.covers_due = True
+                self._advance(visit, ())
 
     def _push(self, visit: Visit, items: Iterable[PlanItem]) -> None:
         for item in items:
@@ -245,7 +267,8 @@ class Pipeline:
                 return
         with self._store.transaction():
             self._store.folders.disturb(visit.library_id, place.folder)
-        if not visit.restless(SCAN_SETTLES * timedelta(seconds=self.policy.settle_s)):
+        settles = visit.restless(SCAN_SETTLES * timedelta(seconds=self.policy.settle_s))
+        if not settles and not visit.again:
             self._rested(place)
 
     def _remember(self, visit: Visit, looked: Looked, now: datetime) -> None:

@@ -106,8 +106,10 @@ class Recorder:
         item = outcome.item
         with self._store.transaction():
             if isinstance(outcome, Failed):
-                retry_at = failure(facts, outcome, now).retry_at
-                self._store.jobs.failed(job_id, outcome, now=now, retry_at=retry_at)
+                setback = failure(facts, outcome, now)
+                if setback.tries == 1:  # what failed before was not of this kind
+                    self._store.jobs.clear_setbacks(library_id, item.path, item.action, item.mirror)
+                self._store.jobs.failed(job_id, outcome, now=now, retry_at=setback.retry_at)
             else:
                 self._store.jobs.finished(job_id, now=now)
                 self._keep(library_id, policy, facts, outcome, now)

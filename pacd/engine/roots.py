@@ -1,14 +1,24 @@
 """Whether the places PAC works in are there: an unmounted disk is not an empty library."""
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.protocol.documents import Problem
 from pacd.store.database import Store
 from pacd.store.memory import Memory
+
+
+def reachable(root: Path) -> bool:
+    """Whether a root is a directory; one that may not be looked at is none for us."""
+    try:
+        return stat.S_ISDIR(root.stat().st_mode)
+    except OSError:
+        return False
 
 
 def available(root: Path) -> bool:
@@ -20,19 +30,27 @@ def available(root: Path) -> bool:
         return False
 
 
-def missing_library(name: str, root: Path, known_files: int) -> Problem | None:
-    """Return what is wrong with a library's root, or None; a new library may be empty."""
-    if not root.is_dir():
+def missing_library(name: str, root: Path, known_files: Callable[[], int]) -> Problem | None:
+    """
+    Return what is wrong with a library's root, or None; a new library may be empty.
+
+    Args:
+        known_files: Counts them; asked only where the root is empty.
+    """
+    if available(root):
+        return None
+    if not reachable(root):
         return Problem(
             what=f"Library {name}: its root {root} is not there, so nothing is done or forgotten.",
             fix=f"Mount the disk that holds it, or correct root in [[library]] {name}.",
         )
-    if known_files and not available(root):
-        return Problem(
-            what=f"Library {name}: {root} is empty, but {known_files} files are known in it.",
-            fix="Mount the disk that holds it; PAC goes on by itself once the files are back.",
-        )
-    return None
+    known = known_files()
+    if not known:
+        return None
+    return Problem(
+        what=f"Library {name}: {root} is empty, but {known} files are known in it.",
+        fix="Mount the disk that holds it; PAC goes on by itself once the files are back.",
+    )
 
 
 def prepare(policy: DaemonPolicy, memory: Memory) -> None:
@@ -47,10 +65,10 @@ def prepare(policy: DaemonPolicy, memory: Memory) -> None:
         )
     }
     for root in wanted:
-        if not root.exists() and str(root) not in known:
+        if not reachable(root) and str(root) not in known:
             with suppress(OSError):  # it is then a problem that status shows
                 root.mkdir(parents=True)
-    there = known | {str(root) for root in wanted if root.is_dir()}
+    there = known | {str(root) for root in wanted if reachable(root)}
     if there != known:
         memory.set("roots", sorted(there))
 
@@ -70,16 +88,15 @@ class Roots:
     def look(self, library: LibraryPolicy, library_id: int) -> bool:
         """Look for the roots of one library; return whether one that was gone is back."""
         before = self.problems.get(library.name, ())
-        known_files = self._store.tracks.valid_count(library_id)
-        missing = missing_library(library.name, library.root, known_files)
+        missing = self.missing(library, library_id)
         now = ((missing,) if missing else ()) + tuple(_missing_targets(library))
         self.problems[library.name] = now
         return bool(set(before) - set(now))
 
     def missing(self, library: LibraryPolicy, library_id: int) -> Problem | None:
         """Return what is wrong with the library's own root now, or None."""
-        known_files = self._store.tracks.valid_count(library_id)
-        return missing_library(library.name, library.root, known_files)
+        count = partial(self._store.tracks.valid_count, library_id)
+        return missing_library(library.name, library.root, count)
 
 
 def _missing_targets(library: LibraryPolicy) -> Iterator[Problem]:
@@ -88,7 +105,7 @@ def _missing_targets(library: LibraryPolicy) -> Iterator[Problem]:
     if library.artwork.enabled:
         places.append(("The cover folder", library.artwork.root))
     for what, root in places:
-        if not root.is_dir():
+        if not reachable(root):
             yield Problem(
                 what=f"{what} of library {library.name}: {root} is not there, so it is left alone.",
                 fix=f"Mount the disk that holds it, or make the folder: mkdir -p {root}",

@@ -36,6 +36,7 @@ class Visit:
         again: Whether the folder was touched by others meanwhile.
         looking: Whether a worker is reading outputs that the store does not know.
         covers_due: Whether something has changed that decides which covers are wanted.
+        covers_wait: Whether another folder is exporting to the place of one of them.
     """
 
     place: Place
@@ -50,11 +51,19 @@ class Visit:
     again: bool = False
     looking: bool = False
     covers_due: bool = True
+    covers_wait: bool = False
 
     @property
     def masters_busy(self) -> bool:
         """Whether a master may still be rewritten or judged in this visit."""
         return any(action in {Action.TEST, Action.RECOMPRESS} for _, action, _ in self.busy)
+
+    def exports_to(self, target: PurePosixPath | None) -> bool:
+        """Whether a cover on its way from this folder goes there."""
+        return any(
+            item.action is Action.EXPORT_ARTWORK and item.target == target
+            for item in self.busy.values()
+        )
 
     def retries(self, now: datetime) -> Iterator[datetime]:
         """When failed items may be tried again."""

@@ -11,6 +11,9 @@ from pacd.files.foreign_tags import Foreign
 
 _LARGEST_BLOCK_BYTES: Final = (1 << 24) - 1  # RFC 9639, section 8.1
 
+# id3.org/ID3v1: 30 characters for a text, 28 for a comment beside a track number.
+_ID3V1_CHARS: Final = range(28, 31)
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -62,9 +65,13 @@ def merge(old: Layout, new: Layout | None, foreign: Foreign, *, key: str, value:
 
 
 def _missing(comments: Comments, foreign: Foreign) -> tuple[tuple[str, str], ...]:
-    """Return what foreign tags say under keys that no comment has; each once."""
+    """Return what foreign tags say under keys that no comment has; each once, and whole."""
     known = {name for name, text in pairs(comments.entries) if text}
-    return tuple(dict.fromkeys(pair for pair in foreign.pairs if pair[0] not in known))
+    told = dict.fromkeys(pair for pair in foreign.pairs if pair[0] not in known)
+    cut_off = {
+        (key, text[:chars]) for key, text in told for chars in _ID3V1_CHARS if chars < len(text)
+    }
+    return tuple(pair for pair in told if pair not in cut_off)
 
 
 def _with_entry(entries: Sequence[bytes], key: str, value: str) -> tuple[bytes, ...]:
