@@ -81,7 +81,7 @@ def test_a_decision_is_one_line_of_json(stream: io.StringIO) -> None:
     assert list(line) == [
         *("level", "event", "action", "status", "library", "path", "job", "reason", "size_bytes")
     ]
-    assert abs(datetime.now(UTC) - moment).total_seconds() < 60  # noqa: TID251  # the line's own
+    assert abs(datetime.now(UTC) - moment).total_seconds() < 60  # the line's own
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pacd.schedule import Schedule
 
 DAY = timedelta(days=1)
 HALF_AN_HOUR = timedelta(minutes=30)
-NOW = datetime.now(UTC)  # noqa: TID251  # the scheduler's own thread reads the real clock
+NOW = datetime.now(UTC)  # the scheduler's own thread reads the real clock
 PATIENCE_S = 10.0
 
 

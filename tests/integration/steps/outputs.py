@@ -19,7 +19,7 @@ def tags(base: Path) -> list[tuple[str, str]]:
 def pictures(base: Path) -> list[mutagen.flac.Picture]:
     """Pictures as players find them."""
     return [
-        mutagen.flac.Picture(b64decode(value))  # type: ignore[no-untyped-call]  # untyped
+        mutagen.flac.Picture(b64decode(value))
         for key, value in tags(base)
         if key == "METADATA_BLOCK_PICTURE"
     ]

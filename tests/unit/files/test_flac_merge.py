@@ -81,6 +81,17 @@ def test_foreign_tags_add_what_is_missing() -> None:
     assert PICTURE.render() == result.blocks[-1].data
 
 
+def test_a_value_that_id3v1_cut_off_is_no_second_value() -> None:
+    """F5: the first 30 characters of a title say nothing new; a short value may be another."""
+    whole = "A title that is longer than ID3v1 can hold"
+    found = (("TITLE", whole), ("TITLE", whole[:30]), ("ARTIST", "A"), ("ARTIST", "A & B"))
+
+    result = merged((4, comment_block()), foreign=Foreign(found))
+
+    told = (f"TITLE={whole}".encode(), b"ARTIST=A", b"ARTIST=A & B")
+    assert (*told, b"COMPRESSION=new") == entries(result)
+
+
 def test_a_foreign_picture_never_joins_others() -> None:
     """F5: a picture of a foreign tag is used only where there is no other, and remembered."""
     result = merged((6, b"own"), foreign=Foreign(pictures=(PICTURE,)))
