@@ -78,9 +78,7 @@ def observation(*, inode: int = 2, links: int = 1) -> Observation:
     return Observation(1, inode, 1_000, 10**18, 10**18, links)
 
 
-def output(
-    path: str = "a/01.opus", state: OutputState = OutputState.OURS, **more: Any
-) -> Output:
+def output(path: str = "a/01.opus", state: OutputState = OutputState.OURS, **more: Any) -> Output:
     """An output of PHONE that is up to date with facts()."""
     if state is not OutputState.OURS:
         return Output(PurePosixPath(path), state, **more)

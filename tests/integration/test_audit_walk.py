@@ -3,9 +3,7 @@
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -13,35 +11,16 @@ import pytest
 from pacd.domain.change import Observation
 from pacd.intake.audit import FolderView, ignored_folder, left_alone, look, walk
 from pacd.intake.ignore import Ignore
+from tests.integration.rights import common_folder, nobody
 
 BUILT_IN = Ignore()
 HERE = PurePosixPath()
-NOBODY = 65_534
-
-
-@contextmanager
-def nobody() -> Iterator[None]:
-    """Give up root's rights for a while; without them there is nothing to give up."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.fixture
 def common() -> Iterator[Path]:
-    """A folder that everybody may enter; those of tmp_path are private."""
-    folder = Path(tempfile.mkdtemp(prefix="pacd-"))
-    folder.chmod(0o755)
-    yield folder
-    for path in folder.rglob("*"):
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o755)
-    shutil.rmtree(folder)
+    with common_folder() as folder:
+        yield folder
 
 
 def grow(root: Path, *paths: str) -> Path:
@@ -252,7 +231,10 @@ def test_a_walk_leaves_no_trace(tmp_path: Path) -> None:
         (".hidden.flac", "a hidden file (.*)"),
         ("@eaDir/a.flac", "its folder @eaDir is a folder of the NAS (@eaDir)"),
         (".git/sub/a.flac", "its folder .git is a hidden folder (.*)"),
-        ("Incoming/a.flac", "its folder Incoming is named by the setting [watch] ignore (Incoming)"),
+        (
+            "Incoming/a.flac",
+            "its folder Incoming is named by the setting [watch] ignore (Incoming)",
+        ),
         ("linked/a.flac", "its folder linked is a symbolic link"),
         ("linked/sub/a.flac", "its folder linked is a symbolic link"),
     ],

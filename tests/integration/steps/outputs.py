@@ -12,7 +12,7 @@ from PIL import Image
 
 def tags(base: Path) -> list[tuple[str, str]]:
     """Comments as mutagen reads them, PAC's own left out."""
-    opened: Any = mutagen.oggopus.OggOpus(output(base))  # type: ignore[no-untyped-call]  # untyped
+    opened: Any = mutagen.oggopus.OggOpus(output(base))
     return [(key.upper(), value) for key, value in opened.tags if not key.startswith("PAC_")]
 
 

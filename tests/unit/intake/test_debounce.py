@@ -2,10 +2,11 @@
 
 from pathlib import PurePosixPath
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacd.intake.debounce import Debouncer, Place
+from pacd.intake.debounce import Debouncer, Place, topmost
 
 A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
 
@@ -108,3 +109,24 @@ def test_nothing_is_forgotten_and_nothing_is_late(
         assert ready
         for place in ready:
             assert due_s <= waiting.pop(place) + max_s + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("folders", "trees", "left"),
+    [
+        (["a", "b"], [], ["a", "b"]),
+        (["a/x", "a", "a/x/y", "b"], ["a"], ["a", "b"]),
+        (["a/x", "a/y"], ["a/x", "a/y"], ["a/x", "a/y"]),
+        (["ab", "a"], ["a"], ["ab", "a"]),
+        ([".", "a", "a/b"], ["."], ["."]),
+    ],
+)
+def test_what_lies_in_a_tree_goes_with_it(
+    folders: list[str], trees: list[str], left: list[str]
+) -> None:
+    """w05: `rm -r` tells of each folder; the topmost is looked at with all below it."""
+    places = [Place("music", PurePosixPath(folder)) for folder in folders]
+    found = topmost(places, {Place("music", PurePosixPath(tree)) for tree in trees})
+
+    assert left == [str(place.folder) for place in found]
+    assert tuple(places) == topmost(places, {Place("other", PurePosixPath())})
