@@ -129,6 +129,7 @@ class Daemon:
             self._engine.stop()
             await asyncio.to_thread(thread.join)
             await api.stop()
+            self._be_deaf()
             _log.info("stopped", action="stop", status="ok")
         return 0
 
@@ -163,6 +164,12 @@ class Daemon:
         if self._stop.is_set():
             self._engine.stop()
         self._stop.set()
+
+    def _be_deaf(self) -> None:
+        """All is done but to leave: a signal that comes now must not spoil the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
     def _asked_to_reload(self, control: Control) -> None:
         self._loop.run_in_executor(None, self._reload_by_signal, control)

@@ -1,5 +1,6 @@
 """Keeps the libraries watched: starts the watcher, looks after it, says how well it sees."""
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -39,6 +40,8 @@ class Lookout:
         self._watcher: Watcher | None = None
         self._folders = 0
         self._watched = 0
+        self._retry_at_s = 0.0
+        self._retry_s = FIRST_RETRY_S
 
     def start(self, libraries: tuple[LibraryPolicy, ...], mode: str) -> None:
         """Watch these libraries from now on, and no others."""
@@ -57,15 +60,27 @@ class Lookout:
             self._watcher = None
 
     def mend(self) -> None:
-        """Watch anew where threads have died, or roots have gone, come or been replaced."""
+        """Watch anew where threads have died, roots have gone or come, or folders were missed."""
         if self._watcher is None:
             return
         if self._watcher.alive() and not self._watcher.displaced():
             self._watched = self._watcher.watched()
-            return
+            if not self._worth_a_retry(time.monotonic()):
+                return
         _log.warning("watching anew", action="watch", status="warn")
         self.start(self._libraries, self._mode)
         self._lost("the watches were lost")
+
+    def _worth_a_retry(self, now_s: float) -> bool:
+        """Whether folders are without a watch: a reason to try at once, and then ever later."""
+        if self.polled or self._watched >= self._folders:
+            self._retry_at_s, self._retry_s = 0.0, FIRST_RETRY_S
+            return False
+        if now_s < self._retry_at_s:
+            return False
+        self._retry_at_s = now_s + self._retry_s
+        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+        return True
 
     def walked(self, folders: int) -> None:
         """Compare the watches with the folders that a walk of all watched libraries found."""

@@ -91,10 +91,10 @@ class Auditor:
         return tuple(chain.from_iterable(found))
 
     def audit_all(self) -> None:
-        """Walk every library that is not being walked whole already."""
-        under_way = {audit.policy.name for audit in self.walks if audit.whole}
+        """Walk every library that is not being walked whole by the same wishes already."""
+        under_way = {audit.policy for audit in self.walks if audit.whole}
         for policy in self._pipeline.policy.libraries:
-            if policy.name not in under_way:
+            if policy not in under_way:
                 self._request(policy, PurePosixPath(), Urgency.AUDIT)
         self._start()
 
@@ -113,6 +113,7 @@ class Auditor:
         self.errands[errand.id] = errand
         while len(self.errands) > ERRANDS_KEPT:
             del self.errands[next(iter(self.errands))]
+        self.look_for_roots()  # it may be asked for because a disk is back
         for place in places:
             audit = self.walk(place, forced=True)
             if audit:
@@ -155,7 +156,7 @@ class Auditor:
 
     def _begin(self, audit: Audit, urgency: Urgency) -> None:
         policy = audit.policy
-        if self._root_is_gone(audit):
+        if self._is_outdated(audit) or self._root_is_gone(audit):
             self._close(audit)
             return
         now = datetime.now(UTC)
@@ -180,6 +181,8 @@ class Auditor:
 
     def _found(self, audit: Audit, view: FolderView) -> None:
         """Record what a walk saw, and have the folder visited."""
+        if self._is_outdated(audit):
+            return
         place = Place(audit.policy.name, view.path)
         tally = self._pipeline.survey(audit.policy, view)
         audit.tally += tally
@@ -194,7 +197,8 @@ class Auditor:
     def _ended(self, audit: Audit) -> None:
         """Close a walk: what it did not see is gone, unless the root is."""
         self._walkers.pop(audit.policy.name, None)
-        if not self._root_is_gone(audit) and not audit.error:
+        void = self._is_outdated(audit) or self._root_is_gone(audit)
+        if not void and not audit.error:
             self._let_go_of_folders(audit)
             self._find_stale(audit)
         self._close(audit)
@@ -271,6 +275,14 @@ class Auditor:
             status="error" if audit.error else "ok",
             message=audit.error or f"{report.files_discovered} files",
         )
+
+    def _is_outdated(self, audit: Audit) -> bool:
+        """Whether its library has been taken out of the settings, or put elsewhere, meanwhile."""
+        wanted = self._pipeline.policy.library(audit.policy.name)
+        if wanted is not None and wanted.root == audit.policy.root:
+            return False
+        audit.error = f"library {audit.policy.name} is no longer at {audit.policy.root}"
+        return True
 
     def _root_is_gone(self, audit: Audit) -> bool:
         """Say so where the root is not there: then nothing is forgotten."""

@@ -90,6 +90,8 @@ class Audit:
 
     def report(self) -> ScanReport:
         """What it found (L3)."""
+        counted = self.unchanged + self.tally.total() - self.tally["removed"]
+        lost = f"{self.discovered} files were seen, but {counted} of them are accounted for"
         return ScanReport(
             files_discovered=self.discovered + self.failed,
             files_added=self.tally["added"],
@@ -100,7 +102,10 @@ class Audit:
             files_failed=self.failed,
             drift=self.drift,
             scan_duration_s=round(time.monotonic() - self.started_s, 3),
-            warnings=tuple(self.warnings),
+            warnings=(
+                *self.warnings,
+                *([f"{lost}: please report this"] if counted != self.discovered else []),
+            ),
         )
 
     def warn(self, view: FolderView) -> None:
@@ -177,7 +182,7 @@ class Walker:
                 return
             looked = look_around(audit.policy, view)
             self._sweep_all(looked)
-            audit.folders += 1
+            audit.folders += view.readable
             audit.discovered += len(view.rows)
             audit.warn(view)
             folder = str(view.path)

@@ -96,8 +96,8 @@ def test_nothing_is_forgotten_and_nothing_is_late(
     waiting: dict[Place, float] = {}
     for place, pause_s in touches:
         now_s += pause_s
-        for ready in debouncer.settled(now_s=now_s):
-            del waiting[ready]
+        for quiet in debouncer.settled(now_s=now_s):
+            del waiting[quiet]
         debouncer.touch(place, now_s=now_s)
         waiting.setdefault(place, now_s)
 

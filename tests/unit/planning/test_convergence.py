@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import cycle
 from pathlib import Path, PurePosixPath
 
@@ -166,7 +167,12 @@ def situations(draw: st.DrawFn) -> tuple[LibraryPolicy, Album]:
     return wishes, draw(albums(wishes))
 
 
-Fate = Callable[[int], FailureKind | None]
+Fate = Callable[[], FailureKind | None]
+"""How the next item goes: None when it goes well."""
+
+
+def _well() -> None:
+    return None
 
 
 def _standing(known: Facts, wishes: LibraryPolicy, now: datetime) -> tuple[Hold, ...]:
@@ -240,7 +246,7 @@ def one_round(
 
     assert items == plan(folder, wishes, now)  # P1
     by_path = {each.path: each for each in folder.tracks}
-    for number, item in enumerate(items):
+    for item in items:
         known = by_path[item.path]
         if item.action in WRITES:  # P3
             assert known.check is not None
@@ -248,7 +254,7 @@ def one_round(
         if item.action is Action.HOLD:
             folder = opened(folder, item)
             continue
-        kind = fate(number)
+        kind = fate()
         outcome: Outcome = (
             succeeded(known, item, wishes, integrity)
             if kind is None
@@ -267,7 +273,7 @@ def test_planning_and_doing_comes_to_rest(
     wishes, folder = situation
     now = NOW + timedelta(hours=1)
     for _round in range(6):
-        folder = one_round(folder, wishes, now, lambda _number: None, integrity)
+        folder = one_round(folder, wishes, now, _well, integrity)
 
     assert () == plan(folder, wishes, now)
 
@@ -283,11 +289,9 @@ def test_failures_come_to_rest_too(
     wishes, folder = situation
     drawn = cycle(fates)
     for turn in range(ROUNDS):
-        well = turn >= UNTIL_ALL_IS_WELL
+        fate = _well if turn >= UNTIL_ALL_IS_WELL else partial(next, drawn)
         now = NOW + timedelta(minutes=15 * (turn + 1))
-        folder = one_round(
-            folder, wishes, now, lambda _number, well=well: None if well else next(drawn), integrity
-        )
+        folder = one_round(folder, wishes, now, fate, integrity)
 
     assert () == plan(folder, wishes, NOW + timedelta(minutes=15 * (ROUNDS + 1)))
 
@@ -297,7 +301,7 @@ def test_failures_come_to_rest_too(
 def test_nothing_is_ever_made_of_damage(
     situation: tuple[LibraryPolicy, Album], integrity: Integrity
 ) -> None:
-    """P3: whatever else is known, accepted or wished for, a damaged master is only tested or held."""
+    """P3: whatever else is known, accepted or wished for: it is only tested or held."""
     wishes, folder = situation
     damaged = replace(
         folder,

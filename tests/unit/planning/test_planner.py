@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -205,10 +206,10 @@ def test_phases_come_in_their_order() -> None:
 )
 @pytest.mark.parametrize("hardlinks", HardLinks)
 def test_damage_is_never_rewritten_nor_mirrored(
-    integrity: Integrity, more: dict[str, object], hardlinks: HardLinks
+    integrity: Integrity, more: dict[str, Any], hardlinks: HardLinks
 ) -> None:
     """P3: whatever the settings and whatever a person accepted: it would launder the damage."""
-    plain = {"outputs": MISSING, "track": UNCOMPRESSED}
+    plain: dict[str, Any] = {"outputs": MISSING, "track": UNCOMPRESSED}
     known = facts(**{**plain, "check": check(integrity), **more})
     wishes = policy(artwork=True, hardlinks=hardlinks, target=0)
     actions = {item.action for item in plan(album(known), wishes, NOW)}
@@ -314,9 +315,11 @@ def test_a_bad_cover_does_not_cost_its_track() -> None:
         (fresh(), "these bytes have never been tested"),
         (
             facts(),
-            "intact, tested 2026-11-20, compressed "
-            "(flac 1.4.2; level=8; verify=1; date=2026-11-21), "
-            "mirrored to phone (opus 128 kbit/s)",
+            (
+                "intact, tested 2026-11-20, compressed "
+                "(flac 1.4.2; level=8; verify=1; date=2026-11-21), "
+                "mirrored to phone (opus 128 kbit/s)"
+            ),
         ),
         (facts(check=check(Integrity.CORRUPT, message="it is cut off")), "it is cut off"),
         (
@@ -326,8 +329,10 @@ def test_a_bad_cover_does_not_cost_its_track() -> None:
         (fresh(restless=timedelta()), "waiting until nobody has written to it for a while"),
         (
             facts(track=UNCOMPRESSED, rewrites=4),
-            "PAC has rewritten it 4 times within an hour and would again: "
-            "no COMPRESSION tag says its level, the target is 8",
+            (
+                "PAC has rewritten it 4 times within an hour and would again: "
+                "no COMPRESSION tag says its level, the target is 8"
+            ),
         ),
     ],
 )
@@ -396,7 +401,7 @@ OTHER = facts("a/02.flac", track=track(pictures=[picture("ee" * 16)]))
 def test_a_cover_is_exported_once_and_when_it_changes(
     exports: tuple[object, ...], reason: str | None, *, replaces: bool
 ) -> None:
-    """F7: once per album, again when the picture or the limit changes; never over a foreign file."""
+    """F7: once per album, again when picture or limit change; never over a foreign file."""
     folder = album(COVERED, exports=exports)  # type: ignore[arg-type]  # a table of them
     items = list(plan_covers(folder, policy(artwork=True), NOW))
 

@@ -1,0 +1,31 @@
+"""Every test here has a PAC of its own: real programs, real files, nothing shared."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("tests.e2e.order", "tests.e2e.running")
+
+from tests.e2e.running import Site  # noqa: E402  # only what is imported later is rewritten
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-docs", action="store_true", help="write docs/outcomes.md anew from its table"
+    )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """An empty library with a mirror and covers, quick to settle."""
+    short = Path(tempfile.mkdtemp(prefix="pacd-"))
+    made = Site(tmp_path, short / "pacd.sock")
+    made.settings["watch"] = {"settle_s": 0.3}
+    made.settings["audit"] = {"min_free_mib": 1}
+    made.library.mkdir()
+    made.configure()
+    yield made
+    shutil.rmtree(short)

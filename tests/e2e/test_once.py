@@ -1,0 +1,310 @@
+"""`pacd --once`, `--dry-run` and `--check`: documents, exit codes, and what they must not do."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pacd.protocol.wire import LIBRARY_COUNTS, MIRROR_COUNTS
+from tests.audio import dress, write_flac
+from tests.e2e.albums import make_album
+from tests.e2e.order import (
+    assert_in_order,
+    assert_no_leftovers,
+    await_outputs,
+    masters,
+    output_of,
+    tree,
+)
+from tests.e2e.running import Site, until
+
+ALBUM = Path("Artist") / "Album"
+
+
+def test_the_summary_of_a_run(site: Site) -> None:
+    """1.1, 1.4: one document on stdout with every count by its name; exit 0 when all went well."""
+    make_album(site.library / ALBUM, tracks=3)
+    summary = site.once()
+    library, mirror = summary["libraries"][0], summary["libraries"][0]["mirrors"][0]
+    counted = {name: number for name, number in library["counts"].items() if number}
+
+    assert ("once", 1) == (summary["mode"], summary["schema"])
+    assert ("main", str(site.library)) == (library["name"], library["root"])
+    assert ("phone", "opus", str(site.mirror)) == (mirror["name"], mirror["codec"], mirror["root"])
+    assert {"scanned": 3, "tested_ok": 3, "recompressed": 3, "art_exported": 1} == counted
+    assert 3 == mirror["counts"]["encoded"]
+    assert {"library": library["counts"], "mirror": mirror["counts"]} == summary["counts"]
+    assert list(LIBRARY_COUNTS) == list(summary["counts"]["library"])
+    assert list(MIRROR_COUNTS) == list(summary["counts"]["mirror"])
+    assert {"flac", "opusenc"} <= summary["tools"].keys()
+    assert {"test", "recompress", "export-artwork", "mirror-encode", "total"} == set(
+        summary["timing_s"]
+    )
+    assert all(seconds >= 0 for seconds in summary["timing_s"].values())
+    assert abs(summary["timestamp"] - time.time()) < 60  # Unix seconds are the claim
+    assert_in_order(site)
+
+
+def test_exit_2_says_that_something_is_newly_held(site: Site) -> None:
+    """1.1: a run that finds damage ends with 2 and does the rest; the next with 0."""
+    good, bad = make_album(site.library / ALBUM)
+    bad.write_bytes(bad.read_bytes()[:-5_000])
+    first = site.once(expected=2)
+    second = site.once(expected=0)
+
+    assert (1, 1, 1) == tuple(
+        first["counts"]["library"][name] for name in ("tested_ok", "tested_err", "held")
+    )
+    assert (0, 0, 1) == tuple(
+        second["counts"]["library"][name] for name in ("tested_ok", "tested_err", "held")
+    )
+    assert_in_order(site, but=[bad])
+    assert [good.stem] == [path.stem for path in site.mirror.rglob("*.opus")]
+
+
+def test_exit_3_says_which_tool_is_missing(site: Site) -> None:
+    """1.1: without flac, or an encoder for a mirror, preflight fails and says what to install."""
+    programs = site.base / "programs"
+    programs.mkdir()
+    found = {name: _linked(programs, name) for name in ("flac", "setpriv")}
+    without_opusenc = _run(site, "--once", path=programs)
+    found["flac"].unlink()
+    without_flac = _run(site, "--check", path=programs)
+
+    assert (3, 3) == (without_opusenc.returncode, without_flac.returncode)
+    assert "apt install opus-tools" in without_opusenc.stderr
+    assert "apt install flac" in without_flac.stderr
+    assert ("", "") == (without_opusenc.stdout, without_flac.stdout)
+    assert not site.state.exists()
+
+
+def _linked(folder: Path, name: str) -> Path:
+    where = subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout
+    link = folder / name
+    link.symlink_to(where.strip())
+    return link
+
+
+def _run(site: Site, *arguments: str, path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        site.command(*arguments),
+        env={**site.environment(), "PATH": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [(), ("--once",), ("--once", "--dry-run"), ("--check",)])
+def test_exit_78_names_the_mistake(site: Site, arguments: tuple[str, ...]) -> None:
+    """1.1, w32, w42: a misspelt key stops every mode with one readable line and the right name."""
+    site.change("watch", settle_seconds=3)
+    done = site.pacd(*arguments)
+
+    assert (78, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith(f"pacd: {site.config}:")
+    assert "settle_seconds" in done.stderr
+    assert "settle_s" in done.stderr.replace("settle_seconds", "")
+    assert not site.state.exists()
+
+
+def test_a_missing_configuration_is_named(site: Site) -> None:
+    """1.1: a file that --config names and that is not there ends with 78."""
+    site.config.unlink()
+    done = site.pacd("--once")
+
+    assert 78 == done.returncode
+    assert str(site.config) in done.stderr
+
+
+def test_only_the_named_library_is_worked_on(site: Site) -> None:
+    """1.1: --library NAME leaves the others alone; an unknown name ends with 78 and lists them."""
+    other = site.base / "other"
+    other.mkdir()
+    with site.config.open("a") as config:
+        config.write(f'[[library]]\nname = "other"\nroot = "{other}"\n')
+    make_album(other / ALBUM)
+    make_album(site.library / ALBUM)
+    before = tree(other)
+    summary = site.once("--library", "main")
+    unknown = site.pacd("--once", "--library", "mian")
+
+    assert ["main"] == [library["name"] for library in summary["libraries"]]
+    assert before == tree(other)
+    assert_in_order(site)
+    assert 78 == unknown.returncode
+    assert "There is no library mian; there are: main, other." in unknown.stderr
+    assert ["main", "other"] == [library["name"] for library in site.once()["libraries"]]
+
+
+def test_check_tells_what_it_found(site: Site) -> None:
+    """1.1: --check reads the configuration, looks for the tools, and changes nothing."""
+    before = tree(site.base)
+    done = site.pacd("--check")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert all(
+        each in done.stdout
+        for each in (str(site.config), f"library main: {site.library}", "mirror phone", "flac 1.")
+    )
+    assert before == tree(site.base)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--once",), ("--once", "--dry-run")])
+def test_a_second_pacd_is_refused(site: Site, arguments: tuple[str, ...]) -> None:
+    """1.1, w43: whatever it wants, a second pacd ends with 6 and names the first, which goes on."""
+    with site.running() as daemon:
+        done = site.pacd(*arguments)
+
+        assert (6, "") == (done.returncode, done.stdout)
+        assert f"Another pacd (process {daemon.pid}) runs as the daemon" in done.stderr
+        assert "watching" == site.status()["state"]
+
+
+def test_a_daemon_is_refused_while_a_run_is_under_way(site: Site) -> None:
+    """1.1: a one-shot run has its state directory to itself too."""
+    with _long_run(site) as run:
+        run.send_signal(signal.SIGSTOP)
+        done = site.pacd()
+        run.send_signal(signal.SIGCONT)
+
+        assert (0, 6) == (run.wait(), done.returncode)
+        assert f"Another pacd (process {run.pid}) is at work" in done.stderr
+
+
+@contextmanager
+def _long_run(site: Site) -> Iterator[subprocess.Popen[str]]:
+    """A one-shot run that is in the midst of its work."""
+    site.change("workers", total=1)
+    for number in range(8):
+        path = site.library / ALBUM / f"{number}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_flac(path, seconds=2.0, seed=number % 2, tags={"TITLE": str(number)})
+    with subprocess.Popen(
+        site.command("--once"),
+        env=site.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        until(lambda: any(site.mirror.rglob("*")), what="for the first output to be begun")
+        yield run
+
+
+def test_exit_130_leaves_everything_whole(site: Site) -> None:
+    """1.1, P5: SIGINT ends a run with 130 and its summary; the next run does the rest."""
+    with _long_run(site) as run:
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=30)
+
+    assert 130 == run.returncode, err
+    assert "once" == json.loads(out)["mode"]
+    assert_no_leftovers(site)
+    for master in masters(site):
+        subprocess.run(["flac", "--test", "--silent", master], check=True)
+    site.once()
+    assert_in_order(site)
+
+
+Seen = tuple[int, ...]
+
+
+def _touchable(site: Site) -> list[Path]:
+    """Everything that a dry run might touch; each is made to show even a read."""
+    roots = (site.library, site.mirror, site.art, site.state)
+    paths = [path for root in roots if root.exists() for path in (root, *root.rglob("*"))]
+    # With relatime the kernel notes a read only where atime is not after mtime (mount(8)).
+    for path in paths:
+        mtime_ns = path.stat().st_mtime_ns
+        os.utime(path, ns=(mtime_ns - 1, mtime_ns))
+    return paths
+
+
+def _timed(paths: list[Path]) -> dict[Path, Seen]:
+    """Inode, size and all three times, taken without reading anything."""
+    return {path: _look(path.lstat()) for path in paths}
+
+
+def _look(seen: os.stat_result) -> Seen:
+    return (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_atime_ns)
+
+
+def _plan(site: Site) -> list[tuple[str, str]]:
+    """What a dry run says is due: action and path."""
+    done = site.pacd("--once", "--dry-run")
+    assert 0 == done.returncode, done.stderr
+    document = json.loads(done.stdout)
+    assert ("dry-run", 1) == (document["mode"], document["schema"])
+    assert all(item["reason"] for item in document["items"])
+    return [(item["action"], item["path"]) for item in document["items"]]
+
+
+def test_w24_a_dry_run_of_a_new_library_touches_nothing(site: Site) -> None:
+    """1.1, w24: the plan is printed; no file, folder or time changes, and no state appears."""
+    wanted = [("test", str(path.relative_to(site.library))) for path in make_album(_album(site))]
+    paths = _touchable(site)
+    before = _timed(paths)
+
+    assert wanted == _plan(site)
+    assert before == _timed(paths)
+    assert [site.library, site.config] == sorted(site.base.iterdir(), key=lambda each: each.name)
+
+
+def _album(site: Site) -> Path:
+    return site.library / ALBUM
+
+
+def test_w24_a_dry_run_of_a_known_library_touches_nothing(site: Site) -> None:
+    """1.1, w24: also not beside the database of a daemon that was killed, nor in the mirror."""
+    edited, lost = make_album(_album(site))
+    with site.running() as daemon:
+        await_outputs(site)
+        daemon.kill()
+
+    assert [] == _plan(site)
+    dress(edited, {"TITLE": "New"}, [])
+    output_of(site, lost).unlink()
+    paths = _touchable(site)
+    before = _timed(paths)
+    planned = _plan(site)
+
+    assert [("test", edited.name), ("mirror-encode", lost.name)] == [
+        (action, Path(path).name) for action, path in planned
+    ]
+    assert before == _timed(paths)
+    assert set(paths) == set(_touchable(site))
+
+
+def test_w24_a_dry_run_works_where_nothing_can_be_written(site: Site) -> None:
+    """1.1, w24: on a read-only mount of library, mirror, covers and state it plans all the same."""
+    make_album(_album(site))
+    site.once()
+    make_album(site.library / "Artist" / "Another", tracks=1)
+    with _read_only(site.base):
+        planned = _plan(site)
+
+    assert ["test"] == [action for action, _path in planned]
+
+
+@contextmanager
+def _read_only(folder: Path) -> Iterator[None]:
+    """
+    Bind a folder on itself, read-only.
+
+    Skips the test where this user may not.
+    """
+    if subprocess.run(["mount", "--bind", folder, folder], check=False).returncode != 0:
+        pytest.skip("this user may not mount a folder on itself")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        with pytest.raises(OSError, match="Read-only"):
+            (folder / "probe").touch()
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)

@@ -1,0 +1,456 @@
+"""The daemon as a service: systemd's protocol, signals, pause, roots that go, every verb."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pacctl.verbs import VERBS
+from tests.audio import encode_pcm, pcm
+from tests.e2e.albums import make_album
+from tests.e2e.order import (
+    assert_in_order,
+    assert_no_leftovers,
+    await_outputs,
+    masters,
+    output_of,
+    tree,
+)
+from tests.e2e.running import Site, command_of, processes_of, until
+
+ALBUM = Path("Artist") / "Album"
+MANAGER_S = 30.0
+HASTE_S = 8.0  # what tools and workers are given to end by themselves, and some
+STOP_WITHIN_S = 25.0  # below systemd's TimeoutStopSec in the unit: running items may finish
+
+
+class Manager:
+    """What systemd does at its end of $NOTIFY_SOCKET: it reads at once whatever comes."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.told: list[str] = []
+        self._end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._end.bind(path)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while message := self._end.recv(65_536):
+            self.told.append(message.decode())
+
+    def close(self) -> None:
+        """Stop reading: an empty message ends it."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.sendto(b"", self.path)
+        self._reader.join()
+        self._end.close()
+
+    def await_after(self, start: int, wanted: str) -> int:
+        """Wait for a message that begins so; return the place behind the first of them."""
+        found: list[int] = []
+
+        def came() -> bool:
+            news = enumerate(self.told[start:], start + 1)
+            found.extend(place for place, message in news if message.startswith(wanted))
+            return bool(found)
+
+        until(came, what=f"for {wanted}")
+        return found[0]
+
+
+@pytest.fixture
+def manager() -> Iterator[Manager]:
+    with (
+        tempfile.TemporaryDirectory(prefix="pacd-") as short,
+        contextlib.closing(Manager(f"{short}/notify")) as end,
+    ):
+        yield end
+
+
+def test_w32_w33_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> None:
+    """D2: ready once the socket answers, pings in time, a status line, reload, and the stop."""
+    with site.running(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="1000000") as daemon:
+        ready = manager.await_after(0, "READY=1")
+
+        assert site.status()["state"] in {"watching", "scanning"}
+        manager.await_after(ready, "STATUS=Watching main")
+        began_s, place = time.monotonic(), ready
+        for _ping in range(4):
+            place = manager.await_after(place, "WATCHDOG=1")
+
+        assert time.monotonic() - began_s < 4 * 1.0
+        daemon.process.send_signal(signal.SIGHUP)
+        reloading = manager.await_after(place, "RELOADING=1\nMONOTONIC_USEC=")
+        again = manager.await_after(reloading, "READY=1")
+        make_album(site.library / ALBUM, tracks=1)
+        await_outputs(site)
+
+        assert 0 == daemon.stop()
+    manager.await_after(again, "STOPPING=1")
+
+    assert (2, 1, 1) == tuple(
+        sum(message.startswith(word) for message in manager.told)
+        for word in ("READY=1", "RELOADING=1", "STOPPING=1")
+    )
+
+
+def test_w32_a_bad_configuration_is_never_ready(site: Site, manager: Manager) -> None:
+    """D2, 1.1: it ends with 78 and one readable line, and systemd was told nothing."""
+    site.change("watch", settle_s=-1)
+    done = subprocess.run(
+        site.command(),
+        env=site.environment(NOTIFY_SOCKET=manager.path),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=MANAGER_S,
+    )
+
+    assert (78, "", []) == (done.returncode, done.stdout, manager.told)
+    assert done.stderr.startswith(f"pacd: {site.config}:")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_w39_runs_and_stops_without_systemd(site: Site, number: signal.Signals) -> None:
+    """D2, w28: without $NOTIFY_SOCKET; a signal ends it with 0, its socket and children gone."""
+    with site.running() as daemon:
+        assert 0 == daemon.stop(number)
+
+    assert not site.socket.exists()
+    assert [] == processes_of(site)
+    assert ["stopped"] == [event["event"] for event in daemon.events()[-1:]]
+
+
+def _long_masters(site: Site, number: int) -> list[Path]:
+    """Masters that take a while to encode."""
+    second = pcm(1.0)
+    found = [site.library / ALBUM / f"{each}.flac" for each in range(number)]
+    found[0].parent.mkdir(parents=True)
+    encode_pcm(found[0], second * 60, level=0)
+    for path in found[1:]:
+        shutil.copyfile(found[0], path)
+    return found
+
+
+def test_w28_a_stop_during_encodes_leaves_all_whole(site: Site) -> None:
+    """D2, D3, P5: SIGTERM during encodes ends within seconds with 0; the next start goes on."""
+    found = _long_masters(site, 4)
+    before = tree(*found)
+    with site.running() as daemon:
+        until(lambda: "recompress" in _running(site))
+        began_s = time.monotonic()
+
+        assert 0 == daemon.stop()
+        assert time.monotonic() - began_s < STOP_WITHIN_S
+    for master in found:
+        subprocess.run(["flac", "--test", "--silent", master], check=True)
+
+    assert [] == processes_of(site)
+    assert_no_leftovers(site)
+    assert before != tree(*found) or not any(output_of(site, each).exists() for each in found)
+    with site.running():
+        await_outputs(site)
+
+        assert {} == site.holds()
+    assert_in_order(site)
+
+
+def test_w28_a_second_signal_hastens(site: Site) -> None:
+    """D2, P5: a second SIGTERM does not wait for tools, hung ones neither; still 0."""
+    found = _long_masters(site, 4)
+    with site.running() as daemon:
+        until(lambda: _tools(site))
+        for tool in _tools(site):
+            os.kill(tool, signal.SIGSTOP)
+        daemon.process.send_signal(signal.SIGTERM)
+        until(lambda: "stopping" == site.status()["state"])
+        began_s = time.monotonic()
+        daemon.process.send_signal(signal.SIGTERM)
+
+        assert 0 == daemon.process.wait(MANAGER_S)
+        assert time.monotonic() - began_s < HASTE_S
+    for master in found:
+        subprocess.run(["flac", "--test", "--silent", master], check=True)
+
+    assert_no_leftovers(site)
+
+
+def _running(site: Site) -> list[str]:
+    return [item["action"] for item in site.status()["queue"]["running"]]
+
+
+def _tools(site: Site) -> list[int]:
+    """The encoders that run now."""
+    return [pid for pid in processes_of(site) if "--verify" in command_of(pid)]
+
+
+def test_w36_a_bad_reload_keeps_the_old_settings(site: Site) -> None:
+    """D2, w36: both ways to reload say what is wrong; the daemon works on as before."""
+    with site.running() as daemon:
+        good = site.asked("config", "show")["settings"]
+        site.change("watch", settel_s=2)
+        refused = site.pacctl("reload", check=False)
+        daemon.process.send_signal(signal.SIGHUP)
+        until(lambda: daemon.events("reload refused"))
+        (line,) = daemon.events("reload refused")
+
+        assert 1 == refused.returncode
+        assert "settel_s" in refused.stderr
+        assert "settle_s" in refused.stderr
+        assert "settel_s" in line["reason"]
+        assert good == site.asked("config", "show")["settings"]
+        make_album(site.library / ALBUM)
+        await_outputs(site)
+        assert_in_order(site)
+        del site.settings["watch"]["settel_s"]
+        site.change("watch", settle_s=0.2)
+        site.pacctl("reload")
+        settings = {each["key"]: each["value"] for each in site.asked("config", "show")["settings"]}
+
+        assert 0.2 == settings["watch.settle_s"]
+
+
+def test_w60_a_pause_survives_a_restart(site: Site) -> None:
+    """1.3, w60: nothing is begun while it lasts, also after a restart; resume goes on."""
+    with site.running():
+        site.pacctl("pause")
+        make_album(site.library / ALBUM)
+        site.pacctl("scan")
+        until(lambda: site.status()["queue"]["folders_waiting"] > 0)
+    with site.running():
+        until(lambda: "paused" == site.status()["state"])
+        status = site.status()
+
+        assert (True, []) == (status["queue"]["folders_waiting"] > 0, status["queue"]["running"])
+        assert not site.mirror.exists() or [] == list(site.mirror.rglob("*"))
+        site.pacctl("resume")
+        await_outputs(site)
+
+        assert "watching" == site.status()["state"]
+        assert_in_order(site)
+
+
+def _moved(site: Site) -> None:
+    site.library.rename(site.base / "elsewhere")
+
+
+def _unmounted(site: Site) -> None:
+    """What a mount point looks like without its disk."""
+    _moved(site)
+    site.library.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("take_away", "asked"),
+    [
+        pytest.param(_moved, False, id="gone, and back by itself"),
+        pytest.param(_unmounted, True, id="empty, and back when asked"),
+    ],
+)
+def test_w08_a_root_that_goes_is_not_forgotten(
+    site: Site, take_away: Callable[[Site], None], asked: bool
+) -> None:
+    """W3, L5: state degraded with the fix, nothing marked gone; when it is back all goes on."""
+    make_album(site.library / ALBUM)
+    with site.running(WATCHDOG_USEC="400000"):  # so that it looks after itself that often
+        await_outputs(site)
+        outputs = tree(site.mirror)
+        take_away(site)
+        site.pacctl("scan", "--wait", check=False)
+        until(lambda: site.status()["state"] == "degraded")
+        (problem,) = [each for each in site.status()["problems"] if "main" in each["what"]]
+
+        assert str(site.library) in problem["what"]
+        assert problem["fix"].startswith("Mount the disk")
+        assert problem["fix"] in " ".join(site.pacctl("status").stdout.split())
+        assert (2, 0) == _valid_and_gone(site)
+        assert outputs == tree(site.mirror)
+        make_album(site.base / "elsewhere" / "Artist" / "While away")
+        if site.library.exists():
+            site.library.rmdir()
+        (site.base / "elsewhere").rename(site.library)
+        if asked:
+            site.pacctl("scan", "--wait")
+        await_outputs(site)
+
+        assert (4, 0) == _valid_and_gone(site)
+        until(lambda: site.status()["state"] == "watching", what="for the daemon to recover")
+        make_album(site.library / "Artist" / "After")
+        await_outputs(site)
+        assert_in_order(site)
+
+
+def test_a_polled_library_is_no_problem(site: Site) -> None:
+    """W4: without watches nothing is degraded; a scan that is asked for finds what came."""
+    site.change("watch", mode="poll")
+    with site.running():
+        until(lambda: site.status()["audit"]["last_finished"])
+        make_album(site.library / ALBUM)
+        site.pacctl("scan", "--wait")
+        status = site.status()
+
+        assert ("watching", "poll", []) == (
+            status["state"],
+            status["watch"]["mode"],
+            status["problems"],
+        )
+        assert_in_order(site)
+
+
+def _valid_and_gone(site: Site) -> tuple[int, int]:
+    with contextlib.closing(sqlite3.connect(f"file:{site.database}?mode=ro", uri=True)) as store:
+        rows = store.execute("SELECT is_valid FROM library_files").fetchall()
+    valid = sum(row[0] for row in rows)
+    return valid, len(rows) - valid
+
+
+def test_every_verb_answers_from_the_real_daemon(site: Site) -> None:
+    """1.3: each verb once, for people and as one JSON document with its schema."""
+    master, bad = make_album(site.library / ALBUM)
+    bad.write_bytes(bad.read_bytes()[:-9_000])
+    with site.running() as daemon:
+        until(site.holds)
+        site.pacctl("wait")
+        asked = {
+            ("status",): "main",
+            ("holds",): "corrupt",
+            ("holds", "show", "1"): "corrupt",
+            ("plan",): "Nothing to do.",
+            ("plan", str(master)): "Nothing to do.",
+            ("queue",): "Nothing runs and nothing waits.",
+            ("scan", "--wait"): "done",
+            ("scan", str(master)): "has begun",
+            ("wait",): "",
+            ("why", str(master)): "in order",
+            ("why", str(bad)): "held",
+            ("history",): "recompress_ok",
+            ("history", str(master)): "mirror_encode_ok",
+            ("pause", "--for", "1h"): "paused until",
+            ("resume",): "goes on",
+            ("health",): "ok",
+            ("doctor",): "flac",
+            ("config", "show", "--origin"): str(site.config),
+            ("reload",): "loaded",
+            ("release", "1"): "",
+            ("completion", "bash"): "pacctl",
+            ("config", "check", str(site.config)): "is good",
+        }
+        told = {arguments: site.pacctl(*arguments).stdout for arguments in asked}
+        plain = ("scan", "holds", "release", "completion", "config")
+        documents = [site.asked(*each) for each in asked if each[0] not in plain]
+
+        assert {} == {each: told[each] for each in asked if asked[each] not in told[each]}
+        assert {1} == {document["schema"] for document in documents}
+        assert {"ok"} == {site.asked("health")["verdict"]}
+        assert 4 == site.pacctl("status", "--check", check=False).returncode
+        assert daemon.process.poll() is None
+    verbs = {arguments[0] for arguments in asked} | {"follow"}
+
+    assert verbs == set(VERBS)
+
+
+def test_follow_tells_what_happens(site: Site) -> None:
+    """1.3, w47: events as JSON lines with rising ids, from the first item to its end."""
+    with site.running():
+        command = [sys.executable, "-m", "pacctl", "--socket", str(site.socket), "--json", "follow"]
+        with subprocess.Popen(
+            command, env=site.environment(), stdout=subprocess.PIPE, text=True
+        ) as follower:
+            make_album(site.library / ALBUM, tracks=1)
+            assert follower.stdout is not None
+            events = []
+            for line in follower.stdout:
+                events.append(json.loads(line))
+                if (events[-1].get("kind"), events[-1].get("action")) == (
+                    "item-done",
+                    "mirror-encode",
+                ):
+                    break
+            follower.terminate()
+    told = [event for event in events if event["message_type"] == "event"]
+    ids = [event["id"] for event in told]
+
+    assert list(range(ids[0], ids[0] + len(ids))) == ids
+    assert {"test", "recompress", "mirror-encode"} <= {
+        event["action"] for event in told if event["kind"] == "item-done"
+    }
+
+
+def test_w48_without_a_daemon_pacctl_says_so(site: Site) -> None:
+    """1.3, w48: not running, and a file where the socket should be, are told apart; exit 3."""
+    down = site.pacctl("status", check=False)
+    health = site.pacctl("health", check=False)
+    site.socket.write_text("no socket")
+    odd = site.pacctl("status", check=False)
+
+    assert (3, 3, 3) == (down.returncode, health.returncode, odd.returncode)
+    assert str(site.socket) in down.stderr
+    assert down.stderr != odd.stderr
+
+
+def test_w43_the_socket_is_for_its_owner(site: Site) -> None:
+    """X1, w43: 0660 in a folder of 0750; a stale socket is replaced, a regular file never."""
+    site.socket.parent.rmdir()
+    with site.running() as daemon:
+        modes = [path.stat().st_mode & 0o777 for path in (site.socket, site.socket.parent)]
+
+        assert [0o660, 0o750] == modes
+        daemon.kill()
+
+    assert site.socket.is_socket()
+    with site.running():
+        pass
+    site.socket.write_text("mine")
+    refused = site.pacd()
+
+    assert 78 == refused.returncode
+    assert str(site.socket) in refused.stderr
+    assert "mine" == site.socket.read_text()
+
+
+def test_w14_what_changed_while_down_is_found(site: Site) -> None:
+    """W5, w14: a restart finds new, changed and gone files; the rest is not touched."""
+    make_album(site.library / ALBUM, tracks=3)
+    with site.running():
+        await_outputs(site)
+    kept, changed, gone = masters(site)
+    untouched = tree(kept, output_of(site, kept))
+    gone.unlink()
+    changed.touch()
+    make_album(site.library / "Artist" / "New")
+    with site.running() as daemon:
+        await_outputs(site)
+
+        assert untouched == tree(kept, output_of(site, kept))
+        assert "missing" == site.why(gone)["state"]
+        assert 2 == len(daemon.events("mirror_encode_ok"))
+    assert_in_order(site)
+
+
+def test_w55_the_log_is_one_json_line_each(site: Site) -> None:
+    """O1, w30, w55: every line is a document with time, level, event; decisions have a reason."""
+    make_album(site.library / ALBUM)
+    with site.running() as daemon:
+        await_outputs(site)
+        daemon.stop()
+    lines = daemon.events()
+    decisions = [line for line in lines if line.get("job")]
+
+    assert all({"time", "level", "event"} <= line.keys() for line in lines)
+    assert {"flac_test", "flac_recompress", "art_export", "mirror_encode"} == {
+        line["action"] for line in decisions
+    }
+    assert all(line["reason"] and line["status"] == "ok" for line in decisions)

@@ -1,0 +1,78 @@
+"""What workers are asked to do in tests; importable by name in the process that is spawned."""
+
+import ctypes
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+from pacd.tools import process
+
+LONG_S = 600.0
+
+
+def nothing() -> None:
+    """Set nothing up."""
+
+
+def double(value: int) -> int:
+    return 2 * value
+
+
+def whoami() -> int:
+    return os.getpid()
+
+
+def add(value: int, *common: int) -> int:
+    """Return the sum of an argument and what every call is given."""
+    return value + sum(common)
+
+
+def killed(number: int) -> NoReturn:
+    """End by a signal."""
+    os.kill(os.getpid(), number)
+    threading.Event().wait()
+    raise AssertionError("unreachable")
+
+
+def gone(code: int) -> NoReturn:
+    os._exit(code)
+
+
+def segfault() -> None:
+    """Read what is not ours to read."""
+    ctypes.string_at(0)
+
+
+def raises() -> NoReturn:
+    raise ValueError("a fault of ours")
+
+
+def unpicklable() -> object:
+    return threading.Lock()
+
+
+def waits(mark: str) -> None:
+    """Say that it has begun, and wait for ever; SIGTERM ends it."""
+    Path(mark).write_text(str(os.getpid()), "ascii")
+    threading.Event().wait()
+
+
+def waits_for(mark: str, go: str) -> int:
+    """Say that it has begun, and wait until told to go on."""
+    Path(mark).touch()
+    with Path(go).open("rb") as pipe:
+        pipe.read()
+    return os.getpid()
+
+
+def deaf(mark: str) -> None:
+    """Hang without hearing SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    waits(mark)
+
+
+def runs_a_tool(mark: str) -> None:
+    """Hang in a tool, started as the steps start theirs."""
+    process.run(["sh", "-c", 'echo $$ > "$1"; exec sleep 600', "sh", mark], timeout_s=LONG_S)

@@ -1,0 +1,364 @@
+"""Watching real folders: every touched one is reported, and losses are noticed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from pacd.intake.debounce import Place
+from pacd.intake.watcher import Watcher
+
+PATIENCE_S = 20.0
+
+
+class Notes:
+    """What a watcher reports, from its threads."""
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._touched: dict[PurePosixPath, bool] = {}
+        self.lost: list[str] = []
+
+    def touched(self, place: Place, tree: bool) -> None:
+        assert "music" == place.library
+        with self._news:
+            self._touched[place.folder] = tree or self._touched.get(place.folder, False)
+            self._news.notify_all()
+
+    def lose(self, reason: str) -> None:
+        with self._news:
+            self.lost.append(reason)
+            self._news.notify_all()
+
+    def forget(self) -> None:
+        with self._news:
+            self._touched.clear()
+
+    def folders(self) -> set[str]:
+        with self._news:
+            return {str(folder) for folder in self._touched}
+
+    def covers(self, *folders: str) -> bool:
+        """Whether each of these folders is reported, itself or with all below a parent."""
+        return all(self._covered(PurePosixPath(folder)) for folder in folders)
+
+    def wait(self, condition: Callable[[], bool]) -> bool:
+        """Wait for a condition, which news may bring about, and the kernel a little later."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        with self._news:
+            while not condition() and time.monotonic() < deadline_s:
+                self._news.wait(0.02)
+            return condition()
+
+    def hears_of(self, *folders: str) -> bool:
+        return self.wait(lambda: self.covers(*folders))
+
+    def _covered(self, folder: PurePosixPath) -> bool:
+        return folder in self._touched or any(
+            self._touched.get(parent) for parent in folder.parents
+        )
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A library of two albums; what lies beside it is on the same disk."""
+    library = tmp_path / "library"
+    for path in ("A/one/1.flac", "A/one/2.flac", "B/1.flac"):
+        write(library / path)
+    return library
+
+
+@contextmanager
+def watching(root: Path) -> Iterator[tuple[Watcher, Notes]]:
+    notes = Notes()
+    watcher = Watcher({"music": root}, touched=notes.touched, lost=notes.lose)
+    watcher.start()
+    try:
+        yield watcher, notes
+    finally:
+        watcher.stop()
+
+
+def write(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+
+
+def album(tmp_path: Path) -> Path:
+    """An album of two discs, outside the library."""
+    folder = tmp_path / "outside"
+    for path in ("album/CD1/1.flac", "album/CD2/sub/1.flac", "album/cover.jpg"):
+        write(folder / path)
+    return folder / "album"
+
+
+def open_descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def directories(root: Path) -> int:
+    return 1 + sum(path.is_dir() for path in root.rglob("*"))
+
+
+ALBUM = ("C/album", "C/album/CD1", "C/album/CD2", "C/album/CD2/sub")
+
+
+def test_a_copied_tree_is_reported_whole(root: Path, tmp_path: Path) -> None:
+    """w07, w02: `cp -r`: every folder of it, and all of them are watched from then on."""
+    (root / "C").mkdir()
+    with watching(root) as (watcher, notes):
+        shutil.copytree(album(tmp_path), root / "C" / "album")
+
+        assert notes.hears_of(*ALBUM)
+        assert notes.wait(lambda: directories(root) == watcher.watched())
+
+
+def test_a_tree_moved_in_is_reported_whole(root: Path, tmp_path: Path) -> None:
+    """w07, w02, W3: `mv` in makes no event for what is inside; the tree is walked."""
+    (root / "C").mkdir()
+    with watching(root) as (watcher, notes):
+        album(tmp_path).rename(root / "C" / "album")
+
+        assert notes.hears_of(*ALBUM)
+        assert notes.wait(lambda: directories(root) == watcher.watched())
+        notes.forget()
+        write(root / "C" / "album" / "CD2" / "sub" / "2.flac")
+        assert notes.hears_of("C/album/CD2/sub")
+
+
+def test_a_tree_moved_out_is_reported_whole(root: Path, tmp_path: Path) -> None:
+    """w07, W3: `mv` out tells of its top folder alone; all below it is gone as well."""
+    album(tmp_path).rename(root / "album")
+    with watching(root) as (_watcher, notes):
+        (root / "album").rename(tmp_path / "elsewhere")
+
+        assert notes.hears_of("album", "album/CD1", "album/CD2", "album/CD2/sub", ".")
+
+
+def test_a_deep_folder_made_at_once_is_reported(root: Path) -> None:
+    """w07: `mkdir -p a/b/c && cp x a/b/c`, whoever is faster."""
+    with watching(root) as (_watcher, notes):
+        for number in range(20):
+            write(root / f"new{number}" / "b" / "c" / "1.flac")
+
+        assert notes.hears_of(*(f"new{number}/b/c" for number in range(20)))
+
+
+def test_renames_inside_are_reported_at_both_ends(root: Path) -> None:
+    """w07: files and folders: where they were and where they are."""
+    with watching(root) as (_watcher, notes):
+        (root / "A" / "one" / "1.flac").rename(root / "B" / "moved.flac")
+        assert notes.hears_of("A/one", "B")
+        notes.forget()
+        (root / "A").rename(root / "Z")
+        assert notes.hears_of("A", "A/one", "Z", "Z/one", ".")
+        notes.forget()
+        write(root / "Z" / "one" / "3.flac")
+        assert notes.hears_of("Z/one")
+
+
+def test_a_rename_that_changes_case_alone_is_reported(root: Path) -> None:
+    """w07: the final state is looked at, whatever the events say."""
+    with watching(root) as (_watcher, notes):
+        (root / "B" / "1.flac").rename(root / "B" / "1.FLAC")
+
+        assert notes.hears_of("B")
+
+
+def test_deleted_files_and_trees_are_reported(root: Path) -> None:
+    """w07: `rm` and `rm -r`."""
+    with watching(root) as (_watcher, notes):
+        (root / "B" / "1.flac").unlink()
+        assert notes.hears_of("B")
+        notes.forget()
+        shutil.rmtree(root / "A")
+        assert notes.hears_of("A", "A/one", ".")
+
+
+def test_replaced_and_linked_files_are_reported(root: Path, tmp_path: Path) -> None:
+    """w07: an atomic replace, and a second name for a file."""
+    with watching(root) as (_watcher, notes):
+        write(root / "B" / ".1.flac.tmp")
+        (root / "B" / ".1.flac.tmp").replace(root / "B" / "1.flac")
+        assert notes.hears_of("B")
+        write(tmp_path / "other.flac")
+        (root / "A" / "one" / "3.flac").hardlink_to(tmp_path / "other.flac")
+        assert notes.hears_of("A/one")
+
+
+def test_names_are_whatever_the_disk_holds(root: Path) -> None:
+    """w53: newlines and bytes that are no UTF-8."""
+    odd = os.fsdecode(b"\xff\nB")
+    with watching(root) as (_watcher, notes):
+        write(root / odd / "1.flac")
+
+        assert notes.hears_of(odd)
+
+
+def test_reading_the_library_makes_no_event(root: Path) -> None:
+    """w06: opening, reading, listing, and what changes no bytes."""
+    with watching(root) as (_watcher, notes):
+        for path in root.rglob("*"):
+            if path.is_file():
+                path.read_bytes()
+        write(root / "B" / "end.flac")
+
+        assert notes.hears_of("B")
+        assert {"B"} == notes.folders()
+
+
+def test_scratch_files_alone_make_no_work(root: Path) -> None:
+    """W2: a temporary of PAC's own is nobody's news; what takes its name is."""
+    with watching(root) as (_watcher, notes):
+        write(root / "B" / ".pacd-17-0123abcd.flac")
+        write(root / "A" / "end.flac")
+        assert notes.hears_of("A")
+        assert {"A"} == notes.folders()
+        (root / "B" / ".pacd-17-0123abcd.flac").replace(root / "B" / "1.flac")
+        assert notes.hears_of("B")
+
+
+def test_every_folder_is_watched_from_the_start(root: Path) -> None:
+    """w02: by the kernel's own account."""
+    with watching(root) as (watcher, _notes):
+        assert directories(root) == watcher.watched()
+        assert watcher.alive()
+        assert {} == watcher.unwatched
+        assert not watcher.displaced()
+    assert 0 == watcher.watched()
+    assert not watcher.alive()
+
+
+def test_a_linked_root_is_watched_itself(root: Path, tmp_path: Path) -> None:
+    """W1: the library may be reached by a link; its own folder is no exception."""
+    link = tmp_path / "link"
+    link.symlink_to(root)
+    with watching(link) as (watcher, notes):
+        assert directories(root) == watcher.watched()
+        write(root / "top.flac")
+        assert notes.hears_of(".")
+        write(root / "new" / "1.flac")
+        assert notes.hears_of("new")
+
+
+def test_a_root_that_is_missing_is_said(tmp_path: Path) -> None:
+    """W3: with the system's reason, and the watcher is none the worse."""
+    with watching(tmp_path / "missing") as (watcher, _notes):
+        assert {"music": "No such file or directory"} == watcher.unwatched
+        assert watcher.alive()
+        (tmp_path / "missing").mkdir()
+        assert watcher.displaced()
+
+
+def test_a_root_that_is_replaced_is_noticed(root: Path, tmp_path: Path) -> None:
+    """w08: another folder of the same name is not the one that is watched."""
+    with watching(root) as (watcher, _notes):
+        root.rename(tmp_path / "old")
+        root.mkdir()
+
+        assert watcher.displaced()
+
+
+def test_stopping_leaves_nothing_behind(root: Path) -> None:
+    """W3, w29: no thread, no descriptor, and no call afterwards."""
+    threads, descriptors = set(threading.enumerate()), open_descriptors()
+    with watching(root) as (_watcher, notes):
+        write(root / "B" / "2.flac")
+        assert notes.hears_of("B")
+    notes.forget()
+    write(root / "B" / "3.flac")
+
+    assert set(threading.enumerate()) == threads
+    assert descriptors == open_descriptors()
+    assert set() == notes.folders()
+
+
+def test_a_watcher_that_never_started_stops() -> None:
+    """W3: stopping twice, or too early, is harmless."""
+    notes = Notes()
+    watcher = Watcher({}, touched=notes.touched, lost=notes.lose)
+    watcher.stop()
+    watcher.start()
+    assert watcher.alive()
+    watcher.stop()
+    watcher.stop()
+
+
+def test_warnings_as_errors_do_not_blind(root: Path) -> None:
+    """w15: watchdog warns in an ordinary race of mkdir; `-W error` must not end its reader."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with watching(root) as (watcher, notes):
+            for number in range(300):
+                (root / f"n{number}" / "a" / "b" / "c").mkdir(parents=True)
+            write(root / "n299" / "a" / "b" / "c" / "1.flac")
+
+            assert notes.hears_of("n299/a/b/c")
+            assert watcher.alive()
+            assert notes.wait(lambda: directories(root) == watcher.watched())
+
+
+WATCH = """
+import sys, threading
+from pathlib import Path
+from pacd.intake.watcher import Watcher
+
+lost = threading.Event()
+watcher = Watcher(
+    {"music": Path(sys.argv[1])},
+    touched=lambda place, tree: None,
+    lost=lambda reason: lost.set(),
+)
+watcher.start()
+print("ready", flush=True)
+lost.wait(30)
+for line in sys.stdin:
+    print(int(lost.is_set()), watcher.overflows, watcher.watched(), flush=True)
+watcher.stop()
+print("threads", threading.active_count(), flush=True)
+"""
+
+
+def test_an_overflow_is_noticed_and_everything_is_watched_again(root: Path) -> None:
+    """w03, w02: events are lost while the daemon stands still; it says so once it goes on."""
+    repository = Path(__file__).parents[2]
+    command = [sys.executable, "-c", WATCH, str(root)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=repository
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        assert "ready\n" == child.stdout.readline()
+        child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT)
+        flood(root)
+        child.send_signal(signal.SIGCONT)
+        expected = f"1 1 {directories(root)}\n"
+        found = ""
+        while found != expected and child.poll() is None:
+            child.stdin.write("?\n")
+            child.stdin.flush()
+            found = child.stdout.readline()
+        child.stdin.close()
+
+        assert expected == found
+        assert "threads 1\n" == child.stdout.readline()
+
+
+def flood(root: Path) -> None:
+    """Make more events than the kernel keeps, and folders that no event tells of."""
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text("ascii"))
+    one, two = root / "B" / "1.flac", root / "B" / "2.flac"
+    for _turn in range(limit // 4 + 100):
+        one.rename(two)
+        two.rename(one)
+    write(root / "unheard" / "of" / "1.flac")
