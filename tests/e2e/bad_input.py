@@ -599,7 +599,7 @@ _IETF = (
         "uncommon/01 - changing samplerate",
         "a sample rate that changes midway",
         Fate.HELD,
-        "no file can hold it re-encoded",
+        "STREAMINFO states one shape only; flac 1.4.2 does not decode the rest",
         "corrupt",
         _OTHER_SHAPE,
     ),
@@ -607,7 +607,7 @@ _IETF = (
         "uncommon/02 - increasing number of channels",
         "channels that come midway",
         Fate.HELD,
-        "no file can hold it re-encoded",
+        "STREAMINFO states one shape only; flac 1.4.2 does not decode the rest",
         "corrupt",
         _OTHER_SHAPE,
     ),
@@ -653,6 +653,18 @@ def stated_md5(data: bytes) -> str:
     return info[18:34].hex() if any(info[18:34]) else ""
 
 
+def tags_of(data: bytes) -> set[bytes]:
+    """Every comment of every block; the entries that a count only promises are left out."""
+    blocks = damage.blocks_of(data[data.index(damage.MARKER) :], 4)
+    entries = (damage.comments(damage.joined([(4, block)], b"")) for block in blocks)
+    return {entry for each in entries for entry in each if entry}
+
+
+def pictures_of(data: bytes) -> list[bytes]:
+    """The data of every picture block, in file order."""
+    return damage.blocks_of(data[data.index(damage.MARKER) :], 6)
+
+
 def computed_md5(path: Path) -> str:
     """The audio MD5 of what ffmpeg decodes, for files of 16 bits whose header states none."""
     command: list[str | Path] = ["ffmpeg", "-loglevel", "error", "-i", path, "-map", "0:a"]
@@ -684,7 +696,7 @@ _SECTIONS = (
 
 def in_words() -> str:
     """The table as docs/outcomes.md has it."""
-    parts = [_HEAD]
+    parts = [_HEAD.rstrip()]
     for title, cases in _SECTIONS:
         parts += [f"\n## {title}\n", "| input | outcome | because |", "|---|---|---|"]
         parts += [f"| {_input(case)} | {_outcome(case)} | {case.why} |" for case in cases]
@@ -697,4 +709,7 @@ def _input(case: Case) -> str:
 
 
 def _outcome(case: Case) -> str:
-    return f"{case.fate} ({case.cause})" if case.cause else case.fate.value
+    if not case.cause:
+        return case.fate.value
+    held = "" if case.fate is Fate.HELD else ", its cover held"
+    return f"{case.fate}{held} ({case.cause})"

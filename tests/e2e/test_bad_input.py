@@ -22,7 +22,9 @@ from tests.e2e.bad_input import (
     good_master,
     in_words,
     may_make_devices,
+    pictures_of,
     stated_md5,
+    tags_of,
     without_rights,
 )
 from tests.e2e.order import (
@@ -41,13 +43,22 @@ OUTCOMES = ROOT / "docs" / "outcomes.md"
 
 
 @dataclass(frozen=True)
+class Was:
+    """What of a file must come through."""
+
+    md5: str
+    tags: set[bytes]
+    pictures: list[bytes]
+
+
+@dataclass(frozen=True)
 class Ended:
     """What the library was, and what it and the daemon's answers are now."""
 
     site: Site
     before: dict[Path, Seen]
     after: dict[Path, Seen]
-    md5s: dict[Path, str]
+    was: dict[Path, Was]
     holds: dict[str, dict[str, Any]]
     whys: dict[str, Any]
     problems: list[dict[str, str]]
@@ -64,7 +75,8 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
         site.settings["audit"] = {"min_free_mib": 1}
         made = _fill(site)
         before = tree(site.library)
-        md5s = {case: _audio_md5(site.library / case.path) for case in made if _maintained(case)}
+        maintained = [site.library / case.path for case in made if case.fate is Fate.MAINTAINED]
+        was = {path: _was(path) for path in maintained}
         site.configure()
         with site.running() as daemon:
             until(lambda: site.status()["audit"]["last_finished"])
@@ -73,7 +85,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
                 site,
                 before,
                 tree(site.library),
-                {site.library / case.path: md5 for case, md5 in md5s.items()},
+                was,
                 site.holds(),
                 {case.path: site.why(site.library / case.path) for case in made},
                 site.status()["problems"],
@@ -99,12 +111,9 @@ def _makeable(case: Case, folder: Path) -> bool:
     return "device" not in case.what or may_make_devices(folder)
 
 
-def _maintained(case: Case) -> bool:
-    return case.fate is Fate.MAINTAINED
-
-
-def _audio_md5(path: Path) -> str:
-    return stated_md5(path.read_bytes()) or computed_md5(path)
+def _was(path: Path) -> Was:
+    data = path.read_bytes()
+    return Was(stated_md5(data) or computed_md5(path), tags_of(data), pictures_of(data))
 
 
 def _of(fate: Fate) -> list[Any]:
@@ -120,14 +129,15 @@ def _made(ended: Ended, case: Case) -> Path:
 
 @pytest.mark.parametrize("case", _of(Fate.MAINTAINED))
 def test_is_maintained(ended: Ended, case: Case) -> None:
-    """F1-F5, M6, M7: whatever is odd about it, its audio comes through proven equal."""
+    """F1-F5, M6, M7: its audio comes through proven equal, and no tag or picture is lost."""
     master = _made(ended, case)
     output = output_of(ended.site, master)
     audio: Any = mutagen.flac.FLAC(master)
     opus: Any = mutagen.oggopus.OggOpus(output)
-    md5 = ended.md5s[master]
+    was, data = ended.was[master], master.read_bytes()
 
-    assert (md5, [md5]) == (stated_md5(master.read_bytes()), opus["PAC_SRC_MD5"])
+    assert (was.md5, [was.md5]) == (stated_md5(data), opus["PAC_SRC_MD5"])
+    assert (set(), was.pictures) == (was.tags - tags_of(data), pictures_of(data))
     subprocess.run(["flac", "--test", "--silent", "--warnings-as-errors", master], check=True)
     assert [8] == [
         int(tag.partition("level=")[2][0])
@@ -170,7 +180,7 @@ def test_is_ignored(ended: Ended, case: Case) -> None:
 def test_nothing_else_has_changed(ended: Ended) -> None:
     """L2, X2: no file came or went, in the library or where nothing belongs."""
     site = ended.site
-    outputs = [output_of(site, master) for master in ended.md5s]
+    outputs = [output_of(site, master) for master in ended.was]
 
     assert ended.before.keys() == ended.after.keys()
     assert sorted(outputs) == sorted(path for path in site.mirror.rglob("*") if path.is_file())

@@ -271,9 +271,9 @@ def test_w08_a_root_that_goes_is_not_forgotten(
         take_away(site)
         site.pacctl("scan", "--wait", check=False)
         until(lambda: site.status()["state"] == "degraded")
-        (problem,) = [each for each in site.status()["problems"] if "main" in each["what"]]
+        root = str(site.library)
+        (problem,) = [each for each in site.status()["problems"] if root in each["what"]]
 
-        assert str(site.library) in problem["what"]
         assert problem["fix"].startswith("Mount the disk")
         assert problem["fix"] in " ".join(site.pacctl("status").stdout.split())
         assert (2, 0) == _valid_and_gone(site)

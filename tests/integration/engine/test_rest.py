@@ -232,7 +232,7 @@ def test_a_disk_that_is_nearly_full_is_not_written_to(full: Site) -> None:
     """w23: tests go on, nothing is written, it is said, and it goes on once there is room."""
     full.album("A", 3)
     before = contents(full.library)
-    full.policy = replace(full.policy, min_free_bytes=HUGE)
+    full.policy = replace(full.policy, min_free_bytes=HUGE, settle_s=0.0)
     seen: list[bool] = []
 
     def freed(engine: Engine) -> bool:
