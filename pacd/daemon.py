@@ -228,8 +228,8 @@ class Daemon:
             self._config = _config_view(new, needs_restart(old, new))
             logs.configure(new.daemon.log_level, new.daemon.log_format)
             policy = policy_of(new)
+            self._start_lookout()  # first, so that the audit that adopt() starts misses nothing
             self._engine.inbox.call(lambda: self._engine.adopt(policy)).result()
-            self._start_lookout()
             self._plan_audits(datetime.now(UTC))
             _log.info("reloaded", action="reload", status="ok", who=who)
         return self._config

@@ -8,6 +8,7 @@ import structlog
 
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.inbox import Inbox
+from pacd.engine.roots import reachable
 from pacd.intake.mounts import NETWORK, filesystem
 from pacd.intake.watcher import Watcher
 from pacd.protocol.documents import Problem, Watch
@@ -99,7 +100,10 @@ class Lookout:
 
     def problems(self) -> tuple[Problem, ...]:
         """What is not watched, and what to do about it."""
-        unwatched = self._watcher.unwatched if self._watcher else {}
+        roots = {library.name: library.root for library in self._libraries}
+        failed = self._watcher.unwatched if self._watcher else {}
+        # A root that is not there is a problem of its own, told by the engine.
+        unwatched = {name: reason for name, reason in failed.items() if reachable(roots[name])}
         found = [
             Problem(
                 what=f"Library {name} is not watched: {reason}. Audits still find every change.",
@@ -108,7 +112,7 @@ class Lookout:
             for name, reason in unwatched.items()
         ]
         unseen = self._folders - self._watched
-        if unseen > 0 and self._watcher and not unwatched and not self.polled:
+        if unseen > 0 and self._watcher and not failed and not self.polled:
             limit = max(2 * self._folders, 524_288)
             found.append(
                 Problem(

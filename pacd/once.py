@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 from types import FrameType
 from typing import Any, Final
 
+import structlog
+
 from pacd.assembly import DATABASE, LOCK, preflight, setup_of
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine import preview, views
@@ -28,6 +30,8 @@ from pacd.intake.settle import Settler
 from pacd.protocol.documents import Plan, PlanView
 from pacd.settings import Settings
 from pacd.store.database import Store
+
+_log = structlog.get_logger()
 
 PATIENCE: Final = 6
 """Settle times that a one-shot run waits for a file before it leaves it to the next."""
@@ -65,13 +69,22 @@ def _run(setup: Setup, store: Store) -> tuple[dict[str, Any], int]:
     engine = Engine(setup, store, Events(now=datetime.now(UTC)))
     with _stoppable(engine):
         engine.auditor.audit_all()
-        engine.run(until=lambda each: each.idle)
+        engine.run(until=lambda each: each.idle or each.stalled)
     total_s = time.monotonic() - started_s
     names = {name for _, _, name in engine.recorder.counts}
-    failed = bool(names & FAULTS) or bool(engine.auditor.problems)
+    if not engine.idle and not engine.stopping:
+        _log.error("stalled", action="once", status="error", reason=_why_stalled(engine))
+    failed = bool(names & FAULTS) or bool(engine.auditor.problems) or not engine.idle
     code = INTERRUPTED if engine.stopping else FAILURES if failed else OK
     timestamp = int(datetime.now(UTC).timestamp())
     return summary(engine, setup.tools.versions, total_s=total_s, timestamp=timestamp), code
+
+
+def _why_stalled(engine: Engine) -> str:
+    if engine.dispatch.starved:
+        disks = ", ".join(str(root) for root in engine.dispatch.starved)
+        return f"less space is free than min_free_mib on the disk of {disks}"
+    return "PAC is paused: start pacd and `pacctl resume`"
 
 
 @contextmanager

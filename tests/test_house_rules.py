@@ -12,7 +12,7 @@ from pacctl import verbs
 from pacd.domain.hold import Cause
 from pacd.domain.plan import Action
 from pacd.engine.backlog import PHASES
-from pacd.engine.recording import LOGGED
+from pacd.engine.telling import LOGGED
 from pacd.steps.registry import STEPS
 
 REPOSITORY = Path(__file__).resolve().parent.parent

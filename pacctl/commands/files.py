@@ -76,7 +76,9 @@ def _records(screen: Screen, why: Why) -> None:
     screen.record("state", why.library, why.path, why.state)
     screen.record("decision", why.decision.action, why.decision.reason)
     for name, value in why.facts.items():
-        screen.record("fact", name, value if isinstance(value, str) else json.dumps(value))
+        screen.record(
+            "fact", name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        )
     for hold in why.holds:
         screen.record("hold", hold.id, hold.severity, hold.cause, hold.reason)
     for each in why.history:
@@ -98,7 +100,7 @@ def _value(name: str, value: object) -> str:
         if name.endswith("_bytes"):
             return size(int(value))
         return span(value) if name.endswith("_s") else f"{value:,}"
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _told(entry: HistoryView) -> tuple[Part, ...]:

@@ -126,7 +126,7 @@ def hold_in_full(screen: Screen, hold: HoldView, *, now: datetime) -> None:
 
 
 def _value(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _release_arguments(parser: ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from pacd.domain.change import Observation
+from pacd.errors import FailureKind
 
 
 class Severity(StrEnum):
@@ -45,6 +46,11 @@ class Cause(StrEnum):
     def advice(self) -> str:
         """What a person can do about it, as a sentence or two."""
         return _ADVICE[self]
+
+    @property
+    def is_damage(self) -> bool:
+        """Whether the audio is broken: its MD5 is then only what the header claims."""
+        return self in {Cause.CORRUPT, Cause.NOT_FLAC}
 
     @property
     def blocks_mirror(self) -> bool:
@@ -101,6 +107,12 @@ _ADVICE: Final = {
     ),
 }
 
+_PICTURE_ADVICE: Final = (
+    "Replace or remove the picture in the file, with any tag editor; the hold then ends by "
+    "itself. `pacctl release ID --accept` leaves it as it is. The audio is maintained and "
+    "mirrored all the same."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -126,3 +138,10 @@ class Hold:
     observation: Observation | None = None
     mirror: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def advice(self) -> str:
+        """What a person can do about it, as a sentence or two."""
+        if self.evidence.get("failure") == FailureKind.BAD_PICTURE:
+            return _PICTURE_ADVICE
+        return self.cause.advice

@@ -3,6 +3,7 @@
 import os
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
@@ -259,13 +260,7 @@ class Auditor:
             library=audit.policy.name,
             path=str(audit.below),
             reason=audit.error or None,
-            discovered=report.files_discovered,
-            added=report.files_added,
-            updated=report.files_updated,
-            removed=report.files_removed,
-            failed=report.files_failed,
-            drift=report.drift,
-            duration_s=report.scan_duration_s,
+            **asdict(report),
         )
         self._events.emit(
             EventKind.SCAN_FINISHED,

@@ -19,6 +19,7 @@ from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
 from pacd.engine.locating import locate, places
+from pacd.engine.releasing import release
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
 from pacd.files.atomic import being_written
@@ -41,7 +42,6 @@ from pacd.protocol.documents import (
     Queue,
     ScanTicket,
     Status,
-    TicketState,
     Verdict,
     Why,
 )
@@ -133,10 +133,14 @@ class Control:
     def scan(self, path: str | None, who: str) -> ScanTicket:
         wanted = tuple(places(self._policy, path))
         _log.info("scan asked for", action="scan", status="ok", path=path, who=who)
-        return self._ask(lambda: self._ticket(self._engine.auditor.errand(path, wanted)))
+        return self._ask(
+            lambda: views.ticket_view(
+                self._engine.auditor.errand(path, wanted), self._engine.recorder.counts
+            )
+        )
 
     def ticket(self, id: int) -> ScanTicket:  # noqa: A002  # the port's word
-        return self._ask(lambda: self._ticket(self._errand(id)))
+        return self._ask(lambda: views.ticket_view(self._errand(id), self._engine.recorder.counts))
 
     def queue(self) -> Queue:
         snapshot = self._engine.snapshot
@@ -177,6 +181,8 @@ class Control:
                 is_folder = (policy.root / relative).is_dir()
                 look_up = store.history.below if is_folder else store.history.of
                 entries = look_up(library_id, relative, limit=limit)
+                if not entries and not os.path.lexists(policy.root / relative):
+                    raise UnknownError(f"{policy.root / relative} is not there, and never was.")
             shown = [
                 views.history_view(names[entry.library_id], entry)
                 for entry in reversed(entries)
@@ -269,7 +275,16 @@ class Control:
         wanted = [self._open_hold(number) for number in ids]
         names = self._names()
         for library_id, hold in wanted:
-            self._engine.release(library_id, hold, accept=accept, who=who)
+            release(
+                self._engine.store,
+                self._engine.recorder,
+                self._engine.pipeline,
+                library_id,
+                hold,
+                accept=accept,
+                who=who,
+                now=datetime.now(UTC),
+            )
         return Holds(holds=tuple(views.hold_view(names[number], hold) for number, hold in wanted))
 
     def _open_hold(self, number: int) -> tuple[int, Hold]:
@@ -283,15 +298,3 @@ class Control:
         if errand is None:
             raise UnknownError(f"No scan has the number {number}, or it is long over.")
         return errand
-
-    def _ticket(self, errand: Errand) -> ScanTicket:
-        done = errand.done
-        counts = self._engine.recorder.counts - errand.before
-        return ScanTicket(
-            id=errand.id,
-            state=TicketState.DONE if done else TicketState.RUNNING,
-            path=errand.path,
-            exit=errand.exit_code(counts) if done else None,
-            counts=views.counted(counts),
-            message=errand.trouble,
-        )

@@ -10,7 +10,6 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Final
 
-from pacd.domain.hold import Hold
 from pacd.domain.policy import DaemonPolicy, WorkerLimits
 from pacd.engine.auditor import Auditor
 from pacd.engine.dispatch import Dispatch
@@ -27,7 +26,6 @@ from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place, topmost
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
-from pacd.store.holds import Ending
 from pacd.tools.toolbox import Toolbox
 
 ROOT_EVERY_S: Final = 30.0
@@ -152,6 +150,12 @@ class Engine:
             or self.dispatch.running
         )
 
+    @property
+    def stalled(self) -> bool:
+        """Whether work waits that cannot go on by itself: for a pause to end, or for room."""
+        stopped = self.pause.active(datetime.now(UTC)) or bool(self.dispatch.starved)
+        return stopped and not (self.dispatch.running or self.auditor.running or self.starting)
+
     def adopt(self, policy: DaemonPolicy) -> None:
         """Work by new wishes: folders under way finish by the old ones, then all is audited."""
         roots = {library.name: library.root for library in policy.libraries}
@@ -172,20 +176,6 @@ class Engine:
         """Go on."""
         self.pause.end()
         self._state_changed(f"resumed by {who}")
-
-    def release(self, library_id: int, hold: Hold, *, accept: bool, who: str) -> None:
-        """End a hold as a person wishes, and have its file looked at again."""
-        names = {number: name for name, number in self.pipeline.library_ids.items()}
-        library = names[library_id]
-        how = Ending.ACCEPTED if accept else Ending.RELEASED
-        now = datetime.now(UTC)
-        self.recorder.end_hold(library_id, library, hold, how, who=who, now=now)
-        if not accept:
-            with self.store.transaction():
-                self.store.jobs.clear_setbacks(library_id, hold.path)
-                if hold.observation:
-                    self.store.verdicts.forget(hold.observation)
-        self.pipeline.want(Place(library, hold.path.parent), Urgency.LIVE)
 
     def _state_changed(self, message: str) -> None:
         self.events.emit(EventKind.STATE_CHANGED, now=datetime.now(UTC), message=message)

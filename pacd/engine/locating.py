@@ -36,7 +36,7 @@ def places(policy: DaemonPolicy, path: str | None) -> Iterator[Place]:
     Yield the folders that a request means: a file's own, a folder, or every library.
 
     Raises:
-        UnknownError: It lies in no library.
+        UnknownError: It lies in no library, or is not there.
         RefusedError: It lies in a folder that PAC leaves alone.
     """
     if path is None:
@@ -44,6 +44,8 @@ def places(policy: DaemonPolicy, path: str | None) -> Iterator[Place]:
             yield Place(library.name, PurePosixPath())
         return
     library, relative = locate(policy, path)
+    if library.root.is_dir() and not os.path.lexists(library.root / relative):
+        raise UnknownError(f"{library.root / relative} is not there.")
     folder = relative if (library.root / relative).is_dir() else relative.parent
     reason = ignored_folder(folder, Ignore(policy.ignore)) or _linked(library, folder)
     if reason:

@@ -19,7 +19,7 @@ from pacd.engine.roots import available
 from pacd.engine.survey import Tally, survey
 from pacd.engine.visit import Urgency, Visit
 from pacd.files import atomic
-from pacd.intake.audit import FolderView, look
+from pacd.intake.audit import FolderView, ignored_folder, look
 from pacd.intake.debounce import Debouncer, Place
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
@@ -82,13 +82,14 @@ class Pipeline:
         self.library_ids = library_ids
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
+        self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
         self.adopt(policy)
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Work by these wishes from the next visit on."""
         self.policy = policy
         self.ignore = Ignore(policy.ignore)
-        self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
+        self.debouncer.adopt(policy.settle_s, policy.max_delay_s)
         self._settler = Settler(policy.settle_s, atomic.being_written)
 
     def settled(self) -> tuple[Place, ...]:
@@ -138,7 +139,8 @@ class Pipeline:
 
     def _begin(self, place: Place, urgency: Urgency) -> None:
         policy = self.policy.library(place.library)
-        if policy is None or not available(policy.root):
+        ignored = ignored_folder(place.folder, self.ignore)
+        if ignored or policy is None or not available(policy.root):
             self._rested(place)
             return
         looked = look_around(policy, look(policy.root, place.folder, self.ignore))

@@ -214,8 +214,8 @@ class Pool:
                 worker.call = None
                 worker.since_s = time.monotonic()
                 return [answer]
-        except (EOFError, ConnectionResetError):
-            pass  # it is dying: the sentinel says so next
+        except (EOFError, OSError):
+            pass  # it died, perhaps in the middle of its answer: the sentinel says so next
         return []
 
     def _bury(self, worker: _Worker) -> list[Answer]:

@@ -74,6 +74,10 @@ def _note(
                 now=now,
             )
             return "moved" if before.is_valid else "rejoined"
+    file = known.get(path)
+    if file and file.is_valid:
+        # A tagger may keep the modification time: only a rename leaves the bytes for sure.
+        store.verdicts.forget(entry.observation)
     store.tracks.seen(library_id, path, entry.observation, now=now)
     return "updated" if path in known else "added"
 

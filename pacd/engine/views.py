@@ -9,6 +9,7 @@ from typing import Any, Final
 from pacd.domain.hold import Hold
 from pacd.domain.plan import Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
+from pacd.engine.errands import Errand
 from pacd.engine.recording import Count
 from pacd.engine.snapshot import InWorker
 from pacd.protocol.documents import (
@@ -19,6 +20,8 @@ from pacd.protocol.documents import (
     MirrorView,
     PlanView,
     Running,
+    ScanTicket,
+    TicketState,
     no_library_counts,
     no_mirror_counts,
 )
@@ -74,7 +77,7 @@ def hold_view(library: str, hold: Hold) -> HoldView:
         since=rfc3339(hold.since) or "",
         md5=hold.audio_md5,
         reason=hold.reason,
-        advice=hold.cause.advice,
+        advice=hold.advice,
         evidence=hold.evidence,
         mirror=hold.mirror,
     )
@@ -177,3 +180,22 @@ def facts_view(facts: Facts) -> dict[str, Any]:
     if facts.accepted:
         view["accepted"] = sorted(cause.value for cause in facts.accepted)
     return view
+
+
+def ticket_view(errand: Errand, counts: Counter[Count]) -> ScanTicket:
+    """
+    How a requested scan stands.
+
+    Args:
+        counts: What was done since the start of the engine.
+    """
+    done = errand.done
+    since = counts - errand.before
+    return ScanTicket(
+        id=errand.id,
+        state=TicketState.DONE if done else TicketState.RUNNING,
+        path=errand.path,
+        exit=errand.exit_code(since) if done else None,
+        counts=counted(since),
+        message=errand.trouble,
+    )

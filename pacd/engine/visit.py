@@ -94,8 +94,10 @@ class Visit:
         Returns:
             Each output with its master and its mirror's name.
         """
-        asked = [(path, mirror) for path, mirror, _, _ in self.unseen()]
-        learnt = tuple((*place, output) for place, output in zip(asked, outputs, strict=False))
+        learnt = tuple(
+            (path, mirror, replace(output, observation=output.observation or asked.observation))
+            for (path, mirror, _, asked), output in zip(tuple(self.unseen()), outputs, strict=False)
+        )
         for path, mirror, output in learnt:
             facts = self.facts[path]
             self.facts[path] = replace(facts, outputs={**facts.outputs, mirror: output})

@@ -15,7 +15,6 @@ SCRATCH_PREFIX: Final = ".pacd-"
 """What PAC itself keeps in a library bears such names and is never scanned (requirements 1.2)."""
 
 _NOT_FILES: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
-    (stat.S_ISDIR, "it is a folder, whatever its name"),
     (
         stat.S_ISLNK,
         "it is a symbolic link; PAC works on the file itself where that is in a library",
@@ -201,16 +200,21 @@ def left_alone(root: Path, path: PurePosixPath, ignore: Ignore) -> str | None:
     Args:
         path: Relative to the root; need not exist.
     """
-    reason = ignored_folder(path.parent, ignore)
-    if reason:
-        return reason
     linked = linked_folder(root, path.parent)
-    if linked:
-        return f"its folder {linked} is a symbolic link"
+    reason = ignored_folder(path.parent, ignore)
+    if linked and not reason:
+        reason = f"its folder {linked} is a symbolic link"
+    return reason or _kept_from(root / path, ignore)
+
+
+def _kept_from(path: Path, ignore: Ignore) -> str | None:
+    """Return why the thing itself is not maintained."""
     try:
-        mode = os.lstat(root / path).st_mode
+        mode = path.lstat().st_mode
     except OSError as error:
         return f"it cannot be looked at: {error.strerror}"
+    if stat.S_ISDIR(mode):
+        return ignore.folder(path.name) or "it is a folder; PAC looks at the files in it"
     for is_kind, words in _NOT_FILES:
         if is_kind(mode):
             return words

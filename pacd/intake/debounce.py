@@ -39,6 +39,11 @@ class Debouncer:
         self._max_wait_s = max_wait_s
         self._seen: dict[Place, tuple[float, float]] = {}
 
+    def adopt(self, quiet_s: float, max_wait_s: float) -> None:
+        """Wait by other numbers from now on; what waits goes on waiting."""
+        self._quiet_s = quiet_s
+        self._max_wait_s = max_wait_s
+
     def __len__(self) -> int:
         return len(self._seen)
 

@@ -50,7 +50,17 @@ def ended(facts: Facts, policy: LibraryPolicy, now: datetime) -> tuple[Hold, ...
     if facts.check is None:
         return ()
     justified = {(each.cause, each.mirror) for each in findings(facts, policy, now)}
-    return tuple(hold for hold in facts.holds if (hold.cause, hold.mirror) not in justified)
+    return tuple(
+        hold
+        for hold in facts.holds
+        if (hold.cause, hold.mirror) not in justified and not _unseen(facts, hold.mirror)
+    )
+
+
+def _unseen(facts: Facts, mirror: str) -> bool:
+    """Whether nothing is known of a mirror just now: its root may be away."""
+    output = facts.outputs.get(mirror)
+    return output is not None and output.state is OutputState.UNSEEN
 
 
 def blocked(facts: Facts, mirror: str = "") -> Hold | None:

@@ -143,7 +143,8 @@ def _cover_due(wanted: covers.CoverWanted, album: Album, policy: LibraryPolicy) 
         return "its cover was never exported"
     if not export.present:
         return "the exported cover is gone"
-    if export.source != wanted.source and export.source_present:
+    elsewhere = export.source is not None and export.source.parent != wanted.source.parent
+    if elsewhere and export.source_present:
         return None
     if export.picture_md5 != wanted.picture.md5:
         return "its front cover has changed"

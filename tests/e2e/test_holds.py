@@ -125,6 +125,21 @@ def test_accepted_damage_stays_away_until_the_file_changes(site: Site) -> None:
         assert "corrupt" == _one_hold(site)["cause"]
 
 
+def test_accepting_one_damage_is_not_accepting_another(site: Site) -> None:
+    """H2: two copies claim one MD5, and each has damage of its own: only the named hold ends."""
+    _good, bad, data = _damaged_album(site)
+    other = bad.with_name("03 - the same, cut off.flac")
+    other.write_bytes(data[:-9_000])
+    with site.running():
+        until(lambda: len(site.holds()) == 2)
+        first, second = (site.holds()[f"{ALBUM}/{each.name}"] for each in (bad, other))
+        site.pacctl("release", str(first["id"]), "--accept")
+        site.pacctl("scan", "--wait")
+
+        assert first["md5"] == second["md5"]
+        assert [second["id"]] == [hold["id"] for hold in site.holds().values()]
+
+
 def test_an_accepted_failure_holds_as_long_as_the_audio_stays(site: Site) -> None:
     """H2: what was accepted of an audio MD5 survives a new tag, a restart and a second run."""
     picture = [Art(b"no picture at all", mime="image/jpeg")]

@@ -220,8 +220,9 @@ def test_a_walk_leaves_no_trace(tmp_path: Path) -> None:
         ("A.FLAC", None),
         ("sub/a.flac", None),
         ("missing.flac", "it cannot be looked at: No such file or directory"),
-        ("sub", "it is a folder, whatever its name"),
-        ("sub/folder.flac", "it is a folder, whatever its name"),
+        ("sub", "it is a folder; PAC looks at the files in it"),
+        ("@eaDir", "a folder of the NAS (@eaDir)"),
+        ("sub/folder.flac", "it is a folder; PAC looks at the files in it"),
         (
             "link.flac",
             "it is a symbolic link; PAC works on the file itself where that is in a library",

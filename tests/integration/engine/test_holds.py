@@ -13,6 +13,7 @@ from pacd.domain.hold import Cause
 from pacd.domain.plan import Action, Failed, PlanItem
 from pacd.domain.policy import HardLinks
 from pacd.engine.engine import Engine
+from pacd.engine.releasing import release
 from pacd.errors import FailureKind
 from pacd.planning.setbacks import MAX_TRIES
 from pacd.protocol.documents import EventKind
@@ -47,11 +48,20 @@ def releasing(site: Site, *, accept: bool = False) -> Callable[[Engine], None]:
     """What `pacctl release` asks of the engine, for all that is held."""
     holds, library_id = site.holds(), site.library_id
 
-    def release(engine: Engine) -> None:
+    def end(engine: Engine) -> None:
         for hold in holds:
-            engine.release(library_id, hold, accept=accept, who="anna")
+            release(
+                engine.store,
+                engine.recorder,
+                engine.pipeline,
+                library_id,
+                hold,
+                accept=accept,
+                who="anna",
+                now=datetime.now(UTC),
+            )
 
-    return release
+    return end
 
 
 def failed_before(site: Site, action: Action, kind: FailureKind, *, times: int) -> None:

@@ -1,0 +1,57 @@
+"""What a person decides about a hold; changes the store and has the files looked at again."""
+
+from datetime import datetime
+
+from pacd.domain.hold import Hold
+from pacd.engine.pipeline import Pipeline
+from pacd.engine.recording import Recorder
+from pacd.engine.visit import Urgency
+from pacd.intake.debounce import Place
+from pacd.store.database import Store
+from pacd.store.holds import Ending
+
+
+def release(
+    store: Store,
+    recorder: Recorder,
+    pipeline: Pipeline,
+    library_id: int,
+    hold: Hold,
+    *,
+    accept: bool,
+    who: str,
+    now: datetime,
+) -> None:
+    """
+    End a hold, in one transaction with what has its file looked at again (H2).
+
+    Released, the file is judged and tried anew; accepted, so are all of its audio.
+    """
+    record = store.holds.get(hold.id)
+    if record is None or record.ended_at:
+        return  # it ended meanwhile, perhaps with one of the same audio
+    names = {number: name for name, number in pipeline.library_ids.items()}
+    how = Ending.ACCEPTED if accept else Ending.RELEASED
+    ending = ((library_id, hold), *(_alike(store, hold) if accept else ()))
+    ending = tuple((number, each) for number, each in ending if number in names)
+    with store.transaction():
+        if not accept:
+            store.jobs.clear_setbacks(library_id, hold.path)
+            if hold.observation:
+                store.verdicts.forget(hold.observation)
+        for number, each in ending:
+            store.folders.disturb(number, each.path.parent)
+            recorder.end_hold(number, names[number], each, how, who=who, now=now)
+    for number, each in ending:
+        pipeline.want(Place(names[number], each.path.parent), Urgency.LIVE)
+
+
+def _alike(store: Store, hold: Hold) -> tuple[tuple[int, Hold], ...]:
+    """The other open holds of the same audio and cause."""
+    return tuple(
+        (number, each)
+        for number, each in store.holds.all_open()
+        if hold.audio_md5
+        and each.id != hold.id
+        and (each.cause, each.audio_md5) == (hold.cause, hold.audio_md5)
+    )

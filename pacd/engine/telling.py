@@ -1,0 +1,116 @@
+"""What an outcome comes to in words: for the history, the log and the counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from pacd.domain.plan import (
+    Action,
+    Done,
+    Exported,
+    Failed,
+    Mirrored,
+    Outcome,
+    PlanItem,
+    Recompressed,
+    Result,
+    Tested,
+)
+from pacd.errors import FailureKind
+
+_log = structlog.get_logger()
+
+# O1's names of actions in the log.
+LOGGED: Final = {
+    Action.TEST: "flac_test",
+    Action.RECOMPRESS: "flac_recompress",
+    Action.EXPORT_ARTWORK: "art_export",
+    Action.MIRROR_ENCODE: "mirror_encode",
+    Action.MIRROR_RETAG: "mirror_retag",
+    Action.HOLD: "hold",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """
+    What an outcome comes to, for the history, the log and the counts.
+
+    Attributes:
+        event: For the history: facts/schema's names.
+        status: ok, skip, warn, error (O1).
+        count: Name of the count it adds to; "" for none.
+    """
+
+    event: str
+    status: str
+    message: str
+    count: str = ""
+    details: Mapping[str, Any] | None = None
+
+
+def tell(outcome: Outcome) -> Told:
+    """Say what an outcome comes to."""
+    match outcome:
+        case Failed():
+            return _tell_failed(outcome)
+        case Done():
+            return _tell_done(outcome.result)
+
+
+def _tell_failed(failed: Failed) -> Told:
+    """What was interrupted from outside has not failed: it is simply done again."""
+    interrupted = failed.kind is FailureKind.INTERRUPTED
+    event = f"{LOGGED[failed.item.action]}_{'interrupted' if interrupted else 'err'}"
+    details = {"failure": failed.kind.value, "words": failed.words}
+    status = "warn" if interrupted else "error"
+    return Told(event, status, failed.message, "" if interrupted else "failed", details)
+
+
+def _tell_done(result: Result) -> Told:
+    match result:
+        case Tested(check):
+            if check.integrity.sound:
+                message = check.message or "intact"
+                return Told("flac_test_ok", "ok", message, "tested_ok", {"tool": check.tool})
+            details = {"tool": check.tool, "words": check.words, "verdict": check.integrity.value}
+            return Told("flac_test_err", "error", check.message, "tested_err", details)
+        case Recompressed():
+            return _tell_recompressed(result)
+        case Exported(target, written=written):
+            message = f"{target} {'written' if written else 'was there already'}"
+            count = "art_exported" if written else ""
+            return Told("art_export_ok", "ok" if written else "skip", message, count)
+        case Mirrored(output, encoded, lost):
+            message = f"{output.path} {'encoded' if encoded else 'retagged'}"
+            event = "mirror_encode_ok" if encoded else "mirror_retag_ok"
+            count = "encoded" if encoded else "retagged"
+            return Told(event, "warn" if lost else "ok", message, count, {"lost": list(lost)})
+
+
+def _tell_recompressed(new: Recompressed) -> Told:
+    details = {"before_bytes": new.before_bytes, "after_bytes": new.after_bytes, **new.details}
+    if new.frames_kept:
+        message = "could not be made smaller; only its tag was set"
+        return Told("recompress_skip", "skip", message, "recompress_skipped", details)
+    saved = new.before_bytes - new.after_bytes
+    message = f"{new.before_bytes} to {new.after_bytes} bytes, {saved} saved"
+    return Told("recompress_ok", "ok", message, "recompressed", details)
+
+
+def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:
+    """Write the one line of the log for a decision or an outcome (O1)."""
+    write = {"error": _log.error, "warn": _log.warning}.get(told.status, _log.info)
+    write(
+        told.event,
+        action=LOGGED[item.action],
+        status=told.status,
+        library=library,
+        path=str(item.path),
+        mirror=item.mirror or None,
+        job=job_id,
+        reason=item.reason,
+        message=told.message,
+    )
