@@ -47,7 +47,9 @@ def release(
 
 
 def _alike(store: Store, hold: Hold) -> tuple[tuple[int, Hold], ...]:
-    """The other open holds of the same audio and cause."""
+    """The other open holds of the same audio and cause; two damaged files never hold the same."""
+    if hold.cause.is_damage:
+        return ()
     return tuple(
         (number, each)
         for number, each in store.holds.all_open()

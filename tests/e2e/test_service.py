@@ -231,10 +231,10 @@ def test_w60_a_pause_survives_a_restart(site: Site) -> None:
         site.pacctl("scan")
         until(lambda: site.status()["queue"]["folders_waiting"] > 0)
     with site.running():
-        until(lambda: "paused" == site.status()["state"])
+        until(lambda: site.status()["queue"]["folders_waiting"] > 0)
         status = site.status()
 
-        assert (True, []) == (status["queue"]["folders_waiting"] > 0, status["queue"]["running"])
+        assert ("paused", []) == (status["state"], status["queue"]["running"])
         assert not site.mirror.exists() or [] == list(site.mirror.rglob("*"))
         site.pacctl("resume")
         await_outputs(site)

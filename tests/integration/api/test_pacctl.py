@@ -5,10 +5,8 @@ import os
 import re
 import signal
 import socket
-import statistics
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -436,20 +434,6 @@ def test_b5_status_loads_nothing_it_does_not_need(place: Path) -> None:
 
     assert {"pacd", "pacd.protocol", "pacd.protocol.wire"} == ours
     assert set() == modules & {"dataclasses", "socket", "shutil", "pathlib", "inspect", "aiohttp"}
-
-
-def test_b5_status_answers_within_100_ms(place: Path) -> None:
-    """B5: the median of a few runs, modules compiled as they are when installed."""
-    environ = environment(PYTHONPYCACHEPREFIX=str(place / "compiled"))
-    with serving(FakeDaemon(WORKING), place / "s") as path:
-        argv = [sys.executable, "-m", "pacctl", "status", "--socket", str(path)]
-        taken_s = []
-        for _ in range(7):
-            begun_s = time.perf_counter()
-            subprocess.run(argv, env=environ, stdout=subprocess.DEVNULL, check=True, timeout=20)
-            taken_s.append(time.perf_counter() - begun_s)
-
-    assert statistics.median(taken_s) <= 0.1
 
 
 @pytest.mark.skipif(not (ROOT / "pacd" / "__main__.py").exists(), reason="needs the pacd program")
