@@ -10,7 +10,7 @@ from pacd.domain.policy import DaemonPolicy
 from pacd.engine.engine import Setup
 from pacd.errors import PreflightError
 from pacd.settings import Settings
-from pacd.tools.toolbox import Toolbox, find_tools
+from pacd.tools.toolbox import OPUS_REMEDY, Toolbox, find_tools
 
 DATABASE: Final = "pacd.db"
 LOCK: Final = "pacd.lock"
@@ -49,9 +49,9 @@ def preflight(settings: Settings) -> Toolbox:
     """
     tools = find_tools()
     wanted = {mirror.codec for library in settings.libraries() for mirror in library.mirrors}
-    if Codec.OPUS in wanted and tools.opusenc is None:
+    if Codec.OPUS in wanted and tools.opus is None:
         raise PreflightError(
-            "A mirror wants Opus, but opusenc is not installed: apt install opus-tools"
+            f"A mirror wants Opus, but no encoder for it is installed: {OPUS_REMEDY}"
         )
     if Codec.AAC in wanted:
         raise PreflightError(

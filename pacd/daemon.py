@@ -211,7 +211,7 @@ class Daemon:
     def _host(self, tools: Toolbox) -> Host:
         return Host(
             database=self._settings.state_dir / DATABASE,
-            tools=tools.versions,
+            tools=tools,
             config=lambda: self._config,
             reload=self._reload,
             watch=self._lookout.view,

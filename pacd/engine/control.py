@@ -96,7 +96,7 @@ class Control:
                 running=any(walk.whole for walk in snapshot.walks),
             ),
             problems=problems,
-            tools=self._host.tools,
+            tools=self._host.tools.versions,
             config=ConfigFile(path=config.path, loaded_at=config.loaded_at),
         )
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,15 +10,13 @@ from pacd.domain.policy import DaemonPolicy
 from pacd.engine.roots import reachable
 from pacd.intake.mounts import NETWORK, filesystem
 from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
+from pacd.tools.toolbox import OPUS_REMEDY, Toolbox
 
 _LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
-_NEEDED: Final = {
-    "flac": (Verdict.FAILED, "apt install flac"),
-    "opusenc": (Verdict.DEGRADED, "apt install opus-tools"),
-}
+_OPUS: Final = "Opus encoder"
 
 
-def examine(policy: DaemonPolicy, tools: Mapping[str, str], watch: Watch, database: Path) -> Doctor:
+def examine(policy: DaemonPolicy, tools: Toolbox, watch: Watch, database: Path) -> Doctor:
     """Look at everything now; writes nothing."""
     checks = (
         *_tools(tools),
@@ -30,14 +28,14 @@ def examine(policy: DaemonPolicy, tools: Mapping[str, str], watch: Watch, databa
     return Doctor(checks=checks)
 
 
-def _tools(tools: Mapping[str, str]) -> Iterator[DoctorCheck]:
-    for name, version in tools.items():
+def _tools(tools: Toolbox) -> Iterator[DoctorCheck]:
+    for name, version in tools.versions.items():
         yield DoctorCheck(name=name, verdict=Verdict.OK, found=version)
-    for name, (verdict, remedy) in _NEEDED.items():
-        if name not in tools:
-            yield DoctorCheck(
-                name=name, verdict=verdict, found="not found", fix=f"Install it: {remedy}"
-            )
+    if tools.opus is None:
+        fix = f"Install one: {OPUS_REMEDY}"
+        yield DoctorCheck(name=_OPUS, verdict=Verdict.DEGRADED, found="not found", fix=fix)
+    else:
+        yield DoctorCheck(name=_OPUS, verdict=Verdict.OK, found=tools.opus.name)
 
 
 def _roots(policy: DaemonPolicy) -> Iterator[DoctorCheck]:

@@ -1,11 +1,12 @@
 """What the daemon around the engine answers for when clients ask."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pacd.protocol.documents import ConfigView, Problem, Watch
+from pacd.tools.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Host:
     """
 
     database: Path
-    tools: Mapping[str, str]
+    tools: Toolbox
     config: Callable[[], ConfigView]
     reload: Callable[[str], ConfigView]
     watch: Callable[[], Watch]

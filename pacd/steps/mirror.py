@@ -34,9 +34,8 @@ from pacd.files.opus import (
 )
 from pacd.files.probe import read_pictures, read_tags
 from pacd.files.tags import PAC_KEYS, PacTags, opus_tags, picture_comment
-from pacd.tools.opusenc import Opusenc
 from pacd.tools.patience import patience_s
-from pacd.tools.toolbox import Toolbox
+from pacd.tools.toolbox import OPUS_REMEDY, OpusEncoder, Toolbox
 
 _ICON: Final = 1  # RFC 9639, section 8.8: a PNG of 32x32 pixels, at most one
 _ONCE: Final = frozenset({_ICON, 2})  # the same: nor more than one other icon
@@ -85,13 +84,14 @@ def mirror_encode(job: Job, tools: Toolbox) -> Mirrored:
         VerifyError: The output is not as long as the master (M7), or lost its tags.
         ToolError: No encoder could read the master.
     """
-    if tools.opusenc is None:
-        raise ToolError("opusenc is not installed: `apt install opus-tools` brings it")
+    encoder = tools.opus
+    if encoder is None:
+        raise ToolError(f"no Opus encoder is installed: {OPUS_REMEDY}")
     with _unchanged(job) as work:
         expected = _standing(work.target)
         with creating(work.target, root=job.mirror.root, expected=expected) as scratch:
-            _encode(work, scratch, tools, tools.opusenc)
-            pac = work.pac_tags(tools.opusenc.name)
+            _encode(work, scratch, tools, encoder)
+            pac = work.pac_tags(encoder.name)
             lost = _dress(work, scratch, pac)
             _require_unchanged(work)
     return Mirrored(_output(work, pac), encoded=True, lost=lost)
@@ -172,7 +172,7 @@ def _pac_tags(target: Path) -> PacTags:
     return pac
 
 
-def _encode(work: _Work, scratch: Path, tools: Toolbox, opusenc: Opusenc) -> None:
+def _encode(work: _Work, scratch: Path, tools: Toolbox, encoder: OpusEncoder) -> None:
     """
     Encode the master as it is; where that does not give all of it, as flac decodes it.
 
@@ -180,22 +180,22 @@ def _encode(work: _Work, scratch: Path, tools: Toolbox, opusenc: Opusenc) -> Non
     0, where STREAMINFO states too small a block (corpus: faulty/01).
     """
     # Where the header tells no length to compare, flac's MD5 check has to show it.
-    if work.track.audio.total_samples:
+    if encoder.reads_flac and work.track.audio.total_samples:
         try:
-            return _encode_from(work, scratch, opusenc, ())
+            return _encode_from(work, scratch, encoder, ())
         except (ToolCrashedError, ToolTimeoutError):
             raise
         except (ToolError, VerifyError):
             pass
     decoder = (tools.flac.executable, "--decode", "--stdout", "--silent", "-")
-    return _encode_from(work, scratch, opusenc, decoder)
+    return _encode_from(work, scratch, encoder, decoder)
 
 
 def _encode_from(
-    work: _Work, scratch: Path, opusenc: Opusenc, decoder: Sequence[str | Path]
+    work: _Work, scratch: Path, encoder: OpusEncoder, decoder: Sequence[str | Path]
 ) -> None:
     audio = work.track.audio
-    opusenc.encode(
+    encoder.encode(
         work.source,
         scratch,
         bitrate_kbps=work.job.mirror.bitrate_kbps,
@@ -206,8 +206,8 @@ def _encode_from(
     made = read_opus(scratch)
     if not made.complete or made.channels != audio.channels or not length_matches(audio, made):
         raise VerifyError(
-            f"opusenc made {made.samples} samples at 48000 Hz in {made.channels} channels of "
-            f"{audio.total_samples} at {audio.sample_rate_hz} Hz in {audio.channels}"
+            f"{encoder.name} made {made.samples} samples at 48000 Hz in {made.channels} channels "
+            f"of {audio.total_samples} at {audio.sample_rate_hz} Hz in {audio.channels}"
         )
 
 

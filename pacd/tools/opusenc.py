@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, ClassVar, Final, Self
 
 from pacd.errors import ToolError
 from pacd.tools import process
@@ -39,6 +39,8 @@ class Opusenc:
 
     executable: Path
     version: str
+
+    reads_flac: ClassVar[bool] = True
 
     @classmethod
     def find(cls) -> Self | None:

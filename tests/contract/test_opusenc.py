@@ -15,7 +15,8 @@ from pacd.files.opus import (
 from pacd.files.probe import read_track
 from pacd.tools.flac import Flac
 from pacd.tools.opusenc import Opusenc
-from tests.audio import Art, dress, encode_pcm, pcm, png, write_flac
+from tests.audio import Art, dress, encode_pcm, png, write_flac
+from tests.contract.sounds import decoded_samples, tones
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "ietf"
 TIMEOUT_S = 120.0
@@ -49,15 +50,6 @@ def encode(opusenc: Opusenc, source: Path, target: Path, *, bitrate_kbps: int = 
     return audio
 
 
-def tones(path: Path, frames: int, rate: int, bits: int, channels: int) -> Path:
-    """A FLAC file of any shape, also such as a WAV header has no name for."""
-    raw = pcm(frames / rate, rate=rate, bits=bits, channels=channels)
-    shape = [f"--sample-rate={rate}", f"--bps={bits}", f"--channels={channels}"]
-    form = ["--force-raw-format", "--endian=little", "--sign=signed", "--lax", "--silent"]
-    subprocess.run(["flac", *form, *shape, "-o", path, "-"], input=raw, check=True)
-    return path
-
-
 def encode_through_flac(opusenc: Opusenc, source: Path, target: Path, *, channels: int) -> None:
     decoder = (Flac.find().executable, "--decode", "--stdout", "--silent", "-")
     with source.open("rb") as file:
@@ -69,13 +61,6 @@ def encode_through_flac(opusenc: Opusenc, source: Path, target: Path, *, channel
             timeout_s=TIMEOUT_S,
             decoder=decoder,
         )
-
-
-def decoded_samples(opus: Path) -> int:
-    """Length at 48 kHz as opusdec plays it."""
-    played = opus.with_suffix(".raw")
-    subprocess.run(["opusdec", "--quiet", "--rate", "48000", opus, played], check=True)
-    return played.stat().st_size // (2 * read_opus(opus).channels)
 
 
 def test_the_name_tells_program_and_library(opusenc: Opusenc) -> None:
@@ -182,15 +167,6 @@ def test_an_id3_tag_before_the_stream_needs_the_decoder(
 
     assert "unsupported input file" in caught.value.words
     assert 24_000 == read_opus(target).samples
-
-
-def test_a_decoder_that_fails_is_seen(opusenc: Opusenc, target: Path, tmp_path: Path) -> None:
-    """M12: opusenc ends well when its input breaks off; the decoder's exit code tells."""
-    source = write_flac(tmp_path / "in.flac", seconds=1.0)
-    source.write_bytes(source.read_bytes()[:-2000])
-
-    with pytest.raises(ToolError, match="flac failed"):
-        encode_through_flac(opusenc, source, target, channels=2)
 
 
 def test_tags_pictures_and_gain_stay_out(opusenc: Opusenc, target: Path, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_exit_3_says_which_tool_is_missing(site: Site) -> None:
     without_flac = _run(site, "--check", path=programs)
 
     assert (3, 3) == (without_opusenc.returncode, without_flac.returncode)
-    assert "apt install opus-tools" in without_opusenc.stderr
+    assert "apt install opus-tools (or ffmpeg" in without_opusenc.stderr
     assert "apt install flac" in without_flac.stderr
     assert ("", "") == (without_opusenc.stdout, without_flac.stdout)
     assert not site.state.exists()

@@ -341,7 +341,7 @@ def test_every_verb_answers_from_the_real_daemon(site: Site) -> None:
             ("pause", "--for", "1h"): "paused until",
             ("resume",): "goes on",
             ("health",): "ok",
-            ("doctor",): "flac",
+            ("doctor",): "Opus encoder",
             ("config", "show", "--origin"): str(site.config),
             ("reload",): "loaded",
             ("release", "1"): "",

@@ -32,7 +32,7 @@ def meddling(folder: Path, before: str = "", after: str = "") -> Toolbox:
     flac = tools().flac.executable
     program.write_text(f'#!/bin/sh\n{before}\n{flac} "$@"\ncode=$?\n{after}\nexit $code\n')
     program.chmod(0o755)
-    return Toolbox(Flac(program, tools().flac.version), None)
+    return Toolbox(Flac(program, tools().flac.version), None, None)
 
 
 def job_to_test(master: Path) -> Job:

@@ -127,6 +127,6 @@ def test_a_crash_is_no_verdict(master: Path, tmp_path: Path) -> None:
 def test_a_failing_tool_is_no_verdict(master: Path) -> None:
     """F1: a flac that does not work says nothing of a file."""
     for program in ("/bin/false", "/nonexistent/flac"):
-        failed = refused(job_to_test(master), Toolbox(Flac(Path(program), "0"), None))
+        failed = refused(job_to_test(master), Toolbox(Flac(Path(program), "0"), None, None))
 
         assert FailureKind.TOOL_FAILED == failed.kind

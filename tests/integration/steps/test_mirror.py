@@ -180,9 +180,47 @@ def test_a_tool_that_fails_leaves_nothing(master: Path, tmp_path: Path, tools: T
 
 
 def test_without_opusenc(master: Path, tmp_path: Path, tools: Toolbox) -> None:
-    """M2: a missing encoder is a sentence that says how to get it."""
-    with pytest.raises(ToolError, match="apt install opus-tools"):
+    """M2, M6, M7: ffmpeg takes its place, says so, and tags and cover arrive as ever."""
+    if tools.ffmpeg is None:
+        pytest.skip("ffmpeg with libopus is not installed")
+    cover = jpeg()
+    dress(master, {"ARTIST": ["B", "A"]}, [Art(cover, mime="image/jpeg", description="vorn")])
+    job = mirror_job(tmp_path)
+    mirrored = mirror_encode(job, replace(tools, opusenc=None))
+    found = read_comments(output(tmp_path))
+    assert job.facts.track is not None
+
+    assert (tools.ffmpeg.name,) == found.all("PAC_ENCODER") == (mirrored.output.encoder,)
+    assert ["B", "A"] == [value for key, value in tags(tmp_path) if key == "ARTIST"]
+    assert [(cover, "vorn")] == [(each.data, each.desc) for each in pictures(tmp_path)]
+    assert not [key for key, _value in found.pairs if key.upper().startswith("ENCODER")]
+    assert length_matches(job.facts.track.audio, read_opus(output(tmp_path)))
+    assert ["b.opus"] == leftovers(tmp_path)
+
+
+def test_opusenc_comes_first(tools: Toolbox) -> None:
+    """M2: where both are there, opusenc makes the outputs."""
+    assert tools.opusenc == tools.opus
+    assert tools.ffmpeg == replace(tools, opusenc=None).opus
+
+
+def test_ffmpeg_never_names_damage(master: Path, tmp_path: Path, tools: Toolbox) -> None:
+    """M12: ffmpeg would fill the gap with silence; flac, which reads for it, does not."""
+    if tools.ffmpeg is None:
+        pytest.skip("ffmpeg with libopus is not installed")
+    whole = bytearray(master.read_bytes())
+    whole[len(whole) // 2 : len(whole) // 2 + 16] = bytes(16)
+    master.write_bytes(whole)
+    with pytest.raises(ToolError, match="flac failed"):
         mirror_encode(mirror_job(tmp_path), replace(tools, opusenc=None))
+
+    assert [] == leftovers(tmp_path)
+
+
+def test_without_any_encoder(master: Path, tmp_path: Path, tools: Toolbox) -> None:
+    """M2: a missing encoder is a sentence that says how to get one."""
+    with pytest.raises(ToolError, match=r"apt install opus-tools \(or ffmpeg"):
+        mirror_encode(mirror_job(tmp_path), replace(tools, opusenc=None, ffmpeg=None))
 
 
 def test_an_output_of_ours_is_replaced(master: Path, tmp_path: Path, tools: Toolbox) -> None:
