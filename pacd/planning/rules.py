@@ -1,16 +1,11 @@
 """One rule per action: what is due, and why.  Decides; does nothing."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from pacd.domain.plan import Action, Facts, OutputState
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.planning.compression import stated_level
-
-Rule = Callable[[Facts, LibraryPolicy, datetime], str | None]
-MirrorRule = Callable[[Facts, MirrorPolicy], tuple[Action, str] | None]
 
 
 def integrity_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
@@ -70,9 +65,3 @@ def output_due(facts: Facts, mirror: MirrorPolicy) -> tuple[Action, str] | None:
         return (Action.MIRROR_RETAG, "tags or pictures have changed since its output was made")
     return None
 
-
-RULES: Final[tuple[tuple[Action, Rule], ...]] = (
-    (Action.TEST, integrity_due),
-    (Action.RECOMPRESS, recompress_due),
-)
-"""Per-file phases in their order (P2): the first that is due is the only one planned."""
