@@ -62,7 +62,8 @@ def record_at_rest(installation: Installation) -> None:
         ids = store.libraries.sync(roots)
         for library in built.policy.libraries:
             views = walk(library.root, Ignore(built.policy.ignore))
-            seen = (look_around(library, view) for view in views if view.rows)
+            number = ids[library.name]
+            seen = (look_around(store, number, library, view) for view in views if view.rows)
             while batch := tuple(islice(seen, _FOLDERS_AT_ONCE)):
                 with store.transaction():
                     _record(store, ids[library.name], library, batch, now=now)

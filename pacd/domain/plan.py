@@ -191,11 +191,13 @@ class Album:
         path: Relative to the library root; PurePosixPath(".") for the root itself.
         tracks: Sorted by path.
         exports: What is recorded or stands at each cover target, by target.
+        covers_wanted: False where no covers are asked for, or their root is not in place.
     """
 
     path: PurePosixPath
     tracks: tuple[Facts, ...]
     exports: Mapping[PurePosixPath, Export] = field(default_factory=dict)
+    covers_wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ class Walker:
             if self._stop.is_set():
                 audit.error = "the walk was stopped"
                 return
-            looked = look_around(audit.policy, view)
+            looked = look_around(store, audit.library_id, audit.policy, view)
             self._sweep_all(looked)
             audit.folders += view.readable
             audit.discovered += len(view.rows)

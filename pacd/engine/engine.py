@@ -164,6 +164,7 @@ class Engine:
             prepare(policy, self.store.memory)
         self.pipeline.adopt(policy)
         self.dispatch.adopt(policy)
+        self.auditor.adopt(policy)
         self.auditor.audit_all()
         self.events.emit(EventKind.CONFIG_RELOADED, now=datetime.now(UTC))
 

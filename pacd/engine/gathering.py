@@ -12,6 +12,7 @@ from pacd.domain.change import Observation, fingerprint
 from pacd.domain.hold import Cause
 from pacd.domain.plan import Album, Export, Facts, Output, OutputState
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.engine.roots import covers_kept, in_place, outputs_kept
 from pacd.intake.audit import FolderView, look
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
@@ -35,7 +36,7 @@ class Looked:
     A library folder and its folders in the mirrors, seen at one moment.
 
     Attributes:
-        mirrors: By mirror name; None where the mirror's root is not there.
+        mirrors: By mirror name; None where the mirror's root is not in place.
     """
 
     library: FolderView
@@ -55,15 +56,21 @@ class Looked:
         )
 
 
-def look_around(policy: LibraryPolicy, view: FolderView) -> Looked:
+def look_around(store: Store, library_id: int, policy: LibraryPolicy, view: FolderView) -> Looked:
     """Look at the mirrors' side of a library folder that was looked at just now."""
-    return Looked(view, {mirror.name: _look_at(mirror, view.path) for mirror in policy.mirrors})
+    return Looked(
+        view,
+        {mirror.name: _look_at(store, library_id, mirror, view.path) for mirror in policy.mirrors},
+    )
 
 
-def _look_at(mirror: MirrorPolicy, folder: PurePosixPath) -> FolderView | None:
-    if not os.path.isdir(mirror.root):  # noqa: PTH112  # once for every folder of a library
-        return None
-    return look(mirror.root, output_folder(folder, mirror), _NOTHING, suffix=mirror.extension)
+def _look_at(
+    store: Store, library_id: int, mirror: MirrorPolicy, folder: PurePosixPath
+) -> FolderView | None:
+    view = look(mirror.root, output_folder(folder, mirror), _NOTHING, suffix=mirror.extension)
+    # What is listed shows that the root is there: most folders need no second look.
+    there = view.rows or in_place(mirror.root, outputs_kept(store, library_id, mirror))
+    return view if there else None
 
 
 def gather(
@@ -164,8 +171,6 @@ def gather_exports(
     store: Store, library_id: int, policy: LibraryPolicy, tracks: tuple[Facts, ...]
 ) -> Mapping[PurePosixPath, Export]:
     """Return what is recorded of, and what stands at, each cover target of a folder."""
-    if not policy.artwork.enabled:
-        return {}
     targets = [wanted.target for wanted in wanted_covers(tracks, policy.artwork)]
     rows = store.exports.at(library_id, targets)
     return {target: export_seen(policy, row) for target, row in rows.items()}
@@ -201,4 +206,7 @@ def album_of(
     tracks: tuple[Facts, ...],
 ) -> Album:
     """Put facts together into the unit that is planned."""
+    artwork = policy.artwork
+    if not artwork.enabled or not in_place(artwork.root, covers_kept(store, library_id)):
+        return Album(folder, tracks, covers_wanted=False)
     return Album(folder, tracks, gather_exports(store, library_id, policy, tracks))

@@ -143,9 +143,10 @@ class Pipeline:
         if ignored or policy is None or not available(policy.root):
             self._rested(place)
             return
-        looked = look_around(policy, look(policy.root, place.folder, self.ignore))
-        self.survey(policy, looked.library)
         library_id = self.library_ids[policy.name]
+        view = look(policy.root, place.folder, self.ignore)
+        looked = look_around(self._store, library_id, policy, view)
+        self.survey(policy, view)
         now = datetime.now(UTC)
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
         by_path = {each.path: each for each in facts}
@@ -260,7 +261,7 @@ class Pipeline:
             looked = visit.looked
             if visit.touched:
                 view = look(visit.policy.root, place.folder, self.ignore)
-                looked = look_around(visit.policy, view)
+                looked = look_around(self._store, visit.library_id, visit.policy, view)
             if not visit.agrees(looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif not retries and looked.complete and not visit.restless():

@@ -26,7 +26,7 @@ def planned(
 ) -> Iterator[PlanItem]:
     """Yield what is due in a folder and all below it, folder by folder (P1)."""
     for view in walk(policy.root, ignore, below=below):
-        looked = look_around(policy, view)
+        looked = look_around(store, library_id, policy, view)
         known = store.folders.fingerprint(library_id, view.path)
         if looked.complete and known == (looked.fingerprint, policy.key):
             continue
@@ -45,6 +45,6 @@ def facts_of(
     now: datetime,
 ) -> Facts | None:
     """Return all that is known of one master; None when it is not there."""
-    looked = look_around(policy, look(policy.root, path.parent, ignore))
+    looked = look_around(store, library_id, policy, look(policy.root, path.parent, ignore))
     tracks = gather(store, library_id, policy, looked, settler=settler, now=now)
     return next((facts for facts in tracks if facts.path == path), None)

@@ -118,7 +118,7 @@ def _plan_outputs(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterato
 
 def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
     """Plan one export per cover target, from masters at rest (F7)."""
-    if not policy.artwork.enabled:
+    if not policy.artwork.enabled or not album.covers_wanted:
         return
     by_path = {facts.path: facts for facts in album.tracks}
     for wanted in covers.wanted_covers(album.tracks, policy.artwork):
@@ -140,7 +140,7 @@ def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[
 def _cover_due(wanted: covers.CoverWanted, album: Album, policy: LibraryPolicy) -> str | None:
     export = album.exports.get(wanted.target)
     if export is None:
-        return "its cover was never exported"
+        return "its cover is not among the exported ones"
     if not export.present:
         return "the exported cover is gone"
     elsewhere = export.source is not None and export.source.parent != wanted.source.parent

@@ -64,4 +64,3 @@ def output_due(facts: Facts, mirror: MirrorPolicy) -> tuple[Action, str] | None:
     if facts.track and output.src_tags != mirror.tags_hash(facts.track.tags_md5):
         return (Action.MIRROR_RETAG, "tags or pictures have changed since its output was made")
     return None
-

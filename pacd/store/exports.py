@@ -110,6 +110,15 @@ class Exports:
             },
         )
 
+    def count(self, library_id: int) -> int:
+        """How many covers are on record."""
+        return int(
+            self._connection.value(
+                "SELECT count(*) FROM art_exports WHERE library_id = :library",
+                {"library": library_id},
+            )
+        )
+
     def forget(self, library_id: int, target: PurePosixPath) -> None:
         """Drop the record of a cover."""
         self._connection.run(

@@ -361,7 +361,7 @@ OTHER = facts("a/02.flac", track=track(pictures=[picture("ee" * 16)]))
 @pytest.mark.parametrize(
     ("exports", "reason", "replaces"),
     [
-        pytest.param((), "its cover was never exported", False, id="never"),
+        pytest.param((), "its cover is not among the exported ones", False, id="never"),
         pytest.param(
             (export(str(FRONT), present=False),), "the exported cover is gone", False, id="gone"
         ),

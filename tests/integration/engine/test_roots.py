@@ -1,0 +1,91 @@
+"""Roots that are not in place: an unmounted disk is not an empty mirror."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pacd.engine.engine import Engine
+from tests.audio import Art, dress, png
+from tests.integration.engine.site import Site, contents
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A library of one album at rest, with a mirror and a cover."""
+    made = Site.make(tmp_path, mirror=True, artwork=True)
+    for path in made.album("A/one", 2).iterdir():
+        dress(path, {"ALBUM": "One", "ARTIST": "A"}, [Art(png())])
+    made.run()
+    return made
+
+
+@pytest.mark.parametrize(("root", "words"), [("phone", "Mirror phone"), ("art", "The cover")])
+def test_an_empty_root_is_taken_for_unmounted(site: Site, root: str, words: str) -> None:
+    """M9, w09: where PAC has put files and finds none it makes none, says so, and goes on later."""
+    place = site.base / root
+    place.rename(site.base / "elsewhere")
+    place.mkdir()
+    away = site.run()
+    site.album("A/two", 1, seed=7)
+    still_away = site.run()
+    left = list(place.iterdir())
+    place.rmdir()
+    (site.base / "elsewhere").rename(place)
+    before = contents(place)
+    back = site.run()
+
+    assert (Counter(), Counter()) == (away.actions, still_away.actions - Counter(_of_two(root)))
+    assert [] == left
+    assert [True] == [each.startswith(words) and "is empty" in each for each in away.problems]
+    assert () == back.problems
+    assert before.items() <= contents(place).items()
+
+
+def _of_two(root: str) -> dict[str, int]:
+    """What a new album without a cover needs while a root is away."""
+    mirrored = {} if root == "phone" else {"mirror-encode": 1}
+    return {"test": 1, "recompress": 1, **mirrored}
+
+
+def test_a_root_that_was_emptied_on_purpose_is_filled_again(site: Site) -> None:
+    """M5: any folder in it says that the disk is there."""
+    for path in (site.base / "phone").rglob("*.opus"):
+        path.unlink()
+    (site.base / "phone" / "A" / "one").rmdir()
+    (site.base / "phone" / "A").rmdir()
+    (site.base / "phone" / "new").mkdir()
+    ran = site.run()
+
+    assert Counter({"mirror-encode": 2}) == ran.actions
+
+
+def test_problems_of_a_library_that_has_left_leave_with_it(site: Site) -> None:
+    """W3: status speaks of the libraries that are configured."""
+    site.library.rename(site.base / "elsewhere")
+    left: list[tuple[str, ...]] = []
+
+    def leave(engine: Engine) -> None:
+        engine.auditor.look_for_roots()
+        left.append(tuple(each.what for each in engine.auditor.problems))
+        engine.adopt(replace(site.policy, libraries=()))
+        left.append(tuple(each.what for each in engine.auditor.problems))
+
+    site.run(leave, audit=False)
+
+    assert [1, 0] == [len(each) for each in left]
+
+
+def test_a_deleted_cover_that_nobody_wants_is_asked_for_once(site: Site) -> None:
+    """L2: the record of a cover that is gone is dropped, so that audits pass its folder by."""
+    (cover,) = (site.base / "art").rglob("*.png")
+    for path in (site.library / "A/one").iterdir():
+        dress(path, {"ALBUM": "Other", "ARTIST": "A"}, [Art(png())])
+    site.run()
+    cover.unlink()
+    ran = site.run()
+    with site.store() as store:
+        kept = [str(row.target) for row in store.exports.all(1)]
+
+    assert (Counter(), ["A/Other/front.png"]) == (ran.actions, kept)
