@@ -22,6 +22,7 @@ class FailureKind(StrEnum):
     PERMISSION = "permission"
     NO_SPACE = "no-space"
     READ_ONLY = "read-only"
+    ROOT_GONE = "root-gone"
     COLLISION = "collision"
     BAD_PICTURE = "bad-picture"
     IO = "io"

@@ -15,7 +15,7 @@ from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.gathering import Looked, album_of, gather, look_around
 from pacd.engine.recording import Recorder
-from pacd.engine.roots import available
+from pacd.engine.roots import available, identities
 from pacd.engine.survey import Tally, survey
 from pacd.engine.visit import Urgency, Visit
 from pacd.files import atomic
@@ -144,6 +144,7 @@ class Pipeline:
             self._rested(place)
             return
         library_id = self.library_ids[policy.name]
+        roots = identities(policy)  # first: what is looked at must be below these
         view = look(policy.root, place.folder, self.ignore)
         looked = look_around(self._store, library_id, policy, view)
         self.survey(policy, view)
@@ -151,7 +152,7 @@ class Pipeline:
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
         by_path = {each.path: each for each in facts}
         turn = next(self._turns)
-        visit = Visit(place, library_id, policy, urgency, turn, looked, by_path)
+        visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, roots)
         self.visits[place] = visit
         self._dispatch.watch_space(policy)
         if any(visit.unseen()):

@@ -2,11 +2,12 @@
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from pacd.domain.change import FolderId
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
 from pacd.protocol.documents import Problem
 from pacd.store.database import Store
@@ -28,6 +29,16 @@ def available(root: Path) -> bool:
             return any(True for _ in listing)
     except OSError:
         return False
+
+
+def identities(library: LibraryPolicy) -> Mapping[Path, FolderId]:
+    """Tell which folders the roots that a library's items write below are just now."""
+    found = {}
+    for root in (*(mirror.root for mirror in library.mirrors), library.artwork.root):
+        with suppress(OSError):
+            status = root.stat()
+            found[root] = (status.st_dev, status.st_ino)
+    return found
 
 
 def in_place(root: Path, kept: Callable[[], int]) -> bool:

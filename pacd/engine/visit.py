@@ -1,11 +1,12 @@
 """One folder on its way to rest: what is known of it, and what is under way."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
 
+from pacd.domain.change import FolderId
 from pacd.domain.plan import Action, Facts, Output, OutputState, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.gathering import Looked
@@ -30,6 +31,7 @@ class Visit:
     The state of one folder between the first look and rest; belongs to the engine's thread.
 
     Attributes:
+        roots: The roots that items write below, as they were at the look.
         turn: Visits are numbered in the order of their begin.
         busy: Items that wait or run; the folder is not at rest before it is empty.
         touched: Whether something was changed since the look.
@@ -46,6 +48,7 @@ class Visit:
     turn: int
     looked: Looked
     facts: dict[PurePosixPath, Facts]
+    roots: Mapping[Path, FolderId] = field(default_factory=dict)
     busy: dict[Key, PlanItem] = field(default_factory=dict)
     touched: bool = False
     again: bool = False

@@ -12,10 +12,10 @@ MAX_TRIES: Final = 3
 
 _WAITS: Final = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 
-# A disk that is full or read-only stays so for a while, for every file on it.
+# A disk that is full, read-only or away stays so for a while, for every file on it.
 _DISK_WAITS: Final = (*_WAITS, timedelta(hours=1), timedelta(hours=6))
 
-_DISK: Final = frozenset({FailureKind.NO_SPACE, FailureKind.READ_ONLY})
+_DISK: Final = frozenset({FailureKind.NO_SPACE, FailureKind.READ_ONLY, FailureKind.ROOT_GONE})
 
 _INTERRUPTED_WAIT: Final = timedelta(seconds=1)
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
@@ -61,6 +61,12 @@ class _Work:
             raise VerifyError(f"no output is named for {self.job.item.path}")
         return self.job.item.target
 
+    def creating(self, expected: Observation | None) -> AbstractContextManager[Path]:
+        """Make the output, whole or not at all, if its mirror's root is still in place."""
+        root = self.job.mirror.root
+        root_id = self.job.roots.get(root)
+        return creating(self.target, root=root, expected=expected, root_id=root_id)
+
     def pac_tags(self, encoder: str) -> PacTags:
         """What a new output states of its origin."""
         return PacTags(
@@ -89,7 +95,7 @@ def mirror_encode(job: Job, tools: Toolbox) -> Mirrored:
         raise ToolError(f"no Opus encoder is installed: {OPUS_REMEDY}")
     with _unchanged(job) as work:
         expected = _standing(work.target)
-        with creating(work.target, root=job.mirror.root, expected=expected) as scratch:
+        with work.creating(expected) as scratch:
             _encode(work, scratch, tools, encoder)
             pac = work.pac_tags(encoder.name)
             lost = _dress(work, scratch, pac)
@@ -117,7 +123,7 @@ def mirror_retag(job: Job, tools: Toolbox) -> Mirrored:  # noqa: ARG001  # all s
             src_tags=job.mirror.tags_hash(work.track.tags_md5),
             version=VERSION,
         )
-        with creating(work.target, root=job.mirror.root, expected=expected) as scratch:
+        with work.creating(expected) as scratch:
             with scratch.open("wb") as new:
                 shutil.copyfileobj(old, new)
             lost = _dress(work, scratch, pac)
