@@ -23,6 +23,7 @@ class FailureKind(StrEnum):
     NO_SPACE = "no-space"
     READ_ONLY = "read-only"
     ROOT_GONE = "root-gone"
+    NO_WORKER = "no-worker"
     COLLISION = "collision"
     BAD_PICTURE = "bad-picture"
     IO = "io"

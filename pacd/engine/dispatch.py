@@ -16,6 +16,7 @@ from pacd.engine.backlog import Ready, Waiting
 from pacd.engine.losses import failed_with
 from pacd.engine.pool import Answer, Call, Phase, Pool
 from pacd.engine.recording import Recorder
+from pacd.protocol.documents import Problem
 from pacd.steps import registry
 from pacd.steps.look import look_at_outputs
 from pacd.tools.memory import oom_kills
@@ -53,6 +54,7 @@ class Dispatch:
         self._recorder = recorder
         self._tickets = count(1)
         self._space = _Space(min_free_bytes)
+        self._unstarted = ""
         self.ready = Ready()
         self.running: dict[int, Running] = {}
 
@@ -67,6 +69,7 @@ class Dispatch:
         """Yield what has been finished: the work, its job id, and the outcome or the outputs."""
         for answer in self._pool.collect():
             running = self.running.pop(answer.ticket)
+            self._unstarted = "" if answer.started else answer.lost
             name = running.work.item.action.value if running.work.item else "look"
             self._recorder.pace.note(name, time.monotonic() - running.since_s)
             yield running.work, running.job_id, _outcome(running, answer)
@@ -76,6 +79,19 @@ class Dispatch:
         self._space = _Space(policy.min_free_bytes)
         for library in policy.libraries:
             self.watch_space(library)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What keeps workers from being started."""
+        if not self._unstarted:
+            return ()
+        return (
+            Problem(
+                what=f"No worker process can be started ({self._unstarted}), so nothing is done.",
+                fix="Give the daemon room: TasksMax, MemoryMax and LimitNOFILE of its unit, or "
+                "fewer [workers]; `journalctl -u pacd` tells more. PAC goes on by itself.",
+            ),
+        )
 
     @property
     def starved(self) -> tuple[Path, ...]:

@@ -207,7 +207,7 @@ class Engine:
             folders_waiting=len(pipeline.backlog) + len(pipeline.debouncer),
             eta_s=self._eta_s(),
             walks=self.auditor.walks,
-            problems=self.auditor.problems,
+            problems=(*self.auditor.problems, *self.dispatch.problems),
             starved=self.dispatch.starved,
             paused=self.pause.active(now),
             paused_until=self.pause.until,
