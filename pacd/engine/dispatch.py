@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.job import Job
-from pacd.domain.plan import Outcome, Output
+from pacd.domain.plan import Action, Outcome, Output
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
 from pacd.engine.losses import failed_with
-from pacd.engine.pool import Answer, Call, Phase, Pool
+from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
 from pacd.protocol.documents import Problem
 from pacd.steps import registry
@@ -60,7 +60,9 @@ class Dispatch:
 
     def start(self) -> None:
         """Give workers what is ready while they have room."""
-        while work := self.ready.pop(self._may_start):
+        if self.ready.parked and not set(map(_target, self.ready.parked)) <= set(self.starved):
+            self.ready.unpark()
+        while work := self.ready.pop(self._pool.room, self._starves):
             ticket = next(self._tickets)
             self.running[ticket], call = self._prepare(ticket, work)
             self._pool.submit(call)
@@ -103,9 +105,8 @@ class Dispatch:
         roots = [policy.root, *(mirror.root for mirror in policy.mirrors)]
         self._space.look([*roots, policy.artwork.root] if policy.artwork.enabled else roots)
 
-    def _may_start(self, phase: Phase) -> bool:
-        writes = phase is not Phase.ANALYSIS
-        return self._pool.room(phase) and not (writes and self._space.starved)
+    def _starves(self, work: Waiting) -> bool:
+        return _target(work) in self._space.starved
 
     def _prepare(self, ticket: int, work: Waiting) -> tuple[Running, Call]:
         visit, item = work.visit, work.item
@@ -119,6 +120,17 @@ class Dispatch:
         limit_s = registry.time_limit_s(job)
         call = Call(ticket, work.phase, registry.perform, (job,), limit_s)
         return Running(work, job_id, oom_kills(), time.monotonic()), call
+
+
+def _target(work: Waiting) -> Path | None:
+    """The root that an item writes below; None for one that only reads."""
+    policy, item = work.visit.policy, work.item
+    if item is None or item.action is Action.TEST:
+        return None
+    if item.action is Action.EXPORT_ARTWORK:
+        return policy.artwork.root
+    mirrors = {mirror.name: mirror.root for mirror in policy.mirrors}
+    return mirrors.get(item.mirror, policy.root)
 
 
 class _Space:

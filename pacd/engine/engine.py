@@ -153,8 +153,11 @@ class Engine:
     @property
     def stalled(self) -> bool:
         """Whether work waits that cannot go on by itself: for a pause to end, or for room."""
-        stopped = self.pause.active(datetime.now(UTC)) or bool(self.dispatch.starved)
-        return stopped and not (self.dispatch.running or self.auditor.running or self.starting)
+        if self.dispatch.running or self.auditor.running or self.starting:
+            return False
+        pipeline = self.pipeline
+        starving = bool(self.dispatch.ready.parked) and not (pipeline.hungry or pipeline.debouncer)
+        return starving or self.pause.active(datetime.now(UTC))
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Work by new wishes: folders under way finish by the old ones, then all is audited."""

@@ -31,6 +31,9 @@ from pacd.store.holds import Ending
 AHEAD: Final = 8
 """Items kept ready beyond those that run, so that no worker waits for a folder to be looked at."""
 
+MAX_PARKED: Final = 1_000
+"""Items that wait for room on a disk, beyond which no more folders are looked at."""
+
 MIRRORING: Final = frozenset({Action.MIRROR_ENCODE, Action.MIRROR_RETAG})
 """What has no part in which covers are wanted."""
 
@@ -127,7 +130,7 @@ class Pipeline:
     @property
     def hungry(self) -> bool:
         """Whether folders wait while the workers could run out of items as urgent."""
-        if not self.backlog:
+        if not self.backlog or len(self._dispatch.ready.parked) > MAX_PARKED:
             return False
         return self._dispatch.ready.as_urgent_as(self.backlog.urgency) < AHEAD
 
