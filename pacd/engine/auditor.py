@@ -13,6 +13,7 @@ import structlog
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.audits import Audit, Walker
 from pacd.engine.closing import gone_folders, stale_folders
+from pacd.engine.devices import follow_devices
 from pacd.engine.errands import Errand
 from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
@@ -137,6 +138,8 @@ class Auditor:
         """Note which roots are gone; walk the libraries of those that are back."""
         for policy in self._pipeline.policy.libraries:
             if self._roots.look(policy, self._pipeline.library_ids[policy.name]):
+                with self._store.transaction():
+                    follow_devices(self._store, self._pipeline.policy)
                 self._request(policy, PurePosixPath(), Urgency.AUDIT)
         self._start()
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from pacd.domain.policy import DaemonPolicy, WorkerLimits
 from pacd.engine.auditor import Auditor
+from pacd.engine.devices import follow_devices
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
@@ -80,6 +81,7 @@ class Engine:
             library_ids = store.libraries.sync(roots)
             store.jobs.interrupted(now=datetime.now(UTC))
             prepare(setup.policy, store.memory)
+            follow_devices(store, setup.policy)
         self.pipeline = Pipeline(
             store,
             self.dispatch,
@@ -165,6 +167,7 @@ class Engine:
         with self.store.transaction():
             self.pipeline.library_ids = self.store.libraries.sync(roots)
             prepare(policy, self.store.memory)
+            follow_devices(self.store, policy)
         self.pipeline.adopt(policy)
         self.dispatch.adopt(policy)
         self.auditor.adopt(policy)

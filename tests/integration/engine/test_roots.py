@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from pacd.domain.scan import ScanReport
+from pacd.engine.devices import DEVICES
 from pacd.engine.engine import Engine
 from tests.audio import Art, dress, png
 from tests.integration.engine.site import Site, contents
+
+EMPTY = ScanReport()
 
 
 @pytest.fixture
@@ -89,3 +93,34 @@ def test_a_deleted_cover_that_nobody_wants_is_asked_for_once(site: Site) -> None
         kept = [str(row.target) for row in store.exports.all(1)]
 
     assert (Counter(), ["A/Other/front.png"]) == (ran.actions, kept)
+
+
+def test_a_disk_with_another_number_is_the_same_disk(site: Site) -> None:
+    """P4, w12: after a boot the kernel may number disks anew; nothing is tested again for it."""
+    number = site.library.stat().st_dev
+    other = number + 1_000
+    with site.store() as store, store.transaction():
+        store.devices.renumber({number: other})
+        store.memory.set(DEVICES, dict.fromkeys(store.memory.get(DEVICES), other))
+    ran = site.run()
+    again = site.run()
+
+    assert (Counter(), Counter()) == (ran.actions, again.actions)
+    assert (0, 2) == (ran.counts["scanned"], (again.report or ran.report or EMPTY).files_skipped)
+
+
+def test_a_disk_that_comes_back_with_another_number_is_known(site: Site) -> None:
+    """W3, P4: unplugged and plugged in again while the daemon runs."""
+    number = site.library.stat().st_dev
+
+    def replug(engine: Engine) -> None:
+        site.library.rename(site.base / "unplugged")
+        engine.auditor.look_for_roots()
+        with engine.store.transaction():
+            engine.store.devices.renumber({number: number + 1_000})
+            known = dict.fromkeys(engine.store.memory.get(DEVICES), number + 1_000)
+            engine.store.memory.set(DEVICES, known)
+        (site.base / "unplugged").rename(site.library)
+        engine.auditor.look_for_roots()
+
+    assert Counter() == site.run(replug, audit=False).actions
