@@ -57,7 +57,12 @@ class Auditor:
         recorder: Recorder,
         events: Events,
         live_pids: Callable[[], frozenset[int]],
+        after_crash: bool,
     ) -> None:
+        """
+        Args:
+            after_crash: Whether the daemon before this one did not end by itself.
+        """
         self._database = database
         self._store = store
         self._inbox = inbox
@@ -71,6 +76,7 @@ class Auditor:
         self._ids = count(1)
         self._roots = Roots(store)
         self._unread: dict[str, tuple[Problem, ...]] = {}
+        self._unswept = set(pipeline.library_ids) if after_crash else set[str]()
         self.errands: dict[int, Errand] = {}
         self.reports = False
         self.folders: dict[str, int] = {}
@@ -153,6 +159,9 @@ class Auditor:
         self, policy: LibraryPolicy, below: PurePosixPath, urgency: Urgency, *, forced: bool = False
     ) -> Audit:
         audit = Audit(policy, self._pipeline.library_ids[policy.name], below, forced)
+        if audit.whole and policy.name in self._unswept:
+            self._unswept.discard(policy.name)
+            audit.after_crash = True
         self._waiting.append((audit, urgency))
         self._open.append(audit)
         return audit

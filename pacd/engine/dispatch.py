@@ -10,12 +10,13 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.job import Job
-from pacd.domain.plan import Action, Outcome, Output
+from pacd.domain.plan import Outcome, Output
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
 from pacd.engine.losses import failed_with
 from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
+from pacd.engine.sweeping import sweep_after, target_root
 from pacd.protocol.documents import Problem
 from pacd.steps import registry
 from pacd.steps.look import look_at_outputs
@@ -72,6 +73,8 @@ class Dispatch:
         for answer in self._pool.collect():
             running = self.running.pop(answer.ticket)
             self._unstarted = "" if answer.started else answer.lost
+            if answer.lost and answer.pid and running.work.item:
+                sweep_after(running.work.item, running.work.visit.policy, answer.pid)
             name = running.work.item.action.value if running.work.item else "look"
             self._recorder.pace.note(name, time.monotonic() - running.since_s)
             yield running.work, running.job_id, _outcome(running, answer)
@@ -124,13 +127,7 @@ class Dispatch:
 
 def _target(work: Waiting) -> Path | None:
     """The root that an item writes below; None for one that only reads."""
-    policy, item = work.visit.policy, work.item
-    if item is None or item.action is Action.TEST:
-        return None
-    if item.action is Action.EXPORT_ARTWORK:
-        return policy.artwork.root
-    mirrors = {mirror.name: mirror.root for mirror in policy.mirrors}
-    return mirrors.get(item.mirror, policy.root)
+    return target_root(work.item, work.visit.policy) if work.item else None
 
 
 class _Space:

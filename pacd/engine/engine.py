@@ -79,7 +79,7 @@ class Engine:
         roots = {library.name: library.root for library in setup.policy.libraries}
         with store.transaction():
             library_ids = store.libraries.sync(roots)
-            store.jobs.interrupted(now=datetime.now(UTC))
+            crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
             prepare(setup.policy, store.memory)
             follow_devices(store, setup.policy)
         self.pipeline = Pipeline(
@@ -99,6 +99,7 @@ class Engine:
             recorder=self.recorder,
             events=events,
             live_pids=self.pool.pids,
+            after_crash=crashed,
         )
         self.pause = Pause(store)
         self.snapshot = Snapshot()

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -63,6 +63,7 @@ class Answer:
         lost: How the worker was lost, a clause; "" when it answered.
         signal: The signal that ended the worker, 0 for none.
         overdue: Whether it was ended because it took too long.
+        pid: Of the worker that was lost; 0 when it answered, or never was.
         started: Whether the worker ever was ready to work; without, the call says nothing of it.
     """
 
@@ -72,6 +73,7 @@ class Answer:
     signal: int = 0
     overdue: bool = False
     started: bool = True
+    pid: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -239,7 +241,8 @@ class Pool:
 
     def _bury(self, worker: _Worker) -> list[Answer]:
         self._workers.remove(worker)
-        self._pids -= {worker.process.pid or 0}
+        pid = worker.process.pid or 0
+        self._pids -= {pid}
         worker.pipe.close()
         worker.process.join()
         code = worker.process.exitcode or 0
@@ -248,7 +251,7 @@ class Pool:
             return []
         number = -code if code < 0 else 0
         how = f"signal {signal.Signals(number).name}" if number else f"exit code {code}"
-        return [Answer(worker.call.ticket, None, how, number, worker.overdue, worker.ready)]
+        return [Answer(worker.call.ticket, None, how, number, worker.overdue, worker.ready, pid)]
 
     def _end(self, worker: _Worker, now_s: float) -> None:
         """Ask a worker to end; kill it at the second call."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from pacd.domain.hold import Cause
 from pacd.domain.plan import Action, Album, Facts, OutputState, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.planning import covers, holding
@@ -48,9 +49,8 @@ def decide(facts: Facts, policy: LibraryPolicy, now: datetime) -> Decision:
     stop = stopped(facts, policy, now)
     if stop:
         return Decision(held, stop)
-    due = recompress_due(facts, policy, now)
-    failed = setback_of(facts, Action.RECOMPRESS)
-    if due and not _accepted(facts, Action.RECOMPRESS) and not set_aside(failed, now):
+    due = _rewrite_due(facts, policy, now)
+    if due and not set_aside(setback_of(facts, Action.RECOMPRESS), now):
         return _try(facts, Action.RECOMPRESS, due, now, held)
     outputs = tuple(_plan_outputs(facts, policy, now))
     return Decision((*held, *outputs), _at_rest(facts, policy))
@@ -84,10 +84,13 @@ def _try(
     return Decision((*held, PlanItem(facts.path, action, reason)), reason)
 
 
-def _accepted(facts: Facts, action: Action, mirror: str = "") -> bool:
-    """Whether a person accepted that this action does not work out."""
-    setback = setback_of(facts, action, mirror)
-    return setback is not None and held_for(setback) in facts.accepted
+def _rewrite_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
+    """Why a master is to be rewritten, unless a person accepted that it stays as it is."""
+    setback = setback_of(facts, Action.RECOMPRESS)
+    failed_for_good = setback is not None and held_for(setback) in facts.accepted
+    if failed_for_good or Cause.REWRITTEN_TOO_OFTEN in facts.accepted:
+        return None
+    return recompress_due(facts, policy, now)
 
 
 def _new_holds(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
@@ -125,7 +128,7 @@ def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[
         facts = by_path[wanted.source]
         reason = _cover_due(wanted, album, policy)
         ready = facts.settled and not stopped(facts, policy, now)
-        ready = ready and not recompress_due(facts, policy, now)
+        ready = ready and not _rewrite_due(facts, policy, now)
         if reason and ready and not waiting_for(setback_of(facts, Action.EXPORT_ARTWORK), now):
             export = album.exports.get(wanted.target)
             yield PlanItem(
