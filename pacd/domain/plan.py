@@ -126,6 +126,7 @@ class Export:
         source_present: Whether that master is still there.
         present: Whether the file is there.
         changed: Whether it is not as PAC left it.
+        shared: Whether a master of another library, which is still there, gave it.
     """
 
     target: PurePosixPath
@@ -135,6 +136,7 @@ class Export:
     source_present: bool = True
     present: bool = True
     changed: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -172,8 +172,14 @@ def gather_exports(
 ) -> Mapping[PurePosixPath, Export]:
     """Return what is recorded of, and what stands at, each cover target of a folder."""
     targets = [wanted.target for wanted in wanted_covers(tracks, policy.artwork)]
-    rows = store.exports.at(library_id, targets)
-    return {target: export_seen(policy, row) for target, row in rows.items()}
+    own = store.exports.at(library_id, targets)
+    found = {target: export_seen(policy, row) for target, row in own.items()}
+    for target in set(targets) - own.keys():
+        for root, row in store.exports.of_others(library_id, target):
+            found[target] = replace(
+                export_seen(policy, row), shared=_status(root / row.source) is not None
+            )
+    return found
 
 
 def export_seen(policy: LibraryPolicy, row: ExportRow) -> Export:

@@ -147,7 +147,7 @@ def _cover_due(wanted: covers.CoverWanted, album: Album, policy: LibraryPolicy) 
     if not export.present:
         return "the exported cover is gone"
     elsewhere = export.source is not None and export.source.parent != wanted.source.parent
-    if elsewhere and export.source_present:
+    if export.shared or (elsewhere and export.source_present):
         return None
     if export.picture_md5 != wanted.picture.md5:
         return "its front cover has changed"

@@ -1,5 +1,7 @@
 """Roots that are not in place: an unmounted disk is not an empty mirror."""
 
+import os
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,7 @@ from pacd.domain.scan import ScanReport
 from pacd.engine.devices import DEVICES
 from pacd.engine.engine import Engine
 from tests.audio import Art, dress, png
-from tests.integration.engine.site import Site, contents
+from tests.integration.engine.site import Site, contents, master
 
 EMPTY = ScanReport()
 
@@ -124,3 +126,25 @@ def test_a_disk_that_comes_back_with_another_number_is_known(site: Site) -> None
         engine.auditor.look_for_roots()
 
     assert Counter() == site.run(replug, audit=False).actions
+
+
+def test_libraries_that_share_a_cover_root_do_not_fight_for_it(site: Site) -> None:
+    """F7: an album that two libraries have gives one cover, and nobody is blamed for the other."""
+    other = replace(site.policy.libraries[0], name="lossless", root=site.base / "other", mirrors=())
+    (other.root / "One").mkdir(parents=True)
+    master(other.root / "One/01.flac", 9)
+    dress(other.root / "One/01.flac", {"ALBUM": "One", "ARTIST": "A"}, [Art(png(seed=5))])
+    site.policy = replace(site.policy, libraries=(*site.policy.libraries, other))
+    before = contents(site.base / "art")
+    ran = site.run()
+
+    assert ([], before) == (site.holds(), contents(site.base / "art"))
+    assert Counter({"test": 1, "recompress": 1}) == ran.actions
+    shutil.rmtree(site.library / "A")
+    (site.library / "left").mkdir()
+    master(site.library / "left/1.flac", 3)
+    site.run()
+    os.utime(other.root / "One/01.flac")
+
+    assert 1 == site.run().actions["export-artwork"]
+    assert before != contents(site.base / "art")

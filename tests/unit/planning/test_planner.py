@@ -396,6 +396,12 @@ OTHER = facts("a/02.flac", track=track(pictures=[picture("ee" * 16)]))
             True,
             id="and that folder is gone",
         ),
+        pytest.param(
+            (export(str(FRONT), picture_md5="old", shared=True),),
+            None,
+            False,
+            id="another library gave it",
+        ),
     ],
 )
 def test_a_cover_is_exported_once_and_when_it_changes(
