@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from pacd.domain.change import Observation
 from pacd.domain.hold import Cause, Hold
@@ -91,6 +91,9 @@ class OutputState(StrEnum):
     OURS = "ours"
 
 
+_NOWHERE: Final = PurePosixPath()
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """
@@ -100,6 +103,8 @@ class Output:
         path: Relative to the mirror root.
         src_md5, quality, src_tags: PAC_SRC_MD5, PAC_QUALITY, PAC_SRC_TAGS; "" when not ours.
         encoder: PAC_ENCODER.
+        source_rel: PAC_SOURCE_REL, relative to the library root; "." when not ours.  What a
+            foreign hand has written may lead anywhere.
         observation: None when missing.
     """
 
@@ -109,6 +114,7 @@ class Output:
     quality: str = ""
     src_tags: str = ""
     encoder: str = ""
+    source_rel: PurePosixPath = _NOWHERE
     observation: Observation | None = None
 
 
