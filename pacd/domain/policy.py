@@ -75,6 +75,7 @@ class MirrorPolicy:
     Attributes:
         root: Absolute.
         bitrate_kbps: For Opus.
+        vbr_mode: For AAC, 1 to 5.
     """
 
     name: str
@@ -84,11 +85,13 @@ class MirrorPolicy:
     art_max_px: int = 1000
     art_max_kib: int = 500
     opus_gain: OpusGain = OpusGain.R128
+    vbr_mode: int = 4
 
     @property
     def quality(self) -> str:
         """What PAC_QUALITY states: another value means another encode."""
-        return f"{self.codec.value} {self.bitrate_kbps} kbit/s"
+        wished = {Codec.OPUS: f"{self.bitrate_kbps} kbit/s", Codec.AAC: f"vbr {self.vbr_mode}"}
+        return f"{self.codec.value} {wished[self.codec]}"
 
     def tags_hash(self, tags_md5: str) -> str:
         """
