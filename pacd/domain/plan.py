@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any
 
 from pacd.domain.change import Observation
 from pacd.domain.hold import Cause, Hold
@@ -91,9 +91,6 @@ class OutputState(StrEnum):
     OURS = "ours"
 
 
-_NOWHERE: Final = PurePosixPath()
-
-
 @dataclass(frozen=True, slots=True)
 class Output:
     """
@@ -103,8 +100,7 @@ class Output:
         path: Relative to the mirror root.
         src_md5, quality, src_tags: PAC_SRC_MD5, PAC_QUALITY, PAC_SRC_TAGS; "" when not ours.
         encoder: PAC_ENCODER.
-        source_rel: PAC_SOURCE_REL, relative to the library root; "." when not ours.  What a
-            foreign hand has written may lead anywhere.
+        source_rel: PAC_SOURCE_REL, which may lead anywhere; "." when not ours.
         observation: None when missing.
     """
 
@@ -114,7 +110,7 @@ class Output:
     quality: str = ""
     src_tags: str = ""
     encoder: str = ""
-    source_rel: PurePosixPath = _NOWHERE
+    source_rel: PurePosixPath = field(default=PurePosixPath())
     observation: Observation | None = None
 
 
