@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from bench.installation import Installation
 from pacd.assembly import preflight, setup_of
 from pacd.domain.media import AudioFormat, Tags, Track
-from pacd.domain.plan import Output, OutputState
+from pacd.domain.output import Output, OutputState
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.verdict import Check, Integrity
 from pacd.engine.engine import Setup

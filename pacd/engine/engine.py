@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -76,12 +76,9 @@ class Engine:
         self.dispatch = Dispatch(
             self.pool, self.recorder, min_free_bytes=setup.policy.min_free_bytes
         )
-        roots = {library.name: library.root for library in setup.policy.libraries}
         with store.transaction():
-            library_ids = store.libraries.sync(roots)
             crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
-            prepare(setup.policy, store.memory)
-            follow_devices(store, setup.policy)
+            library_ids = _acquaint(store, setup.policy)
         self.pipeline = Pipeline(
             store,
             self.dispatch,
@@ -164,11 +161,8 @@ class Engine:
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Work by new wishes: folders under way finish by the old ones, then all is audited."""
-        roots = {library.name: library.root for library in policy.libraries}
         with self.store.transaction():
-            self.pipeline.library_ids = self.store.libraries.sync(roots)
-            prepare(policy, self.store.memory)
-            follow_devices(self.store, policy)
+            self.pipeline.library_ids = _acquaint(self.store, policy)
         self.pipeline.adopt(policy)
         self.dispatch.adopt(policy)
         self.auditor.adopt(policy)
@@ -294,3 +288,11 @@ class Engine:
             wait([self.inbox.wake_fd, *self.pool.handles()], left_s)
             self._take_inbox()
             self._collect()
+
+
+def _acquaint(store: Store, policy: DaemonPolicy) -> Mapping[str, int]:
+    """Make the store fit the settings and the disks that are there; return the libraries' ids."""
+    ids = store.libraries.sync({library.name: library.root for library in policy.libraries})
+    prepare(policy, store.memory)
+    follow_devices(store, policy)
+    return ids

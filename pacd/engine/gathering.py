@@ -10,7 +10,8 @@ from typing import Final
 
 from pacd.domain.change import Observation, fingerprint
 from pacd.domain.hold import Cause
-from pacd.domain.plan import Album, Export, Facts, Output, OutputState
+from pacd.domain.output import Export, Output, OutputState
+from pacd.domain.plan import Album, Facts
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.roots import covers_kept, in_place, outputs_kept
 from pacd.intake.audit import FolderView, look

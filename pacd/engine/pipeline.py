@@ -9,7 +9,8 @@ from itertools import count
 from pathlib import PurePosixPath
 from typing import Final
 
-from pacd.domain.plan import Action, Outcome, Output, PlanItem
+from pacd.domain.output import Output
+from pacd.domain.plan import Action, Outcome, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.dispatch import Dispatch

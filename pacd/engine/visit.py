@@ -7,7 +7,8 @@ from enum import IntEnum
 from pathlib import Path, PurePosixPath
 
 from pacd.domain.change import FolderId
-from pacd.domain.plan import Action, Facts, Output, OutputState, PlanItem
+from pacd.domain.output import Output, OutputState
+from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.gathering import Looked
 from pacd.intake.audit import FolderView

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+from pacd.domain.output import Export
 from pacd.domain.plan import (
     Done,
-    Export,
     Exported,
     Facts,
     Failed,

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pacd.domain.hold import Cause, Hold
-from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.verdict import Integrity
 from pacd.planning import rules

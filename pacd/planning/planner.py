@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pacd.domain.hold import Cause
-from pacd.domain.plan import Action, Album, Facts, OutputState, PlanItem
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Album, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.planning import covers, holding
 from pacd.planning.rules import integrity_due, output_due, recompress_due

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.hold import Cause
-from pacd.domain.plan import Output, OutputState
+from pacd.domain.output import Output, OutputState
 from pacd.store.database import Store
 from tests.integration.store.examples import (
     INTACT,

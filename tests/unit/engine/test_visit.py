@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.change import Observation, Row
-from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
 from pacd.engine.gathering import Looked
 from pacd.engine.visit import Urgency, Visit
 from pacd.errors import FailureKind

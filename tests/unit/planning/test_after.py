@@ -7,15 +7,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from pacd.domain import plan  # pytest would take its Tested for a test class
-from pacd.domain.plan import (
-    Action,
-    Done,
-    Export,
-    Exported,
-    Failed,
-    Mirrored,
-    Recompressed,
-)
+from pacd.domain.output import Export
+from pacd.domain.plan import Action, Done, Exported, Failed, Mirrored, Recompressed
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
 from pacd.planning.after import after, export_after, failure

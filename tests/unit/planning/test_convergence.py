@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pacd.domain import plan as told
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import Quirk
+from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import (
     Action,
     Album,
@@ -23,8 +24,6 @@ from pacd.domain.plan import (
     Failed,
     Mirrored,
     Outcome,
-    Output,
-    OutputState,
     PlanItem,
     Recompressed,
 )

@@ -10,7 +10,8 @@ import pytest
 
 from pacd.domain.hold import Cause
 from pacd.domain.media import Codec, Quirk
-from pacd.domain.plan import Action, Album, Export, Facts, Output, OutputState, PlanItem
+from pacd.domain.output import Export, Output, OutputState
+from pacd.domain.plan import Action, Album, Facts, PlanItem
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind

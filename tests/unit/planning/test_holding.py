@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from pacd.domain.hold import Cause, Hold, Severity
-from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind

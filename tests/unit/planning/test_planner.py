@@ -8,7 +8,8 @@ import pytest
 
 from pacd.domain.hold import Cause
 from pacd.domain.media import Quirk
-from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
