@@ -101,6 +101,8 @@ class Output:
         src_md5, quality, src_tags: PAC_SRC_MD5, PAC_QUALITY, PAC_SRC_TAGS; "" when not ours.
         encoder: PAC_ENCODER.
         observation: None when missing.
+        renamed: Why its path is not the master's with another extension (M10), a clause;
+            "" where it is.
     """
 
     path: PurePosixPath
@@ -110,6 +112,7 @@ class Output:
     src_tags: str = ""
     encoder: str = ""
     observation: Observation | None = None
+    renamed: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

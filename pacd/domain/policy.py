@@ -72,6 +72,7 @@ class MirrorPolicy:
     Attributes:
         root: Absolute.
         bitrate_kbps: For Opus.
+        fat_safe: Whether names are made fit for FAT, exFAT and Windows.
     """
 
     name: str
@@ -81,6 +82,7 @@ class MirrorPolicy:
     art_max_px: int = 1000
     art_max_kib: int = 500
     opus_gain: OpusGain = OpusGain.R128
+    fat_safe: bool = True
 
     @property
     def quality(self) -> str:

@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -12,12 +13,14 @@ from pacd.domain.change import Observation, fingerprint
 from pacd.domain.hold import Cause
 from pacd.domain.plan import Album, Export, Facts, Output, OutputState
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.intake.audit import FolderView, look
+from pacd.engine.naming import Naming
+from pacd.intake.audit import FolderView, look, walk
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
 from pacd.planning.covers import wanted_covers
 from pacd.planning.holding import MAX_REWRITES
-from pacd.planning.outputs import output_folder, output_paths
+from pacd.planning.names import alike
+from pacd.planning.outputs import Named, Places, folders_renamed, output_paths
 from pacd.store.database import Store
 from pacd.store.exports import ExportRow
 
@@ -35,11 +38,14 @@ class Looked:
     A library folder and its folders in the mirrors, seen at one moment.
 
     Attributes:
-        mirrors: By mirror name; None where the mirror's root is not there.
+        mirrors: By mirror name; None where the mirror's root is not there, or where the
+            folder lies in it is not known.
+        places: Where it lies in each mirror; empty where that is not known.
     """
 
     library: FolderView
     mirrors: Mapping[str, FolderView | None]
+    places: Places = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> bytes:
@@ -55,15 +61,56 @@ class Looked:
         )
 
 
-def look_around(policy: LibraryPolicy, view: FolderView) -> Looked:
-    """Look at the mirrors' side of a library folder that was looked at just now."""
-    return Looked(view, {mirror.name: _look_at(mirror, view.path) for mirror in policy.mirrors})
+class Standing:
+    """
+    What stands in a mirror's folder.
+
+    A file system that does not tell upper case from lower, or that has a Unicode form of its
+    own, may list an output otherwise than it is named: it is found all the same.
+    """
+
+    def __init__(self, view: FolderView) -> None:
+        self._exact = {view.path / entry.name: entry.observation for entry in view.entries}
+
+    def at(self, path: PurePosixPath) -> Observation | None:
+        """What is listed by a name, or else by one like it; None for nothing."""
+        return self._exact.get(path) or self._by_likeness.get(alike(path.name))
+
+    @cached_property
+    def _by_likeness(self) -> Mapping[str, Observation]:
+        return {alike(path.name): seen for path, seen in self._exact.items()}
 
 
-def _look_at(mirror: MirrorPolicy, folder: PurePosixPath) -> FolderView | None:
+def look_at(naming: Naming, folder: PurePosixPath) -> Looked:
+    """Look at a library folder and at its folders in the mirrors."""
+    policy = naming.policy
+    view = look(policy.root, folder, naming.ignore)
+    return _look_around(policy, view, naming.places(folder))
+
+
+def walk_around(policy: LibraryPolicy, ignore: Ignore, below: PurePosixPath) -> Iterator[Looked]:
+    """Look at every folder of a library, each with its folders in the mirrors."""
+    naming = Naming(policy, ignore)
+    known = naming.above(below)
+    for view in walk(policy.root, ignore, below=below):
+        yield _look_around(policy, view, known.of(view.path) if known else None)
+        if known and view.folders:
+            masters = [row[0] for row in view.rows]
+            renamed = folders_renamed(view.folders, masters, policy.mirrors)
+            known.learn(view.path, view.folders, renamed)
+
+
+def _look_around(policy: LibraryPolicy, view: FolderView, places: Places | None) -> Looked:
+    if places is None:
+        return Looked(view, dict.fromkeys(mirror.name for mirror in policy.mirrors))
+    there = {each.name: _look_in(each, places[each.name].path) for each in policy.mirrors}
+    return Looked(view, there, places)
+
+
+def _look_in(mirror: MirrorPolicy, folder: PurePosixPath) -> FolderView | None:
     if not os.path.isdir(mirror.root):  # noqa: PTH112  # once for every folder of a library
         return None
-    return look(mirror.root, output_folder(folder, mirror), _NOTHING, suffix=mirror.extension)
+    return look(mirror.root, folder, _NOTHING, suffix=mirror.extension)
 
 
 def gather(
@@ -140,24 +187,27 @@ def gather_outputs(
     masters: Iterable[PurePosixPath],
 ) -> Mapping[PurePosixPath, Output]:
     """Return what stands where each master's output belongs, by master."""
-    named = output_paths(masters, mirror)
     view = looked.mirrors[mirror.name]
+    named = output_paths(masters, mirror, looked.places.get(mirror.name))
     if view is None:
-        return {path: Output(target, OutputState.UNSEEN) for path, target in named.items()}
-    there = {view.path / entry.name: entry.observation for entry in view.entries}
+        return {
+            path: Output(place.path, OutputState.UNSEEN, renamed=place.reason)
+            for path, place in named.items()
+        }
+    there = Standing(view)
     cached = store.outputs.for_folder(library_id, mirror.name, looked.library.path)
     return {
-        path: _output(target, there.get(target), cached.get(target))
-        for path, target in named.items()
+        path: _output(place, there.at(place.path), cached.get(place.path))
+        for path, place in named.items()
     }
 
 
-def _output(target: PurePosixPath, there: Observation | None, cached: Output | None) -> Output:
+def _output(place: Named, there: Observation | None, cached: Output | None) -> Output:
     if there is None:
-        return Output(target, OutputState.MISSING)
+        return Output(place.path, OutputState.MISSING, renamed=place.reason)
     if cached is not None and cached.observation == there:
-        return cached
-    return Output(target, OutputState.UNSEEN, observation=there)
+        return replace(cached, renamed=place.reason) if place.reason else cached
+    return Output(place.path, OutputState.UNSEEN, observation=there, renamed=place.reason)
 
 
 def gather_exports(

@@ -13,13 +13,14 @@ from pacd.domain.plan import Action, Outcome, Output, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.gathering import Looked, album_of, gather, look_around
+from pacd.engine.gathering import Looked, album_of, gather, look_at
+from pacd.engine.naming import Naming
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import available
 from pacd.engine.survey import Tally, survey
 from pacd.engine.visit import Urgency, Visit
 from pacd.files import atomic
-from pacd.intake.audit import FolderView, ignored_folder, look
+from pacd.intake.audit import FolderView, ignored_folder
 from pacd.intake.debounce import Debouncer, Place
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
@@ -89,6 +90,7 @@ class Pipeline:
         """Work by these wishes from the next visit on."""
         self.policy = policy
         self.ignore = Ignore(policy.ignore)
+        self._namings: dict[LibraryPolicy, Naming] = {}
         self.debouncer.adopt(policy.settle_s, policy.max_delay_s)
         self._settler = Settler(policy.settle_s, atomic.being_written)
 
@@ -143,7 +145,7 @@ class Pipeline:
         if ignored or policy is None or not available(policy.root):
             self._rested(place)
             return
-        looked = look_around(policy, look(policy.root, place.folder, self.ignore))
+        looked = self._look(policy, place.folder)
         self.survey(policy, looked.library)
         library_id = self.library_ids[policy.name]
         now = datetime.now(UTC)
@@ -158,6 +160,10 @@ class Pipeline:
             self._dispatch.ready.push(None, visit)
         else:
             self._advance(visit, tuple(by_path))
+
+    def _look(self, policy: LibraryPolicy, folder: PurePosixPath) -> Looked:
+        naming = self._namings.setdefault(policy, Naming(policy, self.ignore))
+        return look_at(naming, folder)
 
     def finish(self, work: Waiting, job_id: int, came: Outcome | tuple[Output, ...]) -> None:
         """Take what a worker brought back, and go on with its folder."""
@@ -259,8 +265,7 @@ class Pipeline:
         else:
             looked = visit.looked
             if visit.touched:
-                view = look(visit.policy.root, place.folder, self.ignore)
-                looked = look_around(visit.policy, view)
+                looked = self._look(visit.policy, place.folder)
             if not visit.agrees(looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif not retries and looked.complete and not visit.restless():
