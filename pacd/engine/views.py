@@ -174,12 +174,8 @@ def facts_view(facts: Facts) -> dict[str, Any]:
         view["tested_at"] = rfc3339(facts.check.tested_at)
         view["tested_with"] = facts.check.tool
     view["outputs"] = {
-        name: {
-            "path": str(output.path),
-            "state": output.state.value,
-            "quality": output.quality,
-            "renamed": output.renamed,
-        }
+        name: {"path": str(output.path), "state": output.state.value, "quality": output.quality}
+        | ({"renamed": output.renamed} if output.renamed else {})
         for name, output in facts.outputs.items()
     }
     if facts.accepted:
