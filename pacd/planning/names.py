@@ -187,12 +187,10 @@ class _Folder:
             stem = legal(stem)
         if _is_own(stem) or (self._fat_safe and is_device(stem + extension)):
             stem = "_" + stem
-        for turn in count():
-            marked = _bytes(original) + b"/" * turn  # no name has a slash
-            name = hashed(stem, marked, MAX_NAME_BYTES - len(extension)) + extension
-            if self._take(name, original) is None:
-                return name
-        raise AssertionError  # pragma: no cover  # count() does not end
+        marked = (_bytes(original) + b"/" * turn for turn in count())  # no name has a slash
+        room = MAX_NAME_BYTES - len(extension)
+        names = (hashed(stem, each, room) + extension for each in marked)
+        return next(name for name in names if self._take(name, original) is None)
 
     def _key(self, name: str) -> str:
         return alike(name) if self._fat_safe else name

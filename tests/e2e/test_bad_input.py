@@ -205,6 +205,19 @@ def test_nothing_else_has_changed(ended: Ended) -> None:
     assert_no_leftovers(site)
 
 
+def test_replaced_names_are_told(ended: Ended) -> None:
+    """M10, O1: each by the line of the log that says it was encoded, with the reason."""
+    told = {
+        event["path"]: event["reason"]
+        for event in ended.events
+        if event.get("action") == "mirror_encode" and " is named " in str(event["reason"])
+    }
+    expected = {case.path for case in CASES if case.output}
+
+    assert {escape(path) for path in expected} == {escape(path) for path in told}
+    assert "Windows takes it for a device" in told["names/aux.flac"]
+
+
 def test_nothing_crashed(ended: Ended) -> None:
     """P5, L3: no worker died, no tool crashed, no fault of PAC's own; the daemon works on."""
     words = ("a fault in PAC", "a worker died", "was ended by SIG", "Traceback")

@@ -253,6 +253,12 @@ def test_nothing_is_cut_in_the_middle_of_a_character(name: str, limit: int) -> N
     assert cut == name or name.startswith(cut[:-9])
 
 
+def test_an_empty_folder_needs_no_names() -> None:
+    """M10: most folders hold either folders or masters."""
+    assert {} == masters()
+    assert {} == folders(beside=["a:b.flac"])
+
+
 def test_names_are_shown_as_text() -> None:
     """w53: bytes that are not UTF-8 are spelt out."""
     assert "caf\\xe9" == shown("caf\udce9")
