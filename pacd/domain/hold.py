@@ -103,7 +103,7 @@ _ADVICE: Final = {
         "to leave it as it is; mirrors and covers are made all the same."
     ),
     Cause.COLLISION: (
-        "Rename one of the two files, or move the foreign one away; the hold then ends by itself."
+        "Move the foreign file away, or rename the master; the hold then ends by itself."
     ),
 }
 

@@ -1,6 +1,6 @@
 """What stands, or should stand, in mirrors and in the art root."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
@@ -30,6 +30,8 @@ class Output:
         encoder: PAC_ENCODER.
         source_rel: PAC_SOURCE_REL, which may lead anywhere; "." when not ours.
         observation: None when missing.
+        renamed: Why its path is not the master's with another extension (M10), a clause;
+            "" where it is.
     """
 
     path: PurePosixPath
@@ -40,6 +42,7 @@ class Output:
     encoder: str = ""
     source_rel: PurePosixPath = _NOWHERE
     observation: Observation | None = None
+    renamed: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

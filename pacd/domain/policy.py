@@ -76,6 +76,7 @@ class MirrorPolicy:
         root: Absolute.
         bitrate_kbps: For Opus.
         vbr_mode: For AAC, 1 to 5.
+        fat_safe: Whether names are made fit for FAT, exFAT and Windows.
     """
 
     name: str
@@ -86,6 +87,7 @@ class MirrorPolicy:
     art_max_kib: int = 500
     opus_gain: OpusGain = OpusGain.R128
     vbr_mode: int = 4
+    fat_safe: bool = True
 
     @property
     def quality(self) -> str:

@@ -11,12 +11,12 @@ from typing import Final
 
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.scan import ScanReport
-from pacd.engine.gathering import Looked, look_around
 from pacd.engine.inbox import Inbox
+from pacd.engine.looking import Looked, walk_around
 from pacd.engine.survey import Tally
 from pacd.engine.sweeping import sweep, sweep_tree
 from pacd.errors import PacError
-from pacd.intake.audit import FolderView, walk
+from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
 from pacd.protocol.documents import Problem
@@ -179,11 +179,11 @@ class Walker:
         """Yield the folders that differ from what is remembered of them at rest."""
         audit = self._audit
         unseen = audit.unseen = store.folders.all(audit.library_id, audit.policy.key)
-        for view in walk(audit.policy.root, self._ignore, below=audit.below):
+        for looked in walk_around(store, audit.library_id, audit.policy, self._ignore, audit.below):
             if self._stop.is_set():
                 audit.error = "the walk was stopped"
                 return
-            looked = look_around(store, audit.library_id, audit.policy, view)
+            view = looked.library
             self._sweep(looked)
             audit.folders += view.readable
             audit.discovered += len(view.rows)

@@ -3,23 +3,22 @@
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pacd.domain.change import Observation, fingerprint
+from pacd.domain.change import Observation
 from pacd.domain.hold import Cause
 from pacd.domain.output import Export, Output, OutputState
 from pacd.domain.plan import Album, Facts
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.engine.roots import covers_kept, in_place, outputs_kept
-from pacd.intake.audit import FolderView, look
-from pacd.intake.ignore import Ignore
+from pacd.engine.looking import Looked, Standing
+from pacd.engine.roots import covers_kept, in_place
 from pacd.intake.settle import Settler
 from pacd.planning.covers import wanted_covers
 from pacd.planning.holding import MAX_REWRITES
-from pacd.planning.outputs import output_folder, output_paths
+from pacd.planning.outputs import Named, output_paths
 from pacd.store.database import Store
 from pacd.store.exports import ExportRow
 
@@ -27,51 +26,6 @@ REWRITES_WITHIN: Final = timedelta(hours=1)
 
 _HISTORY: Final = 50
 """Entries among which a release is looked for: a rewrite and the test before it make two."""
-
-_NOTHING: Final = Ignore()
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """
-    A library folder and its folders in the mirrors, seen at one moment.
-
-    Attributes:
-        mirrors: By mirror name; None where the mirror's root is not in place.
-    """
-
-    library: FolderView
-    mirrors: Mapping[str, FolderView | None]
-
-    @property
-    def fingerprint(self) -> bytes:
-        """Changes when anything in these folders does."""
-        views = [self.library, *(view for view in self.mirrors.values() if view)]
-        return fingerprint(view.rows for view in views)
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything could be looked at."""
-        return not self.library.warnings and all(
-            view is not None and not view.warnings for view in self.mirrors.values()
-        )
-
-
-def look_around(store: Store, library_id: int, policy: LibraryPolicy, view: FolderView) -> Looked:
-    """Look at the mirrors' side of a library folder that was looked at just now."""
-    return Looked(
-        view,
-        {mirror.name: _look_at(store, library_id, mirror, view.path) for mirror in policy.mirrors},
-    )
-
-
-def _look_at(
-    store: Store, library_id: int, mirror: MirrorPolicy, folder: PurePosixPath
-) -> FolderView | None:
-    view = look(mirror.root, output_folder(folder, mirror), _NOTHING, suffix=mirror.extension)
-    # What is listed shows that the root is there: most folders need no second look.
-    there = view.rows or in_place(mirror.root, outputs_kept(store, library_id, mirror))
-    return view if there else None
 
 
 def gather(
@@ -148,24 +102,27 @@ def gather_outputs(
     masters: Iterable[PurePosixPath],
 ) -> Mapping[PurePosixPath, Output]:
     """Return what stands where each master's output belongs, by master."""
-    named = output_paths(masters, mirror)
     view = looked.mirrors[mirror.name]
+    named = output_paths(masters, mirror, looked.places.get(mirror.name))
     if view is None:
-        return {path: Output(target, OutputState.UNSEEN) for path, target in named.items()}
-    there = {view.path / entry.name: entry.observation for entry in view.entries}
+        return {
+            path: Output(place.path, OutputState.UNSEEN, renamed=place.reason)
+            for path, place in named.items()
+        }
+    there = Standing(view)
     cached = store.outputs.for_folder(library_id, mirror.name, looked.library.path)
     return {
-        path: _output(target, there.get(target), cached.get(target))
-        for path, target in named.items()
+        path: _output(place, there.at(place.path), cached.get(place.path))
+        for path, place in named.items()
     }
 
 
-def _output(target: PurePosixPath, there: Observation | None, cached: Output | None) -> Output:
+def _output(place: Named, there: Observation | None, cached: Output | None) -> Output:
     if there is None:
-        return Output(target, OutputState.MISSING)
+        return Output(place.path, OutputState.MISSING, renamed=place.reason)
     if cached is not None and cached.observation == there:
-        return cached
-    return Output(target, OutputState.UNSEEN, observation=there)
+        return replace(cached, renamed=place.reason) if place.reason else cached
+    return Output(place.path, OutputState.UNSEEN, observation=there, renamed=place.reason)
 
 
 def gather_exports(

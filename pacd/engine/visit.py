@@ -10,7 +10,7 @@ from pacd.domain.change import FolderId
 from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
-from pacd.engine.gathering import Looked
+from pacd.engine.looking import Looked, Standing
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.planning.setbacks import held_for
@@ -99,7 +99,7 @@ class Visit:
             Each output with its master and its mirror's name.
         """
         learnt = tuple(
-            (path, mirror, replace(output, observation=output.observation or asked.observation))
+            (path, mirror, _joined(output, asked))
             for (path, mirror, _, asked), output in zip(tuple(self.unseen()), outputs, strict=False)
         )
         for path, mirror, output in learnt:
@@ -119,6 +119,12 @@ class Visit:
     def _mirror_agrees(self, name: str, view: FolderView | None) -> bool:
         if view is None:
             return True
-        there = {view.path / entry.name: entry.observation for entry in view.entries}
+        there = Standing(view)
         known = [facts.outputs[name] for facts in self.facts.values() if name in facts.outputs]
-        return all(there.get(output.path) == output.observation for output in known)
+        return all(there.at(output.path) == output.observation for output in known)
+
+
+def _joined(output: Output, asked: Output) -> Output:
+    """What a worker read, with what only the engine knows."""
+    seen = output.observation or asked.observation
+    return replace(output, observation=seen, renamed=asked.renamed)

@@ -56,7 +56,8 @@ def output_due(facts: Facts, mirror: MirrorPolicy) -> tuple[Action, str] | None:
     if output is None or output.state in {OutputState.UNSEEN, OutputState.FOREIGN}:
         return None
     if output.state is OutputState.MISSING:
-        return (Action.MIRROR_ENCODE, f"{mirror.name} has no output of it yet")
+        words = (f"{mirror.name} has no output of it yet", output.renamed)
+        return (Action.MIRROR_ENCODE, "; ".join(filter(None, words)))
     if output.src_md5 != facts.audio_md5:
         return (Action.MIRROR_ENCODE, "the audio has changed since its output was made")
     if output.quality != mirror.quality:

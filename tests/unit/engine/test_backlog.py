@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pacd.domain.plan import Action
 from pacd.engine.backlog import PHASES, Backlog, Ready, Waiting
-from pacd.engine.gathering import Looked
+from pacd.engine.looking import Looked
 from pacd.engine.pool import Phase
 from pacd.engine.visit import Urgency, Visit
 from pacd.intake.audit import FolderView

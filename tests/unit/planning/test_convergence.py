@@ -121,7 +121,7 @@ def albums(draw: st.DrawFn, wishes: LibraryPolicy) -> Album:
             observation=observation(links=draw(st.integers(1, 2))),
             track=draw(st.none() | tracks),
             check=draw(st.none() | checks),
-            outputs={mirror: draw(outputs(by[path])) for mirror, by in named.items() if path in by},
+            outputs={mirror: draw(outputs(by[path].path)) for mirror, by in named.items()},
             holds=tuple(
                 hold(cause, str(path), number=number)
                 for number, cause in enumerate(draw(st.sets(st.sampled_from(Cause), max_size=2)))

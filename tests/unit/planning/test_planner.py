@@ -82,7 +82,7 @@ def due(known: Facts, wishes: LibraryPolicy | None = None) -> list[Action]:
             [Action.HOLD],
             id="a foreign output",
         ),
-        pytest.param(facts(outputs={}), [Action.HOLD], id="no name in the mirror"),
+        pytest.param(facts(outputs={}), [], id="nothing known of the mirror"),
         pytest.param(
             facts(track=UNCOMPRESSED, rewrites=MAX_REWRITES - 1),
             [Action.RECOMPRESS],

@@ -167,6 +167,12 @@ BETTER = MirrorPolicy("phone", PHONE.root, bitrate_kbps=160)
             id="missing",
         ),
         pytest.param(
+            facts(outputs={"phone": output(state=OutputState.MISSING, renamed="a is named b")}),
+            PHONE,
+            (Action.MIRROR_ENCODE, "phone has no output of it yet; a is named b"),
+            id="missing, and renamed",
+        ),
+        pytest.param(
             facts(track=track(md5=OTHER_MD5), check=check(md5=OTHER_MD5)),
             PHONE,
             (Action.MIRROR_ENCODE, "the audio has changed since its output was made"),
