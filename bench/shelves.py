@@ -12,8 +12,9 @@ from pacd.domain.media import AudioFormat, Tags, Track
 from pacd.domain.output import Output, OutputState
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.verdict import Check, Integrity
-from pacd.engine.engine import Setup
+from pacd.engine.census import READ
 from pacd.engine.looking import Looked, walk_around
+from pacd.engine.setup import Setup
 from pacd.intake.ignore import Ignore
 from pacd.settings import load_settings
 from pacd.store.database import Store
@@ -67,6 +68,8 @@ def record_at_rest(installation: Installation) -> None:
             while batch := tuple(islice(seen, _FOLDERS_AT_ONCE)):
                 with store.transaction():
                     _record(store, ids[library.name], library, batch, now=now)
+            read = {f"{ids[library.name]}/{each.name}": str(each.root) for each in library.mirrors}
+            store.memory.set(READ, {**store.memory.get(READ, {}), **read})
     finally:
         store.close()
 
@@ -90,9 +93,15 @@ def _record(
         for mirror, view in looked.mirrors.items():
             for entry in view.entries if view else ():
                 path = folder / entry.name
-                source, md5 = path.with_suffix(".flac"), _track(path.with_suffix(".flac")).audio_md5
-                output = Output(path, OutputState.OURS, src_md5=md5, observation=entry.observation)
-                store.outputs.record(library_id, mirror, source, output)
+                source = path.with_suffix(".flac")
+                output = Output(
+                    path,
+                    OutputState.OURS,
+                    src_md5=_track(source).audio_md5,
+                    source_rel=source,
+                    observation=entry.observation,
+                )
+                store.outputs.record(library_id, mirror, output)
         count = len(looked.library.rows)
         store.folders.at_rest(library_id, folder, looked.fingerprint, policy.key, count, now=now)
 

@@ -7,7 +7,7 @@ from typing import Final
 from pacd import logs
 from pacd.domain.media import Codec
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine.engine import Setup
+from pacd.engine.setup import Setup
 from pacd.errors import PreflightError
 from pacd.settings import Settings
 from pacd.tools.toolbox import OPUS_REMEDY, Toolbox, find_tools

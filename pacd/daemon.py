@@ -15,9 +15,10 @@ from pacd import logs
 from pacd.api.server import ApiServer
 from pacd.assembly import DATABASE, LOCK, policy_of, preflight, setup_of
 from pacd.engine.control import Control
-from pacd.engine.engine import Engine, Setup
+from pacd.engine.engine import Engine
 from pacd.engine.events import Events
 from pacd.engine.host import Host
+from pacd.engine.setup import Setup
 from pacd.files.lock import Lock
 from pacd.lookout import Lookout
 from pacd.protocol.documents import ConfigView, SettingView

@@ -18,9 +18,10 @@ import structlog
 from pacd.assembly import DATABASE, LOCK, preflight, setup_of
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine import preview, views
-from pacd.engine.engine import Engine, Setup
+from pacd.engine.engine import Engine
 from pacd.engine.errands import FAULTS
 from pacd.engine.events import Events
+from pacd.engine.setup import Setup
 from pacd.engine.summary import summary
 from pacd.errors import UnknownError
 from pacd.files.atomic import being_written

@@ -79,6 +79,7 @@ def output(path: str = "a/01.opus", state: OutputState = OutputState.OURS, **mor
         "quality": PHONE.quality,
         "src_tags": PHONE.tags_hash(TAGS_MD5),
         "encoder": "opusenc 0.2",
+        "source_rel": PurePosixPath(path).with_suffix(".flac"),
         "observation": observation(inode=3),
     }
     return Output(PurePosixPath(path), state, **{**shown, **more})

@@ -36,6 +36,7 @@ class Cause(StrEnum):
     PERMISSION = "permission"
     HARDLINKED = "hardlinked"
     COLLISION = "collision"
+    MASS_DISAPPEARANCE = "mass-disappearance"
 
     @property
     def severity(self) -> Severity:
@@ -55,7 +56,7 @@ class Cause(StrEnum):
     @property
     def blocks_mirror(self) -> bool:
         """Whether a held master keeps its old outputs and gets no new ones (M8)."""
-        return self not in {Cause.HARDLINKED, Cause.COLLISION}
+        return self not in {Cause.HARDLINKED, Cause.COLLISION, Cause.MASS_DISAPPEARANCE}
 
 
 _SEVERITIES: Final = {
@@ -101,6 +102,11 @@ _ADVICE: Final = {
         "The file has several names, and replacing it would separate them. Set "
         '`hardlinks = "break"` in [flac] to allow that, or `pacctl release ID --accept` '
         "to leave it as it is; mirrors and covers are made all the same."
+    ),
+    Cause.MASS_DISAPPEARANCE: (
+        "Look whether the library is whole: is the right disk mounted, is anything missing? Once "
+        "the masters are back the hold ends by itself. If they are gone for good, "
+        "`pacctl release ID --accept` lets their outputs be pruned."
     ),
     Cause.COLLISION: (
         "Move the foreign file away, or rename the master; the hold then ends by itself."

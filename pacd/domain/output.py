@@ -30,6 +30,8 @@ class Output:
         encoder: PAC_ENCODER.
         source_rel: PAC_SOURCE_REL, which may lead anywhere; "." when not ours.
         observation: None when missing.
+        listed: The name that its folder lists it by, where that is another than its path's: on
+            a file system that takes both for one.
         renamed: Why its path is not the master's with another extension (M10), a clause;
             "" where it is.
     """
@@ -42,6 +44,7 @@ class Output:
     encoder: str = ""
     source_rel: PurePosixPath = _NOWHERE
     observation: Observation | None = None
+    listed: str = field(default="", compare=False)
     renamed: str = field(default="", compare=False)
 
 

@@ -27,6 +27,8 @@ class Action(StrEnum):
     EXPORT_ARTWORK = "export-artwork"
     MIRROR_ENCODE = "mirror-encode"
     MIRROR_RETAG = "mirror-retag"
+    MIRROR_RENAME = "mirror-rename"
+    MIRROR_PRUNE = "mirror-prune"
     HOLD = "hold"
 
 
@@ -41,6 +43,7 @@ class PlanItem:
         mirror: Name of the mirror it concerns; "" for none.
         cause: For HOLD: what a person must look at.
         target: For EXPORT_ARTWORK and mirrors: what is written, relative to its root.
+        origin: For MIRROR_RENAME: where the output stands now, relative to the mirror root.
         evidence: For HOLD: named facts, as Hold.evidence.
         replaces: For EXPORT_ARTWORK: whether the file at target is PAC's own, so that
             a different one may take its place.
@@ -52,6 +55,7 @@ class PlanItem:
     mirror: str = ""
     cause: Cause | None = None
     target: PurePosixPath | None = None
+    origin: PurePosixPath | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
     replaces: bool = False
 
@@ -93,6 +97,9 @@ class Facts:
         track: From the header of exactly these bytes; None until they were tested.
         check: The last verdict on exactly these bytes.
         outputs: What stands in each mirror, by the mirror's name.
+        spares: Outputs of this very audio that stand elsewhere in a mirror and that no master
+            there wants, by the mirror's name.
+        awaited: Why it cannot be told yet whether there are such, a clause, by the mirror's name.
         holds: The open holds on this path, whatever bytes they were made for.
         accepted: Causes a person accepted for this audio.
         setbacks: Failures since the last success.
@@ -105,6 +112,8 @@ class Facts:
     track: Track | None = None
     check: Check | None = None
     outputs: Mapping[str, Output] = field(default_factory=dict)
+    spares: Mapping[str, Output] = field(default_factory=dict)
+    awaited: Mapping[str, str] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     accepted: frozenset[Cause] = frozenset()
     setbacks: tuple[Setback, ...] = ()
@@ -207,14 +216,30 @@ class Mirrored:
     Attributes:
         encoded: False when only its tags were rewritten.
         lost: Tags that could not be carried, each with the reason.
+        moved_from: Where it stood before, relative to the mirror root; None when it stayed.
+        displaced: The output that stood in its place and now stands there instead.
     """
 
     output: Output
     encoded: bool
     lost: tuple[str, ...] = ()
+    moved_from: PurePosixPath | None = None
+    displaced: Output | None = None
 
 
-Result = Tested | Recompressed | Exported | Mirrored
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """
+    An output that no master wanted was removed.
+
+    Attributes:
+        path: Where it stood, relative to the mirror root.
+    """
+
+    path: PurePosixPath
+
+
+Result = Tested | Recompressed | Exported | Mirrored | Pruned
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ class MirrorPolicy:
         root: Absolute.
         bitrate_kbps: For Opus.
         vbr_mode: For AAC, 1 to 5.
+        encoder: The program that makes its outputs, without its version; "" where none is known.
+        prune: Whether outputs that no master wants are removed.
         fat_safe: Whether names are made fit for FAT, exFAT and Windows.
     """
 
@@ -88,6 +90,8 @@ class MirrorPolicy:
     opus_gain: OpusGain = OpusGain.R128
     vbr_mode: int = 4
     fat_safe: bool = True
+    encoder: str = ""
+    prune: bool = False
 
     @property
     def quality(self) -> str:

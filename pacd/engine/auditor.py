@@ -2,17 +2,17 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 import structlog
 
-from pacd.domain.policy import DaemonPolicy, LibraryPolicy
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
 from pacd.engine.audits import Audit, Walker
-from pacd.engine.closing import gone_folders, stale_folders
+from pacd.engine.closing import conclude
 from pacd.engine.devices import follow_devices
 from pacd.engine.errands import Errand
 from pacd.engine.events import Events
@@ -80,6 +80,7 @@ class Auditor:
         self.errands: dict[int, Errand] = {}
         self.reports = False
         self.folders: dict[str, int] = {}
+        pipeline.census.wanted = self._read_mirrors
         self.finished: Callable[[datetime], None] = lambda _now: None
 
     @property
@@ -147,7 +148,16 @@ class Auditor:
                 with self._store.transaction():
                     follow_devices(self._store, self._pipeline.policy)
                 self._request(policy, PurePosixPath(), Urgency.AUDIT)
+        for name in self._pipeline.scout.unread():
+            self._read_mirrors(name)
         self._start()
+
+    def _read_mirrors(self, library: str) -> None:
+        """Walk a library whole, unless that is under way: it shows what stands in its mirrors."""
+        policy = self._pipeline.policy.library(library)
+        if policy and not any(walk.whole and walk.policy == policy for walk in self.walks):
+            self._request(policy, PurePosixPath(), Urgency.AUDIT)
+            self._start()
 
     def stop(self) -> None:
         """End all walks."""
@@ -179,6 +189,8 @@ class Auditor:
             self._close(audit)
             return
         now = datetime.now(UTC)
+        is_read = partial(self._pipeline.census.is_complete, audit.library_id)
+        audit.census = not all(map(is_read, policy.mirrors))
         if audit.whole:
             with self._store.transaction():
                 known = self._store.tracks.valid_count(audit.library_id)
@@ -193,6 +205,7 @@ class Auditor:
             inbox=self._inbox,
             live_pids=self._live_pids,
             found=self._found,
+            mirrored=self._mirrored,
             ended=self._ended,
         )
         self._walkers[policy.name] = (walker, audit, urgency)
@@ -213,19 +226,22 @@ class Auditor:
         _, _, urgency = self._walkers[audit.policy.name]
         self._pipeline.want(place, urgency)
 
+    def _mirrored(self, audit: Audit, mirror: MirrorPolicy, view: FolderView, stray: bool) -> None:
+        """Have what stands in a mirror read, where it is not on record."""
+        if not self._is_outdated(audit):
+            census, now = self._pipeline.census, datetime.now(UTC)
+            census.take(audit.library_id, audit.policy, mirror, view, stray=stray, now=now)
+
     def _ended(self, audit: Audit) -> None:
         """Close a walk: what it did not see is gone, unless the root is."""
         self._walkers.pop(audit.policy.name, None)
         void = self._is_outdated(audit) or self._root_is_gone(audit)
         if not void and not audit.error:
-            for folder in gone_folders(audit, self._pipeline.ignore):
-                audit.tally += self._pipeline.survey(audit.policy, FolderView(folder))
-                with self._store.transaction():
-                    self._store.folders.forget(audit.library_id, folder)
-            for folder in stale_folders(self._store, audit, now=datetime.now(UTC)):
-                place = Place(audit.policy.name, folder)
-                audit.places.add(place)
-                self._pipeline.want(place, Urgency.AUDIT)
+            conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
+            if audit.whole:
+                self._pipeline.census.walked(audit.library_id, audit.policy)
+                self._pipeline.keeper.due.add(audit.policy.name)
+        self._pipeline.census.flush()
         self._close(audit)
         self._start()
 
@@ -247,15 +263,7 @@ class Auditor:
                     if not any(each.whole for each in self.walks):
                         self._store.memory.set(LAST_AUDIT, now.timestamp())
             self.finished(now)
-        _log.info(
-            "scan",
-            action="scan",
-            status="error" if audit.error else "ok",
-            library=audit.policy.name,
-            path=str(audit.below),
-            reason=audit.error or None,
-            **asdict(report),
-        )
+        audit.log(report)
         self._events.emit(
             EventKind.SCAN_FINISHED,
             now=now,
@@ -266,7 +274,7 @@ class Auditor:
         )
 
     def _is_outdated(self, audit: Audit) -> bool:
-        """Whether its library has been taken out of the settings, or put elsewhere, meanwhile."""
+        """Whether its library has left the settings, or its place, meanwhile."""
         wanted = self._pipeline.policy.library(audit.policy.name)
         if wanted is not None and wanted.root == audit.policy.root:
             return False

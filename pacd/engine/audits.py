@@ -4,15 +4,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pacd.domain.policy import LibraryPolicy
+import structlog
+
+from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.domain.scan import ScanReport
 from pacd.engine.inbox import Inbox
-from pacd.engine.looking import Looked, walk_around
+from pacd.engine.looking import Looked, strays, walk_around
 from pacd.engine.survey import Tally
 from pacd.engine.sweeping import sweep, sweep_tree
 from pacd.errors import PacError
@@ -21,6 +23,8 @@ from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
 from pacd.protocol.documents import Problem
 from pacd.store.database import Store
+
+_log = structlog.get_logger()
 
 OUTSTANDING: Final = 64
 """Folders that a walk may be ahead of the engine."""
@@ -43,6 +47,7 @@ class Audit:
         places: Folders that it found and that have not come to rest since.
         unseen: Folders on record that it has not met, with their fingerprints.
         after_crash: Whether a daemon before this one may have left scratch files among the covers.
+        census: Whether all that stands in the mirrors is to be told, not only what is stray.
         walked: Whether the walk itself is over.
     """
 
@@ -60,6 +65,7 @@ class Audit:
     places: set[Place] = field(default_factory=set)
     unseen: dict[str, bytes | None] = field(default_factory=dict)
     after_crash: bool = False
+    census: bool = False
     walked: bool = False
     error: str = ""
     started_s: float = field(default_factory=time.monotonic)
@@ -109,6 +115,18 @@ class Audit:
             ),
         )
 
+    def log(self, report: ScanReport) -> None:
+        """Write the one line of the log for a walk that is over (O1)."""
+        _log.info(
+            "scan",
+            action="scan",
+            status="error" if self.error else "ok",
+            library=self.policy.name,
+            path=str(self.below),
+            reason=self.error or None,
+            **asdict(report),
+        )
+
     def warn(self, view: FolderView) -> None:
         """Keep what could not be looked at."""
         self.failed += len(view.warnings)
@@ -128,12 +146,15 @@ class Walker:
         inbox: Inbox,
         live_pids: Callable[[], frozenset[int]],
         found: Callable[[Audit, FolderView], None],
+        mirrored: Callable[[Audit, MirrorPolicy, FolderView, bool], None],
         ended: Callable[[Audit], None],
     ) -> None:
         """
         Args:
             live_pids: Workers that live now: scratch files of others are left-overs.
             found: Called in the engine's thread for each folder that is not at rest.
+            mirrored: Called there for each folder of a mirror that is to be told of, and whether
+                it stands for none of the library's.
             ended: Called there once, after the last.
         """
         self._audit = audit
@@ -142,6 +163,7 @@ class Walker:
         self._inbox = inbox
         self._live_pids = live_pids
         self._found = found
+        self._mirrored = mirrored
         self._ended = ended
         self._ahead = threading.Semaphore(OUTSTANDING)
         self._stop = threading.Event()
@@ -175,6 +197,21 @@ class Walker:
         self._ahead.release()
         self._found(self._audit, view)
 
+    def _take_mirror(self, mirror: MirrorPolicy, view: FolderView, *, stray: bool) -> None:
+        self._ahead.release()
+        self._mirrored(self._audit, mirror, view, stray)
+
+    def _in_mirrors(self, looked: Looked) -> Iterator[tuple[MirrorPolicy, FolderView, bool]]:
+        policy = self._audit.policy
+        for mirror in policy.mirrors if self._audit.census else ():
+            view = looked.mirrors[mirror.name]
+            if view and view.rows:
+                yield mirror, view, False
+        for mirror, view in strays(policy, looked):
+            if view.scratch:
+                sweep(mirror.root / view.path, view.scratch, self._is_gone)
+            yield mirror, view, True
+
     def _restless_folders(self, store: Store) -> Iterator[FolderView]:
         """Yield the folders that differ from what is remembered of them at rest."""
         audit = self._audit
@@ -184,6 +221,9 @@ class Walker:
                 audit.error = "the walk was stopped"
                 return
             view = looked.library
+            for mirror, standing, stray in self._in_mirrors(looked):
+                self._ahead.acquire()
+                self._inbox.post(partial(self._take_mirror, mirror, standing, stray=stray))
             self._sweep(looked)
             audit.folders += view.readable
             audit.discovered += len(view.rows)

@@ -7,7 +7,9 @@ from itertools import chain, count
 from typing import Final
 
 from pacd.domain.plan import Action, PlanItem
+from pacd.engine.census import Reading
 from pacd.engine.pool import Phase
+from pacd.engine.pruning import Pruning
 from pacd.engine.visit import Urgency, Visit
 from pacd.intake.debounce import Place
 
@@ -17,6 +19,8 @@ PHASES: Final = {
     Action.EXPORT_ARTWORK: Phase.ART,
     Action.MIRROR_ENCODE: Phase.ENCODE,
     Action.MIRROR_RETAG: Phase.ENCODE,
+    Action.MIRROR_RENAME: Phase.ENCODE,
+    Action.MIRROR_PRUNE: Phase.ENCODE,
 }
 
 
@@ -71,13 +75,14 @@ class Waiting:
 
     Attributes:
         item: None for a look at outputs that the store does not know.
+        visit: Whose work it is.
     """
 
     urgency: Urgency
     turn: int
     number: int
     item: PlanItem | None = field(compare=False)
-    visit: Visit = field(compare=False)
+    visit: Visit | Reading | Pruning = field(compare=False)
 
     @property
     def phase(self) -> Phase:
@@ -105,7 +110,7 @@ class Ready:
     def __iter__(self) -> Iterator[Waiting]:
         return iter(sorted(chain(self.parked, *self._heaps.values())))
 
-    def push(self, item: PlanItem | None, visit: Visit) -> None:
+    def push(self, item: PlanItem | None, visit: Visit | Reading | Pruning) -> None:
         """Have an item carried out, or the visit's unknown outputs looked at."""
         self._push(Waiting(visit.urgency, visit.turn, next(self._numbers), item, visit))
 

@@ -6,13 +6,29 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from pacd.engine.audits import Audit
-from pacd.engine.roots import covers_kept, in_place
+from pacd.engine.pipeline import Pipeline
+from pacd.engine.roots import covers_kept, in_place, outputs_kept
+from pacd.engine.visit import Urgency
 from pacd.intake.audit import FolderView, look
+from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
 from pacd.store.database import Store
 
 
-def gone_folders(audit: Audit, ignore: Ignore) -> Iterator[PurePosixPath]:
+def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -> None:
+    """Record what is gone, and have folders visited again that need it."""
+    for folder in _gone_folders(audit, pipeline.ignore):
+        audit.tally += pipeline.survey(audit.policy, FolderView(folder))
+        with store.transaction():
+            store.folders.forget(audit.library_id, folder)
+    _forget_vanished(store, audit)
+    for folder in _stale_folders(store, audit, now=now):
+        place = Place(audit.policy.name, folder)
+        audit.places.add(place)
+        pipeline.want(place, Urgency.AUDIT)
+
+
+def _gone_folders(audit: Audit, ignore: Ignore) -> Iterator[PurePosixPath]:
     """Yield the folders on record that a walk has not met and that hold nothing now."""
     for name in audit.unseen:
         folder = PurePosixPath(name)
@@ -22,13 +38,26 @@ def gone_folders(audit: Audit, ignore: Ignore) -> Iterator[PurePosixPath]:
             yield folder
 
 
-def stale_folders(store: Store, audit: Audit, *, now: datetime) -> frozenset[PurePosixPath]:
+def _stale_folders(store: Store, audit: Audit, *, now: datetime) -> frozenset[PurePosixPath]:
     """Return the folders whose verdicts are too old, or whose covers are gone (scrub)."""
     before = now - audit.policy.flac.verify_after
     stale = set(store.folders.stale(audit.library_id, tested_before=before))
     if audit.policy.artwork.enabled:
         stale |= _bared(store, audit)
     return frozenset(folder for folder in stale if folder.is_relative_to(audit.below))
+
+
+def _forget_vanished(store: Store, audit: Audit) -> None:
+    """Drop the records of orphans that somebody has removed."""
+    for mirror in audit.policy.mirrors:
+        if not in_place(mirror.root, outputs_kept(store, audit.library_id, mirror)):
+            continue
+        gone = [
+            row.output.path
+            for row in store.outputs.orphans(audit.library_id, mirror.name)
+            if not os.path.lexists(mirror.root / row.output.path)
+        ]
+        store.outputs.forget(audit.library_id, mirror.name, gone)
 
 
 def _bared(store: Store, audit: Audit) -> set[PurePosixPath]:

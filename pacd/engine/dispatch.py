@@ -14,6 +14,7 @@ from pacd.domain.output import Output
 from pacd.domain.plan import Outcome
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
+from pacd.engine.census import Reading
 from pacd.engine.losses import failed_with
 from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
@@ -114,7 +115,7 @@ class Dispatch:
 
     def _prepare(self, ticket: int, work: Waiting) -> tuple[Running, Call]:
         visit, item = work.visit, work.item
-        if item is None:
+        if item is None or isinstance(visit, Reading):
             arguments = (tuple((root, output.path) for _, _, root, output in visit.unseen()),)
             call = Call(ticket, work.phase, read_outputs, arguments, LOOK_LIMIT_S)
             return Running(work, 0, oom_kills(), time.monotonic()), call

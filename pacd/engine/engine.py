@@ -3,14 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import wait
-from pathlib import Path
 from typing import Final
 
-from pacd.domain.policy import DaemonPolicy, WorkerLimits
+from pacd.domain.policy import DaemonPolicy
 from pacd.engine.auditor import Auditor
 from pacd.engine.devices import follow_devices
 from pacd.engine.dispatch import Dispatch
@@ -21,39 +19,19 @@ from pacd.engine.pipeline import Pipeline
 from pacd.engine.pool import Pool
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import prepare
+from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place, topmost
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
-from pacd.tools.toolbox import Toolbox
 
 ROOT_EVERY_S: Final = 30.0
 """How often roots that are gone are looked for, and disks that are full are asked again."""
 
 DRAIN_S: Final = 20.0
 """How long running items may finish when the daemon stops; then they are given up, whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """
-    What the engine is built from.
-
-    Attributes:
-        database: Absolute.
-        worker_setup: Called in each new worker; importable by name.
-        patience: How long to wait for a file that does not settle before it is left to a
-            later audit.
-    """
-
-    database: Path
-    policy: DaemonPolicy
-    limits: WorkerLimits
-    tools: Toolbox
-    worker_setup: Callable[[], None]
-    patience: timedelta = timedelta.max
 
 
 class Engine:
@@ -139,15 +117,21 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether nothing runs, waits or settles, and no walk is under way."""
+        return self._settled and not (self.starting or self.pipeline.keeper.due)
+
+    @property
+    def _settled(self) -> bool:
+        """Whether no folder is or will be looked at, and nothing is carried out."""
         pipeline = self.pipeline
         return not (
-            self.starting
-            or pipeline.visits
+            pipeline.visits
             or pipeline.backlog
             or len(pipeline.debouncer)
-            or pipeline.retries_soon()
+            or pipeline.retries.soon(datetime.now(UTC))
+            or pipeline.census.busy
             or self.auditor.running
             or self.dispatch.running
+            or len(self.dispatch.ready)
         )
 
     @property
@@ -193,8 +177,16 @@ class Engine:
             self.auditor.look_for_roots()
         if not self.pause.active(datetime.now(UTC)):
             self.pipeline.begin()
+            self._look_after_mirrors()
             self.dispatch.start()
         self.snapshot = self._take_snapshot(datetime.now(UTC))
+
+    def _look_after_mirrors(self) -> None:
+        """Prune at rest alone: an output that seems unwanted may be another master's by then."""
+        pipeline = self.pipeline
+        if pipeline.keeper.due and self._settled:
+            ids = pipeline.library_ids
+            pipeline.keeper.look_after(pipeline.policy, ids, now=datetime.now(UTC))
 
     def _take_snapshot(self, now: datetime) -> Snapshot:
         pipeline = self.pipeline

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pacd.domain.change import Observation
 from pacd.domain.hold import Cause
 from pacd.domain.output import Export, Output, OutputState
 from pacd.domain.plan import Album, Facts
@@ -21,6 +20,7 @@ from pacd.planning.holding import MAX_REWRITES
 from pacd.planning.outputs import Named, output_paths
 from pacd.store.database import Store
 from pacd.store.exports import ExportRow
+from pacd.store.outputs import OutputRow
 
 REWRITES_WITHIN: Final = timedelta(hours=1)
 
@@ -110,19 +110,22 @@ def gather_outputs(
             for path, place in named.items()
         }
     there = Standing(view)
-    cached = store.outputs.for_folder(library_id, mirror.name, looked.library.path)
-    return {
-        path: _output(place, there.at(place.path), cached.get(place.path))
-        for path, place in named.items()
-    }
+    cached = store.outputs.in_folder(library_id, mirror.name, view.path)
+    return {path: _output(place, there, cached) for path, place in named.items()}
 
 
-def _output(place: Named, there: Observation | None, cached: Output | None) -> Output:
-    if there is None:
+def _output(place: Named, there: Standing, cached: Mapping[PurePosixPath, OutputRow]) -> Output:
+    entry = there.at(place.path)
+    if entry is None:
         return Output(place.path, OutputState.MISSING, renamed=place.reason)
-    if cached is not None and cached.observation == there:
-        return replace(cached, renamed=place.reason) if place.reason else cached
-    return Output(place.path, OutputState.UNSEEN, observation=there, renamed=place.reason)
+    listed = entry.name if entry.name != place.path.name else ""
+    row = cached.get(place.path.with_name(entry.name)) or cached.get(place.path)
+    if row is None or row.output.observation != entry.observation:
+        unseen = Output(place.path, OutputState.UNSEEN, observation=entry.observation)
+        return replace(unseen, renamed=place.reason, listed=listed)
+    if not listed and not place.reason:
+        return row.output
+    return replace(row.output, path=place.path, renamed=place.reason, listed=listed)
 
 
 def gather_exports(

@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Final
 
-from pacd.domain.change import Observation, fingerprint
+from pacd.domain.change import Entry, fingerprint
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.naming import Naming
-from pacd.engine.roots import in_place, outputs_kept
+from pacd.engine.roots import available, in_place, outputs_kept
 from pacd.intake.audit import FolderView, look, walk
 from pacd.intake.ignore import Ignore
 from pacd.planning.names import alike
-from pacd.planning.outputs import Places, folders_renamed
+from pacd.planning.outputs import Places, folders_renamed, is_far
 from pacd.store.database import Store
 
 _NOTHING: Final = Ignore()
@@ -57,15 +57,15 @@ class Standing:
     """
 
     def __init__(self, view: FolderView) -> None:
-        self._exact = {view.path / entry.name: entry.observation for entry in view.entries}
+        self._exact = {view.path / entry.name: entry for entry in view.entries}
 
-    def at(self, path: PurePosixPath) -> Observation | None:
+    def at(self, path: PurePosixPath) -> Entry | None:
         """What is listed by a name, or else by one like it; None for nothing."""
         return self._exact.get(path) or self._by_likeness.get(alike(path.name))
 
     @cached_property
-    def _by_likeness(self) -> Mapping[str, Observation]:
-        return {alike(path.name): seen for path, seen in self._exact.items()}
+    def _by_likeness(self) -> Mapping[str, Entry]:
+        return {alike(path.name): entry for path, entry in self._exact.items()}
 
 
 def look_at(store: Store, library_id: int, naming: Naming, folder: PurePosixPath) -> Looked:
@@ -87,6 +87,36 @@ def walk_around(
             masters = [row[0] for row in view.rows]
             renamed = folders_renamed(view.folders, masters, policy.mirrors)
             known.learn(view.path, view.folders, renamed)
+
+
+def strays(policy: LibraryPolicy, looked: Looked) -> Iterator[tuple[MirrorPolicy, FolderView]]:
+    """
+    Look at the folders beside a folder's in the mirrors that no library folder stands for.
+
+    Nothing is told of a library folder that could not be read whole, or whose root is gone.
+    """
+    if looked.library.warnings or not available(policy.root):
+        return
+    for mirror in policy.mirrors:
+        view = looked.mirrors[mirror.name]
+        if view is None:
+            continue
+        for name in _strange(mirror, looked.library, view):
+            below = view.path / name
+            for stray in walk(mirror.root, _NOTHING, below=below, suffix=mirror.extension):
+                yield mirror, stray
+
+
+def _strange(mirror: MirrorPolicy, library: FolderView, view: FolderView) -> Iterator[str]:
+    """The folders in a mirror's folder that are named for none of the library's."""
+    unlike = set(view.folders).difference(library.folders)
+    if not unlike:
+        return
+    masters = [row[0] for row in library.rows]
+    renamed = (folders_renamed(library.folders, masters, [mirror]) or {}).get(mirror.name, {})
+    same = alike if mirror.fat_safe else str
+    wanted = {same(renamed[name].name if name in renamed else name) for name in library.folders}
+    yield from (name for name in sorted(unlike) if same(name) not in wanted and not is_far(name))
 
 
 def _look_around(

@@ -1,6 +1,5 @@
 """Brings folders to rest: look, survey, gather, decide, carry out, record, and look again."""
 
-import heapq
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -10,15 +9,23 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from pacd.domain.output import Output
-from pacd.domain.plan import Action, Outcome, PlanItem
+from pacd.domain.plan import Action, Done, Failed, Mirrored, Outcome, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
+from pacd.engine.census import Census, Reading
+from pacd.engine.coverage import free_covers
+from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.gathering import album_of, gather
+from pacd.engine.extras import tidy, unread
+from pacd.engine.gathering import gather
+from pacd.engine.keeper import Keeper
 from pacd.engine.looking import Looked, look_at
 from pacd.engine.naming import Naming
+from pacd.engine.pruning import Pruning
 from pacd.engine.recording import Recorder
+from pacd.engine.retries import Retries
 from pacd.engine.roots import available, identities
+from pacd.engine.scouting import Scout
 from pacd.engine.survey import Tally, survey
 from pacd.engine.visit import Urgency, Visit
 from pacd.files import atomic
@@ -26,10 +33,7 @@ from pacd.intake.audit import FolderView, ignored_folder
 from pacd.intake.debounce import Debouncer, Place
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
-from pacd.planning.holding import ended
-from pacd.planning.planner import decide, plan_covers
 from pacd.store.database import Store
-from pacd.store.holds import Ending
 
 AHEAD: Final = 8
 """Items kept ready beyond those that run, so that no worker waits for a folder to be looked at."""
@@ -37,14 +41,11 @@ AHEAD: Final = 8
 MAX_PARKED: Final = 1_000
 """Items that wait for room on a disk, beyond which no more folders are looked at."""
 
-MIRRORING: Final = frozenset({Action.MIRROR_ENCODE, Action.MIRROR_RETAG})
+MIRRORING: Final = frozenset({Action.MIRROR_ENCODE, Action.MIRROR_RETAG, Action.MIRROR_RENAME})
 """What has no part in which covers are wanted."""
 
 TURN_S: Final = 0.05
 """How long visits may be begun in one turn: commands and outcomes wait meanwhile."""
-
-SOON: Final = timedelta(seconds=5)
-"""A retry that is due within this keeps a one-shot run from ending."""
 
 SCAN_SETTLES: Final = 6
 """Settle times that somebody who asked for a scan waits for a file that is still written to."""
@@ -84,11 +85,25 @@ class Pipeline:
         self._rested = rested
         self._patience = patience
         self._turns = count(1)
-        self._retries: list[tuple[datetime, Place]] = []
+        self.retries = Retries()
         self.library_ids = library_ids
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
+        self.census = Census(
+            store,
+            recorder,
+            push=lambda reading: dispatch.ready.push(None, reading),
+        )
+        self.scout = Scout(store, self.census, self._naming, self.want)
+        self.census.finished = self.scout.read
+        self._decider = Decider(recorder, self.scout)
+        self.keeper = Keeper(
+            store,
+            recorder,
+            naming=self._naming,
+            push=dispatch.ready.push,
+        )
         self.adopt(policy)
 
     def adopt(self, policy: DaemonPolicy) -> None:
@@ -101,14 +116,9 @@ class Pipeline:
 
     def settled(self) -> tuple[Place, ...]:
         """Have folders visited whose retry is due, and return those that have been quiet."""
-        now = datetime.now(UTC)
-        while self._retries and self._retries[0][0] <= now:
-            self.want(heapq.heappop(self._retries)[1], Urgency.LIVE)
+        for place in self.retries.due(datetime.now(UTC)):
+            self.want(place, Urgency.LIVE)
         return self.debouncer.settled(now_s=time.monotonic())
-
-    def retries_soon(self) -> bool:
-        """Whether something that was merely interrupted is about to be tried again."""
-        return bool(self._retries) and self._retries[0][0] - datetime.now(UTC) < SOON
 
     def want(self, place: Place, urgency: Urgency) -> None:
         """Have a folder visited, once more if it is being visited."""
@@ -119,12 +129,8 @@ class Pipeline:
 
     def next_due_s(self) -> float | None:
         """When settle() has something to do (monotonic); None when only events bring it."""
-        due = self.debouncer.next_due_s()
-        if not self._retries:
-            return due
-        wait_s = (self._retries[0][0] - datetime.now(UTC)).total_seconds()
-        retry_s = time.monotonic() + max(0.0, wait_s)
-        return retry_s if due is None else min(due, retry_s)
+        moments = (self.debouncer.next_due_s(), self.retries.next_s(datetime.now(UTC)))
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def survey(self, policy: LibraryPolicy, view: FolderView) -> Tally:
         """Record what a walk saw of a folder."""
@@ -150,6 +156,7 @@ class Pipeline:
         if ignored or policy is None or not available(policy.root):
             self._rested(place)
             return
+        self.keeper.due.add(policy.name)
         roots = identities(policy)  # first: what is looked at must be below these
         looked = self._look(policy, place.folder)
         self.survey(policy, looked.library)
@@ -158,8 +165,10 @@ class Pipeline:
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
         by_path = {each.path: each for each in facts}
         turn = next(self._turns)
-        visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, roots)
+        extras = tuple(unread(self._store, library_id, policy, looked, facts))
+        visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, roots, extras)
         self.visits[place] = visit
+        self.scout.look_beside(visit, now=now)
         self._dispatch.watch_space(policy)
         if any(visit.unseen()):
             visit.looking = True
@@ -167,20 +176,33 @@ class Pipeline:
         else:
             self._advance(visit, tuple(by_path))
 
+    def _naming(self, policy: LibraryPolicy) -> Naming:
+        return self._namings.setdefault(policy, Naming(policy, self.ignore))
+
     def _look(self, policy: LibraryPolicy, folder: PurePosixPath) -> Looked:
-        naming = self._namings.setdefault(policy, Naming(policy, self.ignore))
+        naming = self._naming(policy)
         return look_at(self._store, self.library_ids[policy.name], naming, folder)
 
     def finish(self, work: Waiting, job_id: int, came: Outcome | tuple[Output, ...]) -> None:
-        """Take what a worker brought back, and go on with its folder."""
-        visit = work.visit
-        if isinstance(came, tuple):
-            visit.looking = False
-            self._recorder.outputs(visit.library_id, visit.learn(came))
-            self._advance(visit, tuple(visit.facts))
-            return
-        item = came.item
+        """Take what a worker brought back, and go on with what it was for."""
         now = datetime.now(UTC)
+        match work.visit, came:
+            case Reading() as reading, tuple() as outputs:
+                self.census.learn(reading, outputs, now=now)
+            case Visit() as visit, tuple() as outputs:
+                visit.looking = False
+                self._recorder.outputs(visit.library_id, visit.learn(outputs))
+                self._advance(visit, tuple(visit.facts))
+            case Visit() as visit, (Done() | Failed()) as outcome:
+                self._take(visit, job_id, outcome, now)
+            case Pruning() as orphan, (Done() | Failed()) as outcome:
+                self.keeper.finish(orphan, job_id, outcome, now=now)
+            case _:
+                raise TypeError(f"a worker answered with {type(came).__name__}")
+
+    def _take(self, visit: Visit, job_id: int, came: Outcome, now: datetime) -> None:
+        """Record an outcome, and go on with its folder."""
+        item = came.item
         facts = self._recorder.outcome(
             job_id, visit.library_id, visit.policy, visit.facts[item.path], came, now=now
         )
@@ -190,7 +212,10 @@ class Pipeline:
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]
+        if isinstance(came, Done) and isinstance(came.result, Mirrored):
+            self.scout.moved(visit, item.mirror, came.result, self.visits)
         self._advance(visit, (item.path,))
+        self._let_flow()
         if item.action is Action.EXPORT_ARTWORK:
             self._covers_freed()
 
@@ -198,28 +223,14 @@ class Pipeline:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
         now = datetime.now(UTC)
         for path in paths:
-            self._end_holds(visit, path, now)
-            self._push(visit, self._decided(visit, path, now))
+            self._push(visit, self._decider.decided(visit, path, self.visits.values(), now=now))
         if visit.covers_due and not visit.masters_busy:
             visit.covers_due = False
-            tracks = tuple(visit.facts.values())
-            album = album_of(
-                self._store, visit.library_id, visit.policy, visit.place.folder, tracks
-            )
-            wanted = tuple(plan_covers(album, visit.policy, now))
-            free = [item for item in wanted if not self._claimed(visit, item)]
-            visit.covers_wait = len(free) < len(wanted)
+            others = self.visits.values()
+            free, visit.covers_wait = free_covers(self._store, visit, others, now=now)
             self._push(visit, free)
-        if not visit.busy and not visit.looking and not visit.covers_wait:
+        if not (visit.busy or visit.looking or visit.covers_wait or visit.in_flux):
             self._rest(visit, now)
-
-    def _claimed(self, visit: Visit, item: PlanItem) -> bool:
-        """Whether another folder, another disc perhaps, is exporting to the same place now."""
-        return any(
-            other.exports_to(item.target) and other.policy.artwork.root == visit.policy.artwork.root
-            for other in self.visits.values()
-            if other is not visit
-        )
 
     def _covers_freed(self) -> None:
         """Let folders that waited for a cover's place look at what stands there now."""
@@ -228,32 +239,17 @@ class Pipeline:
                 visit.covers_due = True
                 self._advance(visit, ())
 
+    def _let_flow(self) -> None:
+        """Decide anew about those that waited for an output to be moved."""
+        for visit in tuple(self.visits.values()):
+            if visit.in_flux:
+                self._advance(visit, tuple(visit.in_flux))
+
     def _push(self, visit: Visit, items: Iterable[PlanItem]) -> None:
         for item in items:
             if item.key not in visit.busy:
                 visit.busy[item.key] = item
                 self._dispatch.ready.push(item, visit)
-
-    def _decided(self, visit: Visit, path: PurePosixPath, now: datetime) -> tuple[PlanItem, ...]:
-        """Open the holds that are due, and return the items that are."""
-        items = decide(visit.facts[path], visit.policy, now).items
-        holds = [item for item in items if item.action is Action.HOLD]
-        if not holds:
-            return items
-        for item in holds:
-            facts = visit.facts[path]
-            hold = self._recorder.hold(visit.library_id, visit.policy.name, facts, item, now=now)
-            visit.facts[path] = replace(facts, holds=(*facts.holds, hold))
-        return decide(visit.facts[path], visit.policy, now).items
-
-    def _end_holds(self, visit: Visit, path: PurePosixPath, now: datetime) -> None:
-        facts = visit.facts[path]
-        for hold in ended(facts, visit.policy, now):
-            same = hold.observation is not None and hold.observation.same_bytes(facts.observation)
-            how = Ending.RESOLVED if same else Ending.REPLACED
-            self._recorder.end_hold(visit.library_id, visit.policy.name, hold, how, now=now)
-            kept = tuple(each for each in visit.facts[path].holds if each.id != hold.id)
-            visit.facts[path] = replace(visit.facts[path], holds=kept)
 
     def _rest(self, visit: Visit, now: datetime) -> None:
         """Remember the folder as at rest, or why it is to be visited again."""
@@ -263,7 +259,7 @@ class Pipeline:
         if any(visit.unseen()) and visit.looked.complete:
             retries.append(now + RETRY_LOOK)
         for moment in retries:
-            heapq.heappush(self._retries, (moment, place))
+            self.retries.add(moment, place)
         if visit.again:
             self.backlog.add(place, visit.urgency)
         elif visit.restless(self._patience):
@@ -272,22 +268,33 @@ class Pipeline:
             looked = visit.looked
             if visit.touched:
                 looked = self._look(visit.policy, place.folder)
-            if not visit.agrees(looked):
+            if not self._agrees(visit, looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
-            elif not retries and looked.complete and not visit.restless():
+            elif not (retries or visit.restless() or visit.awaits) and looked.complete:
                 self._remember(visit, looked, now)
                 self._rested(place)
+                self.scout.rested(place)
                 return
         with self._store.transaction():
             self._store.folders.disturb(visit.library_id, place.folder)
         settles = visit.restless(SCAN_SETTLES * timedelta(seconds=self.policy.settle_s))
-        if not settles and not visit.again:
+        if not settles and not visit.again and not visit.awaits:
             self._rested(place)
+        self.scout.rested(place)
+
+    def _agrees(self, visit: Visit, looked: Looked) -> bool:
+        """Whether what is seen now is what is known; if so, what the mirrors hold is noted."""
+        facts = visit.facts.values()
+        new = unread(self._store, visit.library_id, visit.policy, looked, facts)
+        return visit.agrees(looked) and not any(new)
 
     def _remember(self, visit: Visit, looked: Looked, now: datetime) -> None:
         """Note that nothing is due in a folder as long as it looks like this."""
         folders, folder = self._store.folders, visit.place.folder
         seen = (looked.fingerprint, visit.policy.key)
+        facts = visit.facts.values()
+        with self._store.transaction():
+            tidy(self._store, visit.library_id, visit.policy, looked, facts, now=now)
         if folders.fingerprint(visit.library_id, folder) != seen:
             with self._store.transaction():
                 folders.at_rest(visit.library_id, folder, *seen, len(visit.facts), now=now)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import PurePosixPath
 
 from pacd.domain.hold import Hold
 from pacd.domain.output import Output, OutputState
@@ -16,6 +15,7 @@ from pacd.domain.plan import (
     Mirrored,
     Outcome,
     PlanItem,
+    Pruned,
     Recompressed,
     Tested,
 )
@@ -93,12 +93,14 @@ class Recorder:
         say(policy.name, item, told, job_id)
         return known
 
-    def outputs(self, library_id: int, learnt: Iterable[tuple[PurePosixPath, str, Output]]) -> None:
-        """Keep what outputs of PAC's own say of themselves (M4)."""
+    def outputs(self, library_id: int, learnt: Iterable[tuple[str, Output]]) -> None:
+        """Keep what files of mirrors say of themselves, PAC's own and others (M4)."""
         with self._store.transaction():
-            for source, mirror, output in learnt:
-                if output.state is OutputState.OURS:
-                    self._store.outputs.record(library_id, mirror, source, output)
+            for mirror, output in learnt:
+                if output.state in {OutputState.OURS, OutputState.FOREIGN}:
+                    self._store.outputs.record(library_id, mirror, output)
+                else:
+                    self._store.outputs.forget(library_id, mirror, [output.path])
 
     def hold(
         self, library_id: int, library: str, facts: Facts, item: PlanItem, *, now: datetime
@@ -160,12 +162,19 @@ class Recorder:
                 store.verdicts.record(check, track, observation)
                 if track:
                     store.tracks.described(library_id, item.path, track, observation, now=now)
-            case Recompressed(track, check, observation):
+            case Recompressed(track, check, observation, frames_kept):
                 store.verdicts.forget(facts.observation)
                 store.verdicts.record(check, track, observation)
                 level = stated_level(track.compression) or 0
                 store.verdicts.recompressed(track.audio_md5, level, track.compression, now=now)
-                store.tracks.described(library_id, item.path, track, observation, now=now)
+                store.tracks.described(
+                    library_id,
+                    item.path,
+                    track,
+                    observation,
+                    rewritten=not frames_kept,
+                    now=now,
+                )
             case Exported() as exported:
                 store.exports.record(
                     library_id,
@@ -175,8 +184,19 @@ class Recorder:
                     max_px=policy.artwork.max_px,
                     now=now,
                 )
-            case Mirrored(output):
-                store.outputs.record(library_id, item.mirror, item.path, output)
+            case Pruned(path):
+                store.outputs.forget(library_id, item.mirror, [path])
+            case Mirrored() as mirrored:
+                self._keep_output(library_id, item.mirror, mirrored)
+
+    def _keep_output(self, library_id: int, mirror: str, mirrored: Mirrored) -> None:
+        outputs, path = self._store.outputs, mirrored.output.path
+        if mirrored.moved_from:
+            outputs.forget(library_id, mirror, [mirrored.moved_from])
+        if mirrored.displaced:
+            outputs.record(library_id, mirror, mirrored.displaced)
+        outputs.record(library_id, mirror, mirrored.output)
+        outputs.wanted(library_id, mirror, [path])
 
     def _count(self, library_id: int, library: str, mirror: str, name: str) -> None:
         if name:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pacd.domain.change import FolderId
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
+from pacd.intake.audit import opened_folder
 from pacd.protocol.documents import Problem
 from pacd.store.database import Store
 from pacd.store.memory import Memory
@@ -25,20 +26,31 @@ def reachable(root: Path) -> bool:
 def available(root: Path) -> bool:
     """Whether a root is a directory that holds something."""
     try:
-        with os.scandir(root) as listing:
+        descriptor = opened_folder(os.fspath(root), follow=True)
+    except OSError:
+        return False
+    try:
+        with os.scandir(descriptor) as listing:
             return any(True for _ in listing)
     except OSError:
         return False
+    finally:
+        os.close(descriptor)
 
 
 def identities(library: LibraryPolicy) -> Mapping[Path, FolderId]:
     """Tell which folders the roots that a library's items write below are just now."""
-    found = {}
-    for root in (*(mirror.root for mirror in library.mirrors), library.artwork.root):
-        with suppress(OSError):
-            status = root.stat()
-            found[root] = (status.st_dev, status.st_ino)
-    return found
+    roots = (*(mirror.root for mirror in library.mirrors), library.artwork.root)
+    return {root: found for root in roots if (found := root_id(root))}
+
+
+def root_id(root: Path) -> FolderId | None:
+    """Tell which folder a root is; None when it is not there."""
+    try:
+        status = root.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino)
 
 
 def in_place(root: Path, kept: Callable[[], int]) -> bool:

@@ -14,6 +14,7 @@ from pacd.domain.plan import (
     Mirrored,
     Outcome,
     PlanItem,
+    Pruned,
     Recompressed,
     Result,
     Tested,
@@ -29,6 +30,8 @@ LOGGED: Final = {
     Action.EXPORT_ARTWORK: "art_export",
     Action.MIRROR_ENCODE: "mirror_encode",
     Action.MIRROR_RETAG: "mirror_retag",
+    Action.MIRROR_RENAME: "mirror_rename",
+    Action.MIRROR_PRUNE: "mirror_prune",
     Action.HOLD: "hold",
 }
 
@@ -83,11 +86,21 @@ def _tell_done(result: Result) -> Told:
             message = f"{target} {'written' if written else 'was there already'}"
             count = "art_exported" if written else ""
             return Told("art_export_ok", "ok" if written else "skip", message, count)
-        case Mirrored(output, encoded, lost):
-            message = f"{output.path} {'encoded' if encoded else 'retagged'}"
-            event = "mirror_encode_ok" if encoded else "mirror_retag_ok"
-            count = "encoded" if encoded else "retagged"
-            return Told(event, "warn" if lost else "ok", message, count, {"lost": list(lost)})
+        case Mirrored():
+            return _tell_mirrored(result)
+        case Pruned(path):
+            return Told("mirror_prune_ok", "ok", f"{path} removed", "pruned")
+
+
+def _tell_mirrored(new: Mirrored) -> Told:
+    path, status = new.output.path, "warn" if new.lost else "ok"
+    details = {"lost": list(new.lost)}
+    if new.moved_from:
+        message = f"{new.moved_from} renamed to {path}"
+        return Told("mirror_rename_ok", status, message, "renamed", details)
+    if new.encoded:
+        return Told("mirror_encode_ok", status, f"{path} encoded", "encoded", details)
+    return Told("mirror_retag_ok", status, f"{path} retagged", "retagged", details)
 
 
 def _tell_recompressed(new: Recompressed) -> Told:

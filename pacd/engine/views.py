@@ -107,7 +107,7 @@ def library_view(
     state = store.counters.state(row.id)
     counts = no_library_counts() | {name: done.get(("", name), 0) for name in LIBRARY_COUNTS}
     counts |= {name: state[name] for name in ("scanned", "tested_ok", "tested_err", "held")}
-    counts["recompress_skipped"] = max(0, state["at_target"] - counts["recompressed"])
+    counts["recompress_skipped"] = state["at_target"] - state["rewritten"]
     mirrors = tuple(
         MirrorView(
             name=mirror.name,
@@ -115,7 +115,10 @@ def library_view(
             root=str(mirror.root),
             counts=no_mirror_counts()
             | {name: done.get((mirror.name, name), 0) for name in MIRROR_COUNTS}
-            | {"unchanged": store.outputs.count(row.id, mirror.name)},
+            | {
+                "unchanged": store.outputs.count(row.id, mirror.name),
+                "orphaned": store.outputs.count_orphans(row.id, mirror.name),
+            },
         )
         for mirror in policy.mirrors
     )

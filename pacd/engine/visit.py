@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from pacd.domain.change import FolderId
 from pacd.domain.output import Output, OutputState
@@ -23,6 +24,15 @@ class Urgency(IntEnum):
     AUDIT = 1
 
 
+class Unseen(NamedTuple):
+    """A file in a mirror to be read; `master` is None where it belongs to none."""
+
+    master: PurePosixPath | None
+    mirror: str
+    root: Path
+    output: Output
+
+
 Key = tuple[PurePosixPath, Action, str]
 
 
@@ -33,6 +43,7 @@ class Visit:
 
     Attributes:
         roots: The roots that items write below, as they were at the look.
+        extras: Files of the mirrors that belong to no master here and that nobody has read yet.
         turn: Visits are numbered in the order of their begin.
         busy: Items that wait or run; the folder is not at rest before it is empty.
         touched: Whether something was changed since the look.
@@ -40,6 +51,7 @@ class Visit:
         looking: Whether a worker is reading outputs that the store does not know.
         covers_due: Whether something has changed that decides which covers are wanted.
         covers_wait: Whether another folder is exporting to the place of one of them.
+        in_flux: Masters that wait until an output of their audio has been moved.
     """
 
     place: Place
@@ -50,12 +62,14 @@ class Visit:
     looked: Looked
     facts: dict[PurePosixPath, Facts]
     roots: Mapping[Path, FolderId] = field(default_factory=dict)
+    extras: tuple[Unseen, ...] = ()
     busy: dict[Key, PlanItem] = field(default_factory=dict)
     touched: bool = False
     again: bool = False
     looking: bool = False
     covers_due: bool = True
     covers_wait: bool = False
+    in_flux: set[PurePosixPath] = field(default_factory=set)
 
     @property
     def masters_busy(self) -> bool:
@@ -83,29 +97,38 @@ class Visit:
             for facts in self.facts.values()
         )
 
-    def unseen(self) -> Iterator[tuple[PurePosixPath, str, Path, Output]]:
-        """Outputs that stand there and the store does not know: master, mirror, root, output."""
+    @property
+    def awaits(self) -> bool:
+        """Whether a master waits for what is not known yet of another one, or of a mirror."""
+        return any(facts.awaited for facts in self.facts.values())
+
+    def unseen(self) -> Iterator[Unseen]:
+        """Files that stand in the mirrors' folders and the store does not know."""
         for path, facts in self.facts.items():
             for mirror in self.policy.mirrors:
                 output = facts.outputs.get(mirror.name)
                 if output and output.state is OutputState.UNSEEN and output.observation:
-                    yield path, mirror.name, mirror.root, output
+                    yield Unseen(path, mirror.name, mirror.root, output)
+        yield from self.extras
 
-    def learn(self, outputs: Sequence[Output]) -> tuple[tuple[PurePosixPath, str, Output], ...]:
+    def learn(self, outputs: Sequence[Output]) -> tuple[tuple[str, Output], ...]:
         """
         Take what a worker read of the unseen outputs, in their order; nothing if it was lost.
 
         Returns:
-            Each output with its master and its mirror's name.
+            Each output with its mirror's name.
         """
-        learnt = tuple(
-            (path, mirror, _joined(output, asked))
-            for (path, mirror, _, asked), output in zip(tuple(self.unseen()), outputs, strict=False)
-        )
-        for path, mirror, output in learnt:
-            facts = self.facts[path]
-            self.facts[path] = replace(facts, outputs={**facts.outputs, mirror: output})
-        return learnt
+        learnt = []
+        for asked, output in zip(tuple(self.unseen()), outputs, strict=False):
+            known = _joined(output, asked.output)
+            learnt.append((asked.mirror, known))
+            if asked.master is not None:
+                facts = self.facts[asked.master]
+                known_outputs = {**facts.outputs, asked.mirror: known}
+                self.facts[asked.master] = replace(facts, outputs=known_outputs)
+        if outputs:
+            self.extras = ()
+        return tuple(learnt)
 
     def agrees(self, looked: Looked) -> bool:
         """Whether what is seen now is what is known."""
@@ -121,10 +144,11 @@ class Visit:
             return True
         there = Standing(view)
         known = [facts.outputs[name] for facts in self.facts.values() if name in facts.outputs]
-        return all(there.at(output.path) == output.observation for output in known)
+        seen = ((there.at(output.path), output.observation) for output in known)
+        return all((entry and entry.observation) == expected for entry, expected in seen)
 
 
 def _joined(output: Output, asked: Output) -> Output:
     """What a worker read, with what only the engine knows."""
     seen = output.observation or asked.observation
-    return replace(output, observation=seen, renamed=asked.renamed)
+    return replace(output, observation=seen, renamed=asked.renamed, listed=asked.listed)

@@ -1,6 +1,5 @@
 """Replaces or creates a file whole, or not at all; the only writer into libraries and mirrors."""
 
-import errno
 import os
 import re
 import secrets
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from pacd.domain.change import FolderId, Observation
-from pacd.errors import CollisionError, FailureKind, PacError, SourceChangedError
+from pacd.errors import CollisionError, SourceChangedError
 from pacd.files.attributes import carry_over
+from pacd.files.folders import entered, opened, sync_folder
 from pacd.files.regular import (
     being_written,
     observe,
@@ -43,22 +43,6 @@ _SUFFIX_BYTES: Final = 16
 
 # A scratch file is new, ours alone, and never the other end of somebody's link (w16).
 _NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-
-# Some network file systems cannot sync a directory; borg tolerates the same (watching.md 2.1).
-_NO_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP})
-
-
-class MissingRootError(PacError):
-    """The folder that everything goes below is not there, or another one; it is never made."""
-
-    kind = FailureKind.ROOT_GONE
-
-
-class StrayPathError(PacError):
-    """The way to a file leads out of its root, or through a symbolic link."""
-
-    kind = FailureKind.NOT_REGULAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +77,7 @@ def replacing(target: Path, expected: Observation, *, keep_mtime: bool) -> Itera
         OwnershipError: What must be carried over cannot be.
     """
     require_untouched(target, expected)
-    with _folder(target.parent) as folder, _scratch(target, folder, mode=0o600) as scratch:
+    with opened(target.parent) as folder, _scratch(target, folder, mode=0o600) as scratch:
         yield scratch.path
         require_untouched(target, expected)
         with open_regular(target) as old, _reopened(scratch) as new:
@@ -124,7 +108,7 @@ def creating(
         CollisionError: Something stands there that was not expected.
         SourceChangedError: What stands there has changed.
     """
-    with _made_folder(root, root_id, target.parent.relative_to(root)) as folder:
+    with entered(root, target.parent, root_id=root_id, make=True) as folder:
         _require_creatable(target, expected)
         with _scratch(target, folder, mode=0o644) as scratch:
             yield scratch.path
@@ -137,7 +121,7 @@ def creating(
 @contextmanager
 def sibling(path: Path) -> Iterator[Path]:
     """Yield another scratch path beside a scratch file; what is left of it is removed."""
-    with _folder(path.parent) as folder, _scratch(path, folder, mode=0o600) as scratch:
+    with opened(path.parent) as folder, _scratch(path, folder, mode=0o600) as scratch:
         yield scratch.path
 
 
@@ -182,7 +166,7 @@ def _reopened(scratch: _Scratch) -> Iterator[int]:
 def _put(scratch: _Scratch, target: Path) -> None:
     folder = scratch.folder
     os.rename(scratch.name, target.name, src_dir_fd=folder, dst_dir_fd=folder)
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def _require_creatable(target: Path, expected: Observation | None) -> None:
@@ -190,58 +174,3 @@ def _require_creatable(target: Path, expected: Observation | None) -> None:
         require_untouched(target, expected)
     elif os.path.lexists(target):
         raise CollisionError(f"{target} is there already, and PAC did not make it")
-
-
-@contextmanager
-def _folder(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, _FOLDER)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _made_folder(root: Path, root_id: FolderId | None, below: Path) -> Iterator[int]:
-    """Open a folder below root, step by step, making what is missing."""
-    if ".." in below.parts:
-        raise StrayPathError(f"{below} would lead out of {root}")
-    try:
-        folder = os.open(root, _FOLDER)
-    except FileNotFoundError as error:
-        raise MissingRootError(f"{root} is missing: mount it, or make it by hand") from error
-    try:
-        status = os.fstat(folder)
-        if root_id not in {None, (status.st_dev, status.st_ino)}:
-            raise MissingRootError(
-                f"{root} is another folder than it was: a disk was mounted or unmounted"
-            )
-        for name in below.parts:
-            inner = _entered(root, folder, name)
-            os.close(folder)
-            folder = inner
-        yield folder
-    finally:
-        os.close(folder)
-
-
-def _entered(root: Path, folder: int, name: str) -> int:
-    with suppress(FileExistsError):
-        os.mkdir(name, dir_fd=folder)
-        _sync_folder(folder)
-    try:
-        return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
-    except OSError as error:
-        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-            raise StrayPathError(
-                f"{name} below {root} is a link or a file where a folder should be"
-            ) from error
-        raise
-
-
-def _sync_folder(folder: int) -> None:
-    try:
-        os.fsync(folder)
-    except OSError as error:
-        if error.errno not in _NO_SYNC:
-            raise

@@ -84,7 +84,7 @@ def _list(root: str, folder: str, ignore: Ignore, suffix: str) -> FolderView:
     tail = len(suffix)
     path = PurePosixPath(folder)
     try:
-        descriptor = _opened(f"{root}/{folder}" if folder else root, follow=not folder)
+        descriptor = opened_folder(f"{root}/{folder}" if folder else root, follow=not folder)
         try:
             with os.scandir(descriptor) as listing:
                 for item in listing:
@@ -112,7 +112,7 @@ def _list(root: str, folder: str, ignore: Ignore, suffix: str) -> FolderView:
     return FolderView(path, tuple(rows), folders, scratch, tuple(warnings))
 
 
-def _opened(folder: str, *, follow: bool) -> int:
+def opened_folder(folder: str, *, follow: bool) -> int:
     """Open a folder without a trace where the owner may: not even its atime changes (w24)."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
@@ -148,22 +148,28 @@ def _row(name: str, status: os.stat_result) -> Row:
     )
 
 
-def walk(root: Path, ignore: Ignore, *, below: PurePosixPath | None = None) -> Iterator[FolderView]:
+def walk(
+    root: Path,
+    ignore: Ignore,
+    *,
+    below: PurePosixPath | None = None,
+    suffix: str = MASTER_SUFFIX,
+) -> Iterator[FolderView]:
     """
-    Look at every folder of a library, each once, parents first (L2).
+    Look at every folder of a library or a mirror, each once, parents first (L2).
 
     Memory is bounded by the folders that wait, not by the files.
 
     Args:
         below: Start here instead of at the root.
     """
-    view = look(root, below or PurePosixPath(), ignore)
+    view = look(root, below or PurePosixPath(), ignore, suffix=suffix)
     yield view
     base, start = os.fspath(root), "/".join(view.path.parts)
     waiting = _below(start, view)
     while waiting:
         folder = waiting.pop()
-        view = _list(base, folder, ignore, MASTER_SUFFIX)
+        view = _list(base, folder, ignore, suffix)
         yield view
         waiting.extend(_below(folder, view))
 

@@ -12,6 +12,7 @@ from pacd.domain.plan import (
     Mirrored,
     Outcome,
     PlanItem,
+    Pruned,
     Recompressed,
     Result,
     Setback,
@@ -39,9 +40,11 @@ def _learn(facts: Facts, item: PlanItem, result: Result) -> Facts:
         case Mirrored(output):
             before = facts.outputs.get(item.mirror, output)
             named = replace(output, renamed=before.renamed)
-            return replace(facts, outputs={**facts.outputs, item.mirror: named})
-        case Exported():
-            return facts  # a cover is a fact of its album
+            spares = {name: each for name, each in facts.spares.items() if name != item.mirror}
+            outputs = {**facts.outputs, item.mirror: named}
+            return replace(facts, outputs=outputs, spares=spares)
+        case Exported() | Pruned():
+            return facts  # a cover is a fact of its album, an orphan none of any master
 
 
 def failure(facts: Facts, failed: Failed, now: datetime) -> Setback:

@@ -1,5 +1,6 @@
 """Where each output of a mirror belongs; touches nothing."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -22,6 +23,8 @@ PATH_MAX: Final = 4096
 
 _LONG_HASH: Final = 32
 """Hexadecimal digits: nothing else keeps a folder apart whose path is too long for its mirror."""
+
+_FAR: Final = re.compile(rf"~[0-9a-f]{{{_LONG_HASH}}}")
 
 _MAX_CHAR_BYTES: Final = 4  # UTF-8
 
@@ -151,6 +154,11 @@ def output_paths(
         plain = plain_name(name, mirror.extension)
         named[master] = place.child(plain, name, renamed.get(name), mirror.name)
     return named
+
+
+def is_far(name: str) -> bool:
+    """Whether a folder at a mirror's root may stand for one whose path is too long."""
+    return _FAR.fullmatch(name) is not None
 
 
 def _room(mirror: MirrorPolicy) -> int:

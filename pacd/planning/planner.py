@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from pacd.domain.hold import Cause
 from pacd.domain.output import OutputState
 from pacd.domain.plan import Action, Album, Facts, PlanItem
-from pacd.domain.policy import LibraryPolicy
+from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.planning import covers, holding
 from pacd.planning.rules import integrity_due, output_due, recompress_due
 from pacd.planning.setbacks import held_for, set_aside, setback_of, waiting_for
@@ -117,7 +118,21 @@ def _plan_outputs(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterato
         action, reason = due
         output = facts.outputs[mirror.name]
         if not waiting_for(setback_of(facts, action, mirror.name), now):
-            yield PlanItem(facts.path, action, reason, mirror=mirror.name, target=output.path)
+            origin = _origin(facts, mirror, action)
+            yield PlanItem(
+                facts.path, action, reason, mirror=mirror.name, target=output.path, origin=origin
+            )
+
+
+def _origin(facts: Facts, mirror: MirrorPolicy, action: Action) -> PurePosixPath | None:
+    """Where the output that is to be renamed stands now."""
+    if action is not Action.MIRROR_RENAME:
+        return None
+    output = facts.outputs[mirror.name]
+    spare = facts.spares.get(mirror.name)
+    if output.listed:
+        return output.path.with_name(output.listed)
+    return spare.path if spare else None
 
 
 def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
@@ -164,6 +179,8 @@ def _at_rest(facts: Facts, policy: LibraryPolicy) -> str:
         clauses.append(f"compressed ({facts.track.compression})")
     for mirror in policy.mirrors:
         output = facts.outputs.get(mirror.name)
-        if output and output.state is OutputState.OURS:
+        if mirror.name in facts.awaited:
+            clauses.append(f"not mirrored to {mirror.name} yet: {facts.awaited[mirror.name]}")
+        elif output and output.state is OutputState.OURS:
             clauses.append(f"mirrored to {mirror.name} ({output.quality})")
     return ", ".join(clause for clause in clauses if clause)

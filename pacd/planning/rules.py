@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pacd.domain.output import OutputState
+from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
@@ -51,18 +51,58 @@ def _links_in_the_way(facts: Facts, policy: LibraryPolicy) -> bool:
 
 
 def output_due(facts: Facts, mirror: MirrorPolicy) -> tuple[Action, str] | None:
-    """An output is encoded when its audio or quality differs, else retagged (M5)."""
+    """
+    An output is encoded only when no output holds this audio; else renamed, or retagged (M5).
+
+    Nothing is due as long as it cannot be told whether one does.
+    """
     output = facts.outputs.get(mirror.name)
     if output is None or output.state in {OutputState.UNSEEN, OutputState.FOREIGN}:
         return None
+    other_audio = _other_audio(facts, output, mirror)
+    if other_audio:
+        return _moved_or_new(facts, mirror, other_audio)
+    due = outdated(output, mirror)
+    if due:
+        return (Action.MIRROR_ENCODE, due)
+    # Some file systems list all names in lower case: one try is enough, and the tags tell of it.
+    if output.listed and output.source_rel != facts.path:
+        return (Action.MIRROR_RENAME, f"its output is listed as {output.listed}")
+    due = _said_otherwise(facts, output, mirror)
+    return (Action.MIRROR_RETAG, due) if due else None
+
+
+def _other_audio(facts: Facts, output: Output, mirror: MirrorPolicy) -> str | None:
     if output.state is OutputState.MISSING:
-        words = (f"{mirror.name} has no output of it yet", output.renamed)
-        return (Action.MIRROR_ENCODE, "; ".join(filter(None, words)))
+        named = f"; {output.renamed}" if output.renamed else ""
+        return f"{mirror.name} has no output of it yet{named}"
     if output.src_md5 != facts.audio_md5:
-        return (Action.MIRROR_ENCODE, "the audio has changed since its output was made")
-    if output.quality != mirror.quality:
-        reason = f"its output is {output.quality or 'of unknown quality'}, wanted {mirror.quality}"
-        return (Action.MIRROR_ENCODE, reason)
+        return "the audio has changed since its output was made"
+    return None
+
+
+def _said_otherwise(facts: Facts, output: Output, mirror: MirrorPolicy) -> str | None:
+    """Why the tags of an output are not what they should be."""
+    if output.source_rel != facts.path:
+        return f"its output says that it was made from {output.source_rel}"
     if facts.track and output.src_tags != mirror.tags_hash(facts.track.tags_md5):
-        return (Action.MIRROR_RETAG, "tags or pictures have changed since its output was made")
+        return "tags or pictures have changed since its output was made"
+    return None
+
+
+def _moved_or_new(facts: Facts, mirror: MirrorPolicy, reason: str) -> tuple[Action, str] | None:
+    if mirror.name in facts.awaited:
+        return None
+    spare = facts.spares.get(mirror.name)
+    if spare:
+        return (Action.MIRROR_RENAME, f"its output stands at {spare.path}, which no master wants")
+    return (Action.MIRROR_ENCODE, reason)
+
+
+def outdated(output: Output, mirror: MirrorPolicy) -> str | None:
+    """Why an output of the right audio is encoded anew."""
+    if output.quality != mirror.quality:
+        return f"its output is {output.quality or 'of unknown quality'}, wanted {mirror.quality}"
+    if mirror.encoder and not output.encoder.startswith(mirror.encoder):
+        return f"its output was made by {output.encoder or 'nobody knows'}, now by {mirror.encoder}"
     return None

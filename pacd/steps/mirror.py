@@ -25,9 +25,10 @@ from pacd.files.atomic import creating, observe, observe_open, open_regular
 from pacd.files.containers import CONTAINERS, Container, Dress
 from pacd.files.mirror_art import mirror_pictures
 from pacd.files.probe import read_pictures, read_tags
+from pacd.files.renaming import exchange, move
 from pacd.files.tags import PacTags
 from pacd.steps.encoding import Encoding, encoding_for
-from pacd.steps.ours import our_output
+from pacd.steps.ours import our_output, our_output_at
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
 
@@ -120,6 +121,44 @@ def mirror_retag(job: Job, tools: Toolbox) -> Mirrored:  # noqa: ARG001  # all s
             lost = _dress(work, scratch, pac)
             _require_unchanged(work)
     return Mirrored(our_output(work.relative, pac, observe(work.target)), encoded=False, lost=lost)
+
+
+def mirror_rename(job: Job, tools: Toolbox) -> Mirrored:
+    """
+    Give an output that stands elsewhere its place, and say in its tags where its master is.
+
+    What stood in that place, another master's output, takes the place it had.
+
+    Raises:
+        CollisionError: What stands there is not PAC's.
+        SourceChangedError: Master or output are not what the plan was made for.
+        VerifyError: As mirror_retag.
+    """
+    root, root_id = job.mirror.root, job.roots.get(job.mirror.root)
+    if job.item.origin is None:
+        raise VerifyError(f"no output is named that {job.item.path} could have")
+    origin = root / job.item.origin
+    displaced = False
+    with _unchanged(job) as work:
+        seen = _its_own(work, origin)
+        standing = _standing(work)
+        displaced = standing is not None and standing.content != seen.content
+        (exchange if displaced else move)(origin, work.target, root=root, root_id=root_id)
+    done = mirror_retag(job, tools)
+    other = our_output_at(job.item.origin, origin) if displaced else None
+    return replace(done, moved_from=job.item.origin, displaced=other)
+
+
+def _its_own(work: _Work, origin: Path) -> Observation:
+    """Look at an output that is to be renamed: it must hold the master's audio."""
+    try:
+        seen = observe(origin)
+        pac = work.container.read_pac_tags(origin)
+    except (FileNotFoundError, NotRegularError, VerifyError) as error:
+        raise SourceChangedError(origin) from error
+    if pac is None or pac.src_md5 != work.job.facts.audio_md5:
+        raise SourceChangedError(origin)
+    return seen
 
 
 @contextmanager

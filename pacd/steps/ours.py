@@ -1,9 +1,11 @@
 """What an output is reported as, by the step that made it and the one that looks at it."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from pacd.domain.change import Observation
 from pacd.domain.output import Output, OutputState
+from pacd.files.atomic import observe
+from pacd.files.containers import container_of
 from pacd.files.tags import PacTags
 
 
@@ -27,3 +29,16 @@ def our_output(
         source_rel=pac.source_rel,
         observation=observation,
     )
+
+
+def our_output_at(path: PurePosixPath, place: Path) -> Output | None:
+    """
+    Tell an output of PAC's by looking at it; None where it is none.
+
+    Args:
+        path: Relative to the mirror root.
+        place: The same, absolute.
+    """
+    container = container_of(place)
+    pac = container.read_pac_tags(place) if container else None
+    return our_output(path, pac, observe(place)) if pac else None

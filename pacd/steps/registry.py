@@ -10,7 +10,8 @@ from pacd.domain.plan import Action, Done, Failed, Outcome, Result
 from pacd.errors import FailureKind, PacError
 from pacd.steps.artwork import export_artwork
 from pacd.steps.integrity import integrity
-from pacd.steps.mirror import mirror_encode, mirror_retag
+from pacd.steps.mirror import mirror_encode, mirror_rename, mirror_retag
+from pacd.steps.pruning import mirror_prune
 from pacd.steps.recompress import recompress
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
@@ -23,6 +24,8 @@ STEPS: Final[Mapping[Action, Step]] = {
     Action.EXPORT_ARTWORK: export_artwork,
     Action.MIRROR_ENCODE: mirror_encode,
     Action.MIRROR_RETAG: mirror_retag,
+    Action.MIRROR_RENAME: mirror_rename,
+    Action.MIRROR_PRUNE: mirror_prune,
 }
 
 _KINDS: Final = {

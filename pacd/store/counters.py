@@ -36,6 +36,11 @@ _FAILED: Final = """
 
 _HELD: Final = "SELECT count(*) FROM holds WHERE library_id = :library AND ended_at IS NULL"
 
+_REWRITTEN: Final = """
+    SELECT count(*) FROM library_files INDEXED BY idx_files_rewritten
+    WHERE library_id = :library AND is_valid = 1 AND rewritten = 1
+"""
+
 _AT_TARGET: Final = """
     SELECT count(*) FROM library_files
     WHERE library_id = :library AND is_valid = 1 AND compression <> ''
@@ -66,7 +71,7 @@ class Counters:
 
         scanned: files that are there; tested_ok and tested_err: those of them with a
         verdict on their present bytes; held: open holds; at_target: files that
-        say how they were compressed.
+        say how they were compressed; rewritten: those of them that PAC made smaller.
         """
         library = {"library": library_id}
         scanned = self._connection.value(_SCANNED, library)
@@ -78,4 +83,5 @@ class Counters:
             "tested_err": failed,
             "held": self._connection.value(_HELD, library),
             "at_target": self._connection.value(_AT_TARGET, library),
+            "rewritten": self._connection.value(_REWRITTEN, library),
         }

@@ -64,6 +64,11 @@ _ACCEPTED_BYTES: Final = """
         AND file_size = :file_size AND mtime_ns = :mtime_ns
 """
 
+_LAST_ACCEPTED: Final = """
+    SELECT max(ended_at) FROM holds
+    WHERE ended_how = 'accepted' AND library_id = :library AND cause = :cause AND mirror = :mirror
+"""
+
 _COUNTS: Final = "SELECT cause, count(*) AS held FROM holds WHERE ended_at IS NULL GROUP BY cause"
 
 _WORST_FIRST: Final = {severity: rank for rank, severity in enumerate(Severity)}
@@ -184,6 +189,12 @@ class Holds:
         if audio_md5:
             rows += self._connection.rows(_ACCEPTED_AUDIO, {"md5": audio_md5})
         return frozenset(Cause(row["cause"]) for row in rows)
+
+    def last_accepted(self, library_id: int, cause: Cause, mirror: str) -> datetime | None:
+        """When a person last accepted this of a mirror; None if nobody has."""
+        asked = {"library": library_id, "cause": cause.value, "mirror": mirror}
+        moment = self._connection.value(_LAST_ACCEPTED, asked)
+        return None if moment is None else from_ms(moment)
 
     def counts(self) -> Mapping[Severity, int]:
         """How many holds are open, for every severity."""

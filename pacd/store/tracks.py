@@ -64,7 +64,7 @@ _OTHER_BYTES: Final = """
         device = excluded.device, inode = excluded.inode,
         mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
         metadata = NULL, audio_md5 = NULL, duration = NULL, artist = NULL, album = NULL,
-        title = NULL, compression = NULL,
+        title = NULL, compression = NULL, rewritten = 0,
         is_valid = 1, gone_at = NULL, scanned_at = excluded.scanned_at
 """
 
@@ -72,13 +72,15 @@ _DESCRIBED: Final = """
     INSERT INTO library_files (
         library_id, path, path_text, folder, file_size, modified_time,
         device, inode, mtime_ns, ctime_ns, scanned_at,
-        metadata, audio_md5, duration, artist, album, title, compression
+        metadata, audio_md5, duration, artist, album, title, compression, rewritten
     ) VALUES (
         :library, :path, :path_text, :folder, :file_size, :modified_time,
         :device, :inode, :mtime_ns, :ctime_ns, :now,
-        :metadata, :audio_md5, :duration, :artist, :album, :title, :compression
+        :metadata, :audio_md5, :duration, :artist, :album, :title, :compression,
+        coalesce(:rewritten, 0)
     )
     ON CONFLICT (library_id, path) DO UPDATE SET
+        rewritten = coalesce(:rewritten, rewritten),
         file_size = excluded.file_size, modified_time = excluded.modified_time,
         device = excluded.device, inode = excluded.inode,
         mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
@@ -182,9 +184,15 @@ class Tracks:
         track: Track,
         observation: Observation,
         *,
+        rewritten: bool | None = None,
         now: datetime,
     ) -> None:
-        """Record a file together with what its header says."""
+        """
+        Record a file together with what its header says.
+
+        Args:
+            rewritten: Whether PAC has made it smaller; None leaves that as it is.
+        """
         self._connection.run(
             _DESCRIBED,
             {
@@ -196,6 +204,7 @@ class Tracks:
                 "album": plain(track.tags.first("ALBUM")),
                 "title": plain(track.tags.first("TITLE")),
                 "compression": plain(track.compression),
+                "rewritten": rewritten,
             },
         )
 

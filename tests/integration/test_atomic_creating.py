@@ -9,7 +9,7 @@ import pytest
 from pacd.domain.change import Observation
 from pacd.errors import CollisionError, SourceChangedError
 from pacd.files import atomic
-from pacd.files.atomic import MissingRootError, StrayPathError
+from pacd.files.folders import MissingRootError, StrayPathError
 
 
 def names(folder: Path) -> list[str]:

@@ -22,8 +22,9 @@ from pacd.domain.policy import (
     WorkerLimits,
 )
 from pacd.domain.scan import ScanReport
-from pacd.engine.engine import Engine, Setup
+from pacd.engine.engine import Engine
 from pacd.engine.events import Events
+from pacd.engine.setup import Setup
 from pacd.protocol.documents import Event, EventKind
 from pacd.store.database import Store
 from pacd.store.tracks import KnownFile

@@ -112,7 +112,7 @@ def fill(store: Store, library: int, *, path: PurePosixPath = PATH) -> None:
         store.folders.at_rest(library, folder, b"0123456789abcdef", "policy", 1, now=NOW)
         store.verdicts.record(INTACT, TRACK, SEEN)
         store.verdicts.recompressed(MD5, 8, TRACK.compression, now=NOW)
-        store.outputs.record(library, "phone", path, OUTPUT)
+        store.outputs.record(library, "phone", replace(OUTPUT, path=path, source_rel=path))
         store.exports.record(library, path, MD5, EXPORTED, max_px=1000, now=NOW)
         first = store.jobs.started(library, item(path), now=NOW)
         store.jobs.finished(first, now=NOW)

@@ -62,7 +62,8 @@ def test_counters_add_up(store: Store, library: int) -> None:
 def test_the_state_is_counted_from_the_rows(store: Store, library: int) -> None:
     """1.4: only files that are there count, and only verdicts on their present bytes."""
     other = store.libraries.sync({"other": Path("/o")})["other"]
-    nothing = {"scanned": 0, "tested_ok": 0, "tested_err": 0, "held": 0, "at_target": 0}
+    counts = ("scanned", "tested_ok", "tested_err", "held", "at_target", "rewritten")
+    nothing = dict.fromkeys(counts, 0)
     sights = {
         PATH: (SEEN, INTACT),
         OTHER: (REPLACED, CORRUPT),
@@ -70,7 +71,7 @@ def test_the_state_is_counted_from_the_rows(store: Store, library: int) -> None:
         PurePosixPath("changed.flac"): (replace(SEEN, inode=2), INTACT),
     }
     for path, (seen, check) in sights.items():
-        store.tracks.described(library, path, TRACK, seen, now=NOW)
+        store.tracks.described(library, path, TRACK, seen, rewritten=path != OTHER, now=NOW)
         store.verdicts.record(check, TRACK, seen)
     store.tracks.gone(library, [PurePosixPath("gone.flac")], now=NOW)
     changed = replace(SEEN, inode=2, mtime_ns=1)
@@ -85,6 +86,7 @@ def test_the_state_is_counted_from_the_rows(store: Store, library: int) -> None:
         "tested_err": 1,
         "held": 1,
         "at_target": 1,
+        "rewritten": 1,
     } == store.counters.state(library)
 
 

@@ -24,7 +24,8 @@ from tests.integration.store.examples import (
 def reread(database: Path, store: Store, library: int) -> Store:
     """The database with one oddly named file in every table, opened anew."""
     fill(store, library, path=ODD_PATH)
-    store.outputs.record(library, "odd", ODD_PATH, Output(ODD_PATH, OutputState.MISSING))
+    odd = Output(ODD_PATH, OutputState.MISSING, source_rel=ODD_PATH)
+    store.outputs.record(library, "odd", odd)
     store.close()
     return Store.open(database, now=NOW)
 
@@ -37,7 +38,8 @@ def test_odd_names_survive_everywhere(reread: Store, library: int) -> None:
 
     assert (ODD_PATH, TRACK) == (file.path, file.track)
     assert [str(ODD_FOLDER)] == list(reread.folders.all(library, ""))
-    assert {ODD_PATH} == set(reread.outputs.for_folder(library, "odd", ODD_FOLDER))
+    (row,) = reread.outputs.in_folder(library, "odd", ODD_FOLDER).values()
+    assert (ODD_PATH, ODD_PATH) == (row.output.path, row.output.source_rel)
     assert (ODD_PATH, Cause.CORRUPT, ODD_PATH) == (hold.path, hold.cause, export.source)
     assert {ODD_PATH} == set(reread.jobs.setbacks(library, ODD_FOLDER))
     assert {ODD_PATH: 1} == reread.jobs.rewrites(library, ODD_FOLDER, since=NOW)

@@ -58,8 +58,32 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "check_of": (lambda s: s.verdicts.check_of(SEEN), "PRIMARY KEY (device=? AND inode=?"),
     "forget_check": (lambda s: s.verdicts.forget(SEEN), "PRIMARY KEY (device=? AND inode=?"),
     "outputs": (
-        lambda s: s.outputs.for_folder(LIBRARY, "phone", FOLDER),
+        lambda s: s.outputs.in_folder(LIBRARY, "phone", FOLDER),
         "(library_id=? AND mirror=? AND folder=?",
+    ),
+    "outputs_with_audio": (
+        lambda s: s.outputs.with_audio(LIBRARY, "phone", MD5),
+        "idx_outputs_md5 (library_id=? AND mirror=? AND src_md5=?",
+    ),
+    "orphans": (
+        lambda s: s.outputs.orphans(LIBRARY, "phone"),
+        "idx_outputs_orphans (library_id=? AND mirror=?",
+    ),
+    "count_orphans": (
+        lambda s: s.outputs.count_orphans(LIBRARY, "phone"),
+        "idx_outputs_orphans (library_id=? AND mirror=?",
+    ),
+    "count_outputs": (
+        lambda s: s.outputs.count(LIBRARY, "phone"),
+        "idx_outputs_kept (library_id=? AND mirror=?",
+    ),
+    "orphaned": (
+        lambda s: s.outputs.orphaned(LIBRARY, "phone", [PATH], now=NOW),
+        "(library_id=? AND mirror=? AND path=?",
+    ),
+    "wanted": (
+        lambda s: s.outputs.wanted(LIBRARY, "phone", [PATH]),
+        "(library_id=? AND mirror=? AND path=?",
     ),
     "exports": (
         lambda s: s.exports.at(LIBRARY, [EXPORTED.target]),
@@ -87,7 +111,7 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "state": (lambda s: s.counters.state(LIBRARY), "(library_id=? AND device=? AND inode=?"),
     "described": (lambda s: s.tracks.described(LIBRARY, PATH, TRACK, SEEN, now=NOW), ""),
     "record_check": (lambda s: s.verdicts.record(INTACT, TRACK, SEEN), ""),
-    "record_output": (lambda s: s.outputs.record(LIBRARY, "phone", PATH, OUTPUT), ""),
+    "record_output": (lambda s: s.outputs.record(LIBRARY, "phone", OUTPUT), ""),
     "failed": (lambda s: s.jobs.failed(1, failed(item()), now=NOW, retry_at=NOW), "rowid=?"),
     "open_hold": (
         lambda s: s.holds.open(

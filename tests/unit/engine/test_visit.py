@@ -102,7 +102,7 @@ def test_unknown_outputs_are_learnt_of_in_their_order() -> None:
 
     assert [(HERE, "phone", Path("/phone"), unseen)] == list(made.unseen())
     assert () == made.learn([])
-    assert ((HERE, "phone", found),) == made.learn([found])
+    assert (("phone", found),) == made.learn([found])
     assert {"phone": found} == made.facts[HERE].outputs
     assert "why" == made.facts[HERE].outputs["phone"].renamed
     assert [] == list(made.unseen())

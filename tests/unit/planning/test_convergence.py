@@ -106,6 +106,8 @@ def outputs(draw: st.DrawFn, target: PurePosixPath) -> Output:
         src_md5=draw(md5s),
         quality=draw(st.sampled_from([PHONE.quality, CAR.quality, ""])),
         src_tags=draw(st.sampled_from([PHONE.tags_hash(TAGS_MD5), ""])),
+        source_rel=draw(st.sampled_from([target.with_suffix(".flac"), PurePosixPath("B/b.flac")])),
+        listed=draw(st.sampled_from(["", "A.OPUS"])),
     )
 
 
@@ -122,6 +124,11 @@ def albums(draw: st.DrawFn, wishes: LibraryPolicy) -> Album:
             track=draw(st.none() | tracks),
             check=draw(st.none() | checks),
             outputs={mirror: draw(outputs(by[path].path)) for mirror, by in named.items()},
+            spares={
+                mirror: draw(outputs(PurePosixPath("B/b.opus")))
+                for mirror in named
+                if draw(st.booleans())
+            },
             holds=tuple(
                 hold(cause, str(path), number=number)
                 for number, cause in enumerate(draw(st.sets(st.sampled_from(Cause), max_size=2)))
@@ -231,6 +238,7 @@ def succeeded(known: Facts, item: PlanItem, wishes: LibraryPolicy, integrity: In
                 src_md5=known.audio_md5,
                 quality=mirror.quality,
                 src_tags=mirror.tags_hash(header.tags_md5),
+                source_rel=item.path,
             )
             return Done(item, Mirrored(made, encoded=item.action is Action.MIRROR_ENCODE))
 

@@ -1,0 +1,38 @@
+"""When folders are to be visited again because something in them may go well by then."""
+
+import heapq
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from pacd.intake.debounce import Place
+
+SOON: Final = timedelta(seconds=5)
+"""A retry that is due within this keeps a one-shot run from ending."""
+
+
+class Retries:
+    """Folders by the moment of their next try; time is passed in."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[datetime, Place]] = []
+
+    def add(self, moment: datetime, place: Place) -> None:
+        """Have a folder visited at a moment."""
+        heapq.heappush(self._waiting, (moment, place))
+
+    def due(self, now: datetime) -> Iterator[Place]:
+        """Remove and yield the folders whose moment has come."""
+        while self._waiting and self._waiting[0][0] <= now:
+            yield heapq.heappop(self._waiting)[1]
+
+    def soon(self, now: datetime) -> bool:
+        """Whether something that was merely interrupted is about to be tried again."""
+        return bool(self._waiting) and self._waiting[0][0] - now < SOON
+
+    def next_s(self, now: datetime) -> float | None:
+        """When the next one is due (monotonic); None without any."""
+        if not self._waiting:
+            return None
+        return time.monotonic() + max(0.0, (self._waiting[0][0] - now).total_seconds())

@@ -1,0 +1,135 @@
+"""Finds out, before an output is encoded, whether one that stands elsewhere could be renamed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from pacd.domain.output import Output, OutputState
+from pacd.domain.plan import Facts, Mirrored
+from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.engine.census import Census
+from pacd.engine.looking import strays
+from pacd.engine.naming import Naming
+from pacd.engine.spares import find_spare, wants_audio
+from pacd.engine.visit import Urgency, Visit
+from pacd.intake.debounce import Place
+from pacd.store.database import Store
+
+
+class Scout:
+    """
+    Looks for spare outputs; all methods belong to the engine's thread.
+
+    What cannot be told yet is asked again: once a mirror has been read, or once the folder of
+    the master in question has been visited.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        census: Census,
+        naming: Callable[[LibraryPolicy], Naming],
+        want: Callable[[Place, Urgency], None],
+    ) -> None:
+        self._store = store
+        self._census = census
+        self._naming = naming
+        self._want = want
+        self._for_folder: dict[Place, set[Place]] = {}
+        self._for_mirrors: dict[str, set[Place]] = {}
+
+    def look_beside(self, visit: Visit, *, now: datetime) -> None:
+        """Look at the folders of the mirrors that no folder of the library stands for."""
+        for mirror, view in strays(visit.policy, visit.looked):
+            self._census.take(visit.library_id, visit.policy, mirror, view, stray=True, now=now)
+        self._census.flush()
+
+    def scouted(self, visit: Visit, path: PurePosixPath, visits: Iterable[Visit]) -> Facts:
+        """
+        Return what is known of a master, with the spare outputs that it could have.
+
+        Args:
+            visits: All that are under way: what they rename or write is no spare.
+        """
+        facts = visit.facts[path]
+        visit.in_flux.discard(path)
+        spares: dict[str, Output] = {}
+        awaited: dict[str, str] = {}
+        for mirror in visit.policy.mirrors:
+            if not wants_audio(facts, mirror):
+                continue
+            if not self._census.is_complete(visit.library_id, mirror):
+                awaited[mirror.name] = "PAC looks through the mirror first"
+                self._await_mirrors(visit.place)
+                continue
+            busy = frozenset(_busy(visits, visit.policy, mirror, path))
+            naming = self._naming(visit.policy)
+            found = find_spare(self._store, visit.library_id, naming, mirror, facts, busy)
+            if found.spare:
+                spares[mirror.name] = found.spare
+            elif found.busy:
+                awaited[mirror.name] = "an output of the same audio is being moved"
+                visit.in_flux.add(path)
+            elif found.awaited:
+                awaited[mirror.name] = f"{found.awaited} has to be tested first"
+                self._await(visit, Place(visit.place.library, found.awaited.parent))
+        if (spares, awaited) == (facts.spares, facts.awaited):
+            return facts
+        return replace(facts, spares=spares, awaited=awaited)
+
+    def moved(self, visit: Visit, name: str, done: Mirrored, visits: Mapping[Place, Visit]) -> None:
+        """Tell the master in whose place a renamed output stood what stands there now."""
+        mirror = next(each for each in visit.policy.mirrors if each.name == name)
+        origin = done.moved_from
+        owner = self._naming(visit.policy).master_of(mirror, origin) if origin else None
+        if owner is None or origin is None:
+            return
+        place = Place(visit.place.library, owner.parent)
+        other = visits.get(place)
+        facts = other.facts.get(owner) if other else None
+        if other and facts and name in facts.outputs and facts.outputs[name].path == origin:
+            now_there = done.displaced or Output(origin, OutputState.MISSING)
+            other.facts[owner] = replace(facts, outputs={**facts.outputs, name: now_there})
+            other.in_flux.add(owner)
+        if other is not visit:
+            self._want(place, visit.urgency)
+
+    def rested(self, place: Place) -> None:
+        """Have those visited again that waited for a folder."""
+        self._wake(self._for_folder.pop(place, set()))
+
+    def read(self, library: str) -> None:
+        """Have those visited again that waited for the mirrors of a library to be read."""
+        self._wake(self._for_mirrors.pop(library, set()))
+
+    def unread(self) -> tuple[str, ...]:
+        """The libraries whose mirrors somebody waits for."""
+        return tuple(self._for_mirrors)
+
+    def _await_mirrors(self, place: Place) -> None:
+        waiting = self._for_mirrors.setdefault(place.library, set())
+        if not waiting:
+            self._census.wanted(place.library)
+        waiting.add(place)
+
+    def _await(self, visit: Visit, place: Place) -> None:
+        if place != visit.place:
+            self._for_folder.setdefault(place, set()).add(visit.place)
+            self._want(place, visit.urgency)
+
+    def _wake(self, places: set[Place]) -> None:
+        for place in sorted(places):
+            self._want(place, Urgency.LIVE)
+
+
+def _busy(
+    visits: Iterable[Visit], policy: LibraryPolicy, mirror: MirrorPolicy, path: PurePosixPath
+) -> Iterator[PurePosixPath]:
+    """Where outputs of other masters are being renamed or written."""
+    for visit in visits:
+        if visit.policy.name != policy.name:
+            continue
+        for item in visit.busy.values():
+            if item.mirror == mirror.name and item.path != path:
+                yield from (place for place in (item.origin, item.target) if place)

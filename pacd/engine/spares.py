@@ -1,0 +1,107 @@
+"""
+Finds outputs that can be renamed instead of encoded anew (M5): reads, and changes nothing.
+
+All is told by the two trees: an output states whose audio it holds, and a name says which master
+belongs there.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pacd.domain.output import Output, OutputState
+from pacd.domain.plan import Facts
+from pacd.domain.policy import MirrorPolicy
+from pacd.engine.naming import Naming
+from pacd.errors import PacError
+from pacd.files.atomic import observe
+from pacd.planning.rules import outdated
+from pacd.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """
+    What a search for a spare output came to.
+
+    Attributes:
+        spare: Holds the right audio, where no master wants it.
+        awaited: A master that has to be tested first: the output may be its own.
+        busy: Whether one is being renamed or replaced just now.
+    """
+
+    spare: Output | None = None
+    awaited: PurePosixPath | None = None
+    busy: bool = False
+
+
+def wants_audio(facts: Facts, mirror: MirrorPolicy) -> bool:
+    """Whether a sound master has no output of its audio where one belongs."""
+    output = facts.outputs.get(mirror.name)
+    if output is None or facts.check is None or not facts.check.integrity.sound:
+        return False
+    if output.state is OutputState.MISSING:
+        return True
+    return output.state is OutputState.OURS and output.src_md5 != facts.audio_md5
+
+
+def find_spare(
+    store: Store,
+    library_id: int,
+    naming: Naming,
+    mirror: MirrorPolicy,
+    facts: Facts,
+    busy: Collection[PurePosixPath],
+) -> Search:
+    """
+    Look for an output that one master could have.
+
+    Args:
+        busy: Where outputs of other masters are being renamed or written just now.
+    """
+    awaited, waits = None, facts.outputs[mirror.name].path in busy
+    for row in store.outputs.with_audio(library_id, mirror.name, facts.audio_md5):
+        found = row.output
+        if found.path == facts.outputs[mirror.name].path or outdated(found, mirror):
+            continue
+        if found.path in busy:
+            waits = True
+            continue
+        if not _stands(mirror, found):
+            continue
+        owner = naming.master_of(mirror, found.path)
+        wants = _wants(store, library_id, naming, owner, found) if owner != facts.path else False
+        if wants is False and not waits:
+            return Search(spare=found)
+        awaited = owner if wants is None else awaited
+    return Search(awaited=awaited, busy=waits)
+
+
+def _stands(mirror: MirrorPolicy, output: Output) -> bool:
+    """Whether the file is still as it is on record, wherever it was moved."""
+    try:
+        seen = observe(mirror.root / output.path)
+    except (OSError, PacError):
+        return False
+    return output.observation is not None and output.observation.same_bytes(seen)
+
+
+def _wants(
+    store: Store, library_id: int, naming: Naming, owner: PurePosixPath | None, output: Output
+) -> bool | None:
+    """Whether the master that belongs there wants this output; None while nobody can tell."""
+    if owner is None:
+        return False
+    known = store.tracks.known(library_id, owner)
+    try:
+        seen = observe(naming.policy.root / owner)
+    except (OSError, PacError):
+        return None
+    check = store.verdicts.check_of(seen)
+    current = known is not None and known.is_valid and known.observation.same_bytes(seen)
+    if check is None or not current:
+        # One that has failed, or is held, is not to be waited for: it keeps what it has.
+        failed = store.jobs.setbacks(library_id, owner.parent).get(owner)
+        held = store.holds.in_folder(library_id, owner.parent).get(owner)
+        return True if failed or held else None
+    return not check.integrity.sound or check.audio_md5 == output.src_md5

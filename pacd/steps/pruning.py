@@ -1,0 +1,36 @@
+"""Removes outputs that no master wants; looks twice before it does."""
+
+import os
+
+from pacd.domain.job import Job
+from pacd.domain.plan import Pruned
+from pacd.errors import CollisionError, SourceChangedError, VerifyError
+from pacd.files.atomic import observe
+from pacd.files.containers import container_of
+from pacd.files.folders import MissingRootError
+from pacd.files.renaming import remove
+from pacd.tools.toolbox import Toolbox
+
+
+def mirror_prune(job: Job, tools: Toolbox) -> Pruned:  # noqa: ARG001  # all steps are called alike
+    """
+    Remove one output, and the folders that are empty without it (M9).
+
+    Raises:
+        CollisionError: PAC has not made it: it stays.
+        SourceChangedError: It is not as it was when the plan was made.
+        MissingRootError: The library is not there: then nothing is an orphan.
+    """
+    if job.item.target is None:
+        raise VerifyError(f"no output is named for {job.item.path}")
+    root = job.mirror.root
+    path = root / job.item.target
+    if not os.listdir(job.library.root):  # noqa: PTH208  # an empty mount point
+        raise MissingRootError(f"{job.library.root} is empty: nothing is removed")
+    if observe(path) != job.facts.observation:
+        raise SourceChangedError(path)
+    container = container_of(path)
+    if container is None or container.read_pac_tags(path) is None:
+        raise CollisionError(f"{path} was not made by PAC: it has no PAC_SRC_MD5 tag")
+    remove(path, root=root, root_id=job.roots.get(root))
+    return Pruned(job.item.target)
