@@ -47,6 +47,25 @@ def test_w42_a_named_file_that_is_missing(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("named", "near"),
+    [
+        ("pacd.tml", "; did you mean `{}/pacd.toml`?"),
+        ("paacd/pacd.toml", "; did you mean `{}/pacd`?"),
+        ("music.cfg", "; the nearest there is: `{}/pacd.toml`."),
+    ],
+)
+def test_w42_the_nearest_right_name_of_a_file(tmp_path: Path, named: str, near: str) -> None:
+    """1.1: w42: a named file that is missing comes with the one that was probably meant."""
+    (tmp_path / "pacd").mkdir()
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "pacd.toml").touch()
+    gone = tmp_path / named
+    said = f"{gone}: --config names this file, but it does not exist{near.format(tmp_path)}"
+
+    assert said == mistakes(gone)
+
+
 @pytest.mark.skipif(SYSTEM_FILE.exists(), reason="this machine has a system configuration")
 def test_no_file_at_all_says_how_to_write_one(tmp_path: Path) -> None:
     """1.1: the first start tells where the file goes and what stands in it."""
