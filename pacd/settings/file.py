@@ -51,9 +51,9 @@ def find(named: Path | None, environ: Mapping[str, str]) -> Path:
     if named or variable:
         path = Path(named or variable or "").absolute()
         if not _stands(path):
-            by = "--config" if named else "$PACD_CONFIG"
-            near = _nearest_file(path)
-            raise ConfigError(f"{path}: {by} names this file, but it does not exist{near}")
+            # An option is before the reader's eyes, `pacctl config check FILE` or --config.
+            by = "there is no such file" if named else "$PACD_CONFIG names a file that is not there"
+            raise ConfigError(f"{path}: {by}{_nearest_file(path)}")
         return path
     own = (places.xdg(environ, "XDG_CONFIG_HOME") or places.home(environ) / ".config") / "pacd"
     candidates = (own / "pacd.toml", SYSTEM_FILE)

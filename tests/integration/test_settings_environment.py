@@ -57,7 +57,7 @@ def test_w42_misspelt_variables(tmp_path: Path, variable: str, said: str) -> Non
     ("named", "missing"),
     [
         pytest.param(None, "There is no configuration: neither", id="no file at all"),
-        pytest.param(Path("/gone.toml"), "/gone.toml: --config names this file", id="named"),
+        pytest.param(Path("/gone.toml"), "/gone.toml: there is no such file", id="named"),
     ],
 )
 def test_w42_misspelt_variables_without_a_file(named: Path | None, missing: str) -> None:

@@ -446,3 +446,13 @@ def test_config_check_asks_the_pacd_beside_it(place: Path) -> None:
 
     assert 1 == done.returncode
     assert "log_levle" in done.stderr + done.stdout
+
+
+def test_config_check_of_a_file_that_is_not_there(place: Path) -> None:
+    """w42: it is told by its name, whoever named it, and with the nearest right one."""
+    (place / "pacd.toml").touch()
+    gone = place / "pacd.tml"
+    done = pacctl("config", "check", str(gone))
+    said = f"pacd: {gone}: there is no such file; did you mean `{place}/pacd.toml`?\n"
+
+    assert (1, "", said) == (done.returncode, done.stdout, done.stderr)
