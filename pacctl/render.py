@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from pacctl.width import columns, cut_end, cut_middle, pad, width, wrap
-from pacd.protocol.wire import escape
+from pacd.protocol.wire import SCHEMA, escape
 
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
@@ -83,10 +83,14 @@ class Screen:
         self._write(text.rstrip("\n"))
 
     def message(self, kind: str, document: Mapping[str, object]) -> None:
-        """One line of a long run under --json; whoever reads the pipe has it at once."""
+        """One line of a long run under --json."""
+        self.document({"message_type": kind, **document})
+
+    def document(self, content: Mapping[str, object]) -> None:
+        """A document of pacctl's own; whoever reads the pipe has it at once."""
         import json  # noqa: PLC0415  # the client has loaded it
 
-        self.raw(json.dumps({"message_type": kind, **document}))
+        self.raw(json.dumps({"schema": SCHEMA, **content}))
         self.flush()
 
     def script(self, text: str) -> None:

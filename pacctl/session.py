@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from pacctl.client import Answer, Client
+from pacctl.failure import Failure
 from pacctl.place import find
 from pacctl.render import Screen
 
@@ -29,6 +30,7 @@ class Session:
     Attributes:
         json: Whether answers are printed as they came.
         plain: Whether they are printed one record per line.
+        lines: Whether --json prints a line for each message: set by what runs long.
     """
 
     def __init__(self, options: Namespace, environ: Mapping[str, str]) -> None:
@@ -36,6 +38,7 @@ class Session:
         self._environ = environ
         self.json: bool = options.json
         self.plain: bool = options.plain
+        self.lines = False
         self.screen = Screen(sys.stdout, environ, colour=options.color)
 
     @property
@@ -51,6 +54,14 @@ class Session:
             plain(self.screen, answer.document)
         else:
             people(self.screen, answer.document)
+
+    def fail(self, failure: Failure) -> None:
+        """Under --json, a failure is a document too."""
+        if not self.json:
+            return
+        error = {"what": failure.what, "fix": failure.fix, "exit": int(failure.exit)}
+        kind = {"message_type": "error"} if self.lines else {}
+        self.screen.document({**kind, "error": error})
 
     def absolute(self, path: str | None) -> str | None:
         """A path as the daemon takes it; links in it keep their names."""

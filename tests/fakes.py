@@ -232,7 +232,7 @@ class FakeDaemon:
     def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word
         with self._lock:
             if id not in self._holds:
-                raise UnknownError(f"There is no open hold {id}. `pacctl holds` lists them.")
+                raise UnknownError(f"There is no open hold {id}.", fix="`pacctl holds` lists them.")
             return self._holds[id]
 
     def release(self, ids: Sequence[int], accept: bool, who: str) -> Holds:

@@ -43,10 +43,10 @@ def _holds_arguments(parser: ArgumentParser) -> None:
 def _holds(arguments: Namespace, session: Session) -> int:
     if arguments.show:
         return _show(arguments, session)
-    answer = session.client.get("holds")
     if arguments.format == "json":
-        session.screen.raw(answer.text)
-    elif arguments.format:
+        arguments.format, session.json = None, True
+    answer = session.client.get("holds")
+    if arguments.format:
         from pacctl.export import EXPORTS  # noqa: PLC0415  # only when asked for
 
         document: Any = answer.document

@@ -116,6 +116,7 @@ def _scan_arguments(parser: ArgumentParser) -> None:
 
 
 def _scan(arguments: Namespace, session: Session) -> int:
+    session.lines = arguments.wait
     answer = session.client.post("scan", {"path": session.absolute(arguments.path)})
     if arguments.wait:
         return _follow_scan(answer.document, session)

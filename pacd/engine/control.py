@@ -114,7 +114,7 @@ class Control:
     def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word
         found = next((each for each in self.holds().holds if each.id == id), None)
         if found is None:
-            raise UnknownError(f"There is no open hold {id}. `pacctl holds` lists them.")
+            raise _no_hold(id)
         return found
 
     def release(self, ids: Sequence[int], accept: bool, who: str) -> Holds:
@@ -290,7 +290,7 @@ class Control:
     def _open_hold(self, number: int) -> tuple[int, Hold]:
         record = self._engine.store.holds.get(number)
         if record is None or record.ended_at is not None or record.library_id not in self._names():
-            raise UnknownError(f"There is no open hold {number}. `pacctl holds` lists them.")
+            raise _no_hold(number)
         return record.library_id, record.hold
 
     def _errand(self, number: int) -> Errand:
@@ -298,3 +298,7 @@ class Control:
         if errand is None:
             raise UnknownError(f"No scan has the number {number}, or it is long over.")
         return errand
+
+
+def _no_hold(number: int) -> UnknownError:
+    return UnknownError(f"There is no open hold {number}.", fix="`pacctl holds` lists them.")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pacd.protocol.documents import EventKind, HoldCounts, Status
+from pacd.protocol.documents import EventKind, HoldCounts, State, Status
 from tests.fakes import (
     CORRUPT,
     KEPT_EVENTS,
@@ -340,7 +340,9 @@ def test_follow_tells_events_and_gaps(place: Path) -> None:
     assert "gap" == json.loads(first[1])["message_type"]
     assert "gap\t1\t3\n" == first[2]
     assert "12:00:00  item-done       \\x1b2.flac  intact" == ends[0][0].splitlines()[0]
-    assert list(range(3, 11)) == [json.loads(line)["id"] for line in ends[1][0].splitlines()]
+    *events, last = map(json.loads, ends[1][0].splitlines())
+    assert list(range(3, 11)) == [each["id"] for each in events]
+    assert ("error", 3) == (last["message_type"], last["error"]["exit"])
     assert ends[2][0].startswith("3\t2026-11-21T12:00:00Z\titem-done\t")
     assert all("The daemon ended the stream" in errors for _, errors in ends)
 
@@ -456,3 +458,72 @@ def test_config_check_of_a_file_that_is_not_there(place: Path) -> None:
     said = f"pacd: {gone}: there is no such file; did you mean `{place}/pacd.toml`?\n"
 
     assert (1, "", said) == (done.returncode, done.stdout, done.stderr)
+
+
+_STOPPING = replace(WATCHING, state=State.STOPPING)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "what", "fix"),
+    [
+        (("status", "--socket", "/nowhere/s"), 3, "There is no socket at /nowhere/s.", "Start it"),
+        (("holds", "show", "8"), 5, "There is no open hold 8.", "`pacctl holds` lists them."),
+        (("why", "/x/unknown.flac"), 5, "/x/unknown.flac is in no library.", ""),
+        (("scan", "/srv/music"), 6, "The daemon is stopping.", ""),
+        (("reload",), 1, "pacd.toml:3: no such key; did you mean `mode`?", ""),
+        (("config", "check", "/nowhere/pacd.toml"), 1, "/nowhere/pacd.toml: there is no such", ""),
+        (("history", "--limit", "-1"), 2, "`limit` must be a whole number", ""),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_json_has_a_document_for_errors_too(
+    place: Path, argv: tuple[str, ...], code: int, what: str, fix: str
+) -> None:
+    """1.3: `--json`: one document with `schema` and `error`; exit code and sentence as without."""
+    daemon = FakeDaemon(_STOPPING)
+    daemon.bad_config = "pacd.toml:3: no such key; did you mean `mode`?"
+    with serving(daemon, place / "s") as path:
+        environ = {"PACD_SOCKET": str(path)}
+        people, done = pacctl(*argv, env=environ), pacctl("--json", *argv, env=environ)
+    document = json.loads(done.stdout)
+    error = document["error"]
+
+    assert (code, code, "") == (people.returncode, done.returncode, people.stdout)
+    assert {"schema": 1, "error": error} == {**document, "error": error}
+    assert {"what", "fix", "exit"} == error.keys()
+    assert error["what"].startswith(what)
+    assert error["fix"].startswith(fix)
+    assert bool(fix) == bool(error["fix"])
+    assert code == error["exit"]
+    assert f"{error['what']} {error['fix']}".strip() in people.stderr
+
+
+def test_json_lines_end_with_the_error(place: Path) -> None:
+    """1.3: a long run that breaks off says so in a line like the others."""
+    with serving(FakeDaemon(), place / "s") as path:
+        refused = pacctl("scan", "/x", "--wait", "--json", "--socket", str(path))
+        process = start_pacctl("scan", "--wait", "--json", "--socket", str(path))
+        assert process.stdout is not None
+        json.loads(process.stdout.readline())
+    rest = process.stdout.read().splitlines()
+    process.communicate(timeout=20)
+
+    for code, line in ((5, refused.stdout), (3, rest[-1])):
+        last = json.loads(line)
+
+        assert (1, "error", code) == (last["schema"], last["message_type"], last["error"]["exit"])
+    assert (5, 3) == (refused.returncode, process.returncode)
+
+
+def test_json_of_a_check(place: Path) -> None:
+    """1.3: `--json config check` is one document when all is well, too."""
+    good = place / "pacd.toml"
+    good.write_text(f'[[library]]\nroot = "{place}/music"\n')
+    environ = {"HOME": str(place)}
+    done = pacctl("--json", "config", "check", str(good), env=environ)
+    document = json.loads(done.stdout)
+
+    assert (0, "", 1, str(good)) == (
+        done.returncode, done.stderr, document["schema"], document["path"]
+    )  # fmt: skip
+    assert f"The configuration {good} is good." == document["found"][0]
