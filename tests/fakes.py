@@ -38,6 +38,7 @@ from pacd.protocol.documents import (
     State,
     Status,
     TicketState,
+    Unsettled,
     Verdict,
     Watch,
     Why,
@@ -147,6 +148,7 @@ ITEMS = (
         mirror="phone",
     ),
 )
+UNSETTLED = Unsettled(library="music", path="New/" + 30 * "long " + "name.flac")
 TESTED = HistoryView(
     at="2026-11-20T10:00:00Z",
     library="music",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LOOK_S = 2  # between two looks at a scan: a person watches
 _WAIT_S = 25  # for one answer to `wait`; the daemon waits at most 30
+_SHOWN = 20  # files that only wait; --json and --plain have them all
 _ITEM_COLUMNS = (
     Column("action"),
     Column("path", share=3, middle=True),
@@ -49,6 +50,9 @@ def _plan_records(screen: Screen, document: Record) -> None:
     items: list[PlanView] = found
     for each in items:
         screen.record(each.action, each.library, each.path, each.mirror, each.reason)
+    waiting: Any = document["waiting"]
+    for each in waiting:
+        screen.record("waiting", each.library, each.path)
 
 
 def _plan_table(screen: Screen, document: Record) -> None:
@@ -56,8 +60,28 @@ def _plan_table(screen: Screen, document: Record) -> None:
     more: Any = document["more"]
     if found:
         _items(screen, found, more)
+    elif document["waiting"]:
+        screen.line("Nothing to do yet.")
     else:
         screen.line(Painted("Nothing to do.", "green"))
+    _unsettled(screen, document)
+
+
+def _unsettled(screen: Screen, document: Record) -> None:
+    """Files that are no items, because somebody may still write to them."""
+    waiting: Any = document["waiting"]
+    if not waiting:
+        return
+    more: Any = document["more_waiting"]
+    settle_s: Any = document["settle_s"]
+    number = len(waiting) + more
+    screen.line()
+    words = several(number, "file is left until it has", "files are left until they have")
+    screen.prose(f"{words} been quiet for {span(settle_s)}:")
+    for each in waiting[:_SHOWN]:
+        screen.path("", each.path)
+    if number > _SHOWN:
+        screen.line(f"  and {grouped(number - _SHOWN)} more")
 
 
 def _items(screen: Screen, items: list[PlanView], more: int) -> None:

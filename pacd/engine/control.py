@@ -12,7 +12,6 @@ import structlog
 
 from pacd import VERSION
 from pacd.domain.hold import Hold
-from pacd.domain.plan import PlanItem
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine import doctor, explaining, overview, preview, views
 from pacd.engine.engine import Engine
@@ -22,8 +21,6 @@ from pacd.engine.locating import locate, places
 from pacd.engine.releasing import release
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
-from pacd.files.atomic import being_written
-from pacd.intake.settle import Settler
 from pacd.protocol.documents import (
     Audit,
     ConfigFile,
@@ -37,7 +34,6 @@ from pacd.protocol.documents import (
     HoldView,
     Paused,
     Plan,
-    PlanView,
     Problem,
     Queue,
     ScanTicket,
@@ -52,7 +48,7 @@ _log = structlog.get_logger()
 Answered = TypeVar("Answered")
 
 MAX_PLANNED: Final = 10_000
-"""Items that one answer lists; the rest is a number."""
+"""Items of a plan, and files that wait, that one answer lists; the rest are numbers."""
 
 CALL_S: Final = 30.0
 """How long a command waits for the engine's thread."""
@@ -121,14 +117,16 @@ class Control:
         return self._ask(lambda: self._release(tuple(ids), accept=accept, who=who))
 
     def plan(self, path: str | None) -> Plan:
-        items: list[PlanView] = []
-        more = 0
-        for library, item in self._planned(path):
-            if len(items) < MAX_PLANNED:
-                items.append(views.plan_view(library, item))
-            else:
-                more += 1
-        return Plan(items=tuple(items), more=more)
+        with self._reading() as store:
+            return preview.plan_of(
+                store,
+                self._engine.pipeline.library_ids,
+                self._policy,
+                places(self._policy, path),
+                only=locate(self._policy, path)[1] if path else PurePosixPath(),
+                most=MAX_PLANNED,
+                now=datetime.now(UTC),
+            )
 
     def scan(self, path: str | None, who: str) -> ScanTicket:
         wanted = tuple(places(self._policy, path))
@@ -165,7 +163,7 @@ class Control:
                 policy,
                 relative,
                 self._engine.pipeline.ignore,
-                self._settler(),
+                preview.settler_of(self._policy),
                 self._engine.snapshot,
                 now=datetime.now(UTC),
             )
@@ -244,32 +242,8 @@ class Control:
     def _names(self) -> Mapping[int, str]:
         return {number: name for name, number in self._engine.pipeline.library_ids.items()}
 
-    def _settler(self) -> Settler:
-        return Settler(self._policy.settle_s, being_written)
-
     def _problems(self, snapshot: Snapshot) -> tuple[Problem, ...]:
         return (*self._host.problems(), *snapshot.problems, *overview.full_disks(snapshot))
-
-    def _planned(self, path: str | None) -> Iterator[tuple[str, PlanItem]]:
-        pipeline = self._engine.pipeline
-        only = locate(self._policy, path)[1] if path else PurePosixPath()
-        with self._reading() as store:
-            for place in places(self._policy, path):
-                library = self._policy.library(place.library)
-                if library is None:
-                    continue
-                items = preview.planned(
-                    store,
-                    pipeline.library_ids[library.name],
-                    library,
-                    pipeline.ignore,
-                    self._settler(),
-                    below=place.folder,
-                    now=datetime.now(UTC),
-                )
-                yield from (
-                    (library.name, each) for each in items if each.path.is_relative_to(only)
-                )
 
     def _release(self, ids: tuple[int, ...], *, accept: bool, who: str) -> Holds:
         wanted = [self._open_hold(number) for number in ids]

@@ -256,6 +256,26 @@ def test_w24_a_dry_run_of_a_new_library_touches_nothing(site: Site) -> None:
     assert [site.library, site.config] == sorted(site.base.iterdir(), key=lambda each: each.name)
 
 
+def test_a_plan_names_the_files_that_have_not_settled(site: Site) -> None:
+    """W6, P1: a file that somebody may still write to is no item, and is not passed over."""
+    known = make_album(_album(site), tracks=1)
+    site.once()
+    site.change("watch", settle_s=3_600, max_delay_s=7_200)
+    paths = [str(path.relative_to(site.library)) for path in make_album(_album(site), tracks=2)]
+    waiting = [{"library": "main", "path": path} for path in paths]
+    planned = site.pacd("--once", "--dry-run")
+    with site.running():
+        people, below = site.pacctl("plan").stdout, site.asked("plan", str(known[0]))
+        asked = site.asked("plan")
+
+    for document in (json.loads(planned.stdout), asked):
+        assert ([], waiting) == (document["items"], document["waiting"])
+        assert 3_600 == document["settle_s"]
+    assert waiting[:1] == below["waiting"]
+    assert "2 files are left until they have been quiet for 1 h:" in people
+    assert all(path in people for path in paths)
+
+
 def _album(site: Site) -> Path:
     return site.library / ALBUM
 

@@ -38,6 +38,7 @@ from tests.fakes import (
     LIBRARY,
     LIMIT_PROBLEM,
     RUNNING,
+    UNSETTLED,
     UNSTABLE,
     WATCHING,
     WORKING,
@@ -85,6 +86,11 @@ _SCREENS: Mapping[str, tuple[Callable[..., None], Document]] = {
     "hostile": (_now(holds.hold_in_full), _HOSTILE),
     "why": (files._story, replace(EXPLAINED, holds=(CORRUPT,))),
     "plan": (work._plan_table, Plan(items=ITEMS, more=1_000)),
+    "plan-waiting": (work._plan_table, Plan(waiting=(UNSETTLED,), settle_s=10.0)),
+    "plan-all": (
+        work._plan_table,
+        Plan(items=ITEMS, waiting=(UNSETTLED,) * 30, more_waiting=70, settle_s=90.0),
+    ),
     "queue": (work._queue_tables, Queue(running=(RUNNING,), waiting=ITEMS)),
     "doctor": (condition._doctor_words, CHECKED),
 }
