@@ -13,7 +13,7 @@ import structlog
 from pacd import VERSION
 from pacd.domain.hold import Hold
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine import doctor, explaining, overview, preview, views
+from pacd.engine import doctor, explaining, overview, preview, summary, views
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
@@ -131,14 +131,10 @@ class Control:
     def scan(self, path: str | None, who: str) -> ScanTicket:
         wanted = tuple(places(self._policy, path))
         _log.info("scan asked for", action="scan", status="ok", path=path, who=who)
-        return self._ask(
-            lambda: views.ticket_view(
-                self._engine.auditor.errand(path, wanted), self._engine.recorder.counts
-            )
-        )
+        return self._ask(lambda: self._ticket(self._engine.auditor.errand(path, wanted)))
 
     def ticket(self, id: int) -> ScanTicket:  # noqa: A002  # the port's word
-        return self._ask(lambda: views.ticket_view(self._errand(id), self._engine.recorder.counts))
+        return self._ask(lambda: self._ticket(self._errand(id)))
 
     def queue(self) -> Queue:
         snapshot = self._engine.snapshot
@@ -266,6 +262,12 @@ class Control:
         if record is None or record.ended_at is not None or record.library_id not in self._names():
             raise _no_hold(number)
         return record.library_id, record.hold
+
+    def _ticket(self, errand: Errand) -> ScanTicket:
+        """Files that merely stand there are counted once, at the end: a follower asks often."""
+        engine = self._engine
+        counts = summary.errand_counts(engine, errand) if errand.done else None
+        return views.ticket_view(errand, engine.recorder.counts - errand.before, counts)
 
     def _errand(self, number: int) -> Errand:
         errand = self._engine.auditor.errands.get(number)

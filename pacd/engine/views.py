@@ -144,7 +144,7 @@ def totals(libraries: tuple[LibraryView, ...]) -> Counts:
 
 
 def counted(counts: Mapping[Count, int]) -> Counts:
-    """What a run or an errand has done, summed."""
+    """What was done, summed."""
     library, mirror = no_library_counts(), no_mirror_counts()
     for (_, mirror_name, name), number in counts.items():
         target = mirror if mirror_name else library
@@ -182,20 +182,19 @@ def facts_view(facts: Facts) -> dict[str, Any]:
     return view
 
 
-def ticket_view(errand: Errand, counts: Counter[Count]) -> ScanTicket:
+def ticket_view(errand: Errand, done: Counter[Count], counts: Counts | None) -> ScanTicket:
     """
     How a requested scan stands.
 
     Args:
-        counts: What was done since the start of the engine.
+        done: What was done since it began.
+        counts: What it came to; None while it runs.
     """
-    done = errand.done
-    since = counts - errand.before
     return ScanTicket(
         id=errand.id,
-        state=TicketState.DONE if done else TicketState.RUNNING,
+        state=TicketState.DONE if counts else TicketState.RUNNING,
         path=errand.path,
-        exit=errand.exit_code(since) if done else None,
-        counts=counted(since),
+        exit=errand.exit_code(done) if counts else None,
+        counts=counts or counted(done),
         message=errand.trouble,
     )

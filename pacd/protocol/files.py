@@ -196,7 +196,8 @@ class ScanTicket:
     Attributes:
         path: What was asked for; None means everything.
         exit: 0, 2 or 3 as `pacd --once`; None while it runs.
-        counts: What this scan and the work it led to came to.
+        counts: What this scan and the work it led to came to, as in the summary of
+            `pacd --once`; while it runs, only what has been done.
     """
 
     id: int

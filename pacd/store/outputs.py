@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from pacd.domain.plan import Output, OutputState
-from pacd.store.columns import blob, observation_columns, observation_of, plain, relative
+from pacd.store.columns import blob, inside, observation_columns, observation_of, plain, relative
 from pacd.store.connection import Connection
 
 _FOR_FOLDER: Final = """
@@ -41,6 +41,10 @@ _FORGET: Final = """
 _COUNT: Final = """
     SELECT count(*) FROM mirror_outputs WHERE library_id = :library AND mirror = :mirror
 """
+
+_COUNT_WITHIN: Final = f"{_COUNT} AND folder = :folder"
+
+_COUNT_BELOW: Final = f"{_COUNT} AND folder > :first AND folder < :last"
 
 _NOTHING_SEEN: Final = dict.fromkeys(("device", "inode", "file_size", "mtime_ns", "ctime_ns"))
 
@@ -86,9 +90,15 @@ class Outputs:
         """Drop the record of an output."""
         self._connection.run(_FORGET, {"library": library_id, "mirror": mirror, "path": blob(path)})
 
-    def count(self, library_id: int, mirror: str) -> int:
-        """How many outputs are on record."""
-        return int(self._connection.value(_COUNT, {"library": library_id, "mirror": mirror}))
+    def count(self, library_id: int, mirror: str, folder: PurePosixPath | None = None) -> int:
+        """How many outputs are on record; with a folder, those of masters in it or below it."""
+        wanted = {"library": library_id, "mirror": mirror}
+        if folder is None or not folder.parts:
+            return int(self._connection.value(_COUNT, wanted))
+        first, last = inside(folder)
+        within = self._connection.value(_COUNT_WITHIN, {**wanted, "folder": blob(folder)})
+        below = self._connection.value(_COUNT_BELOW, {**wanted, "first": first, "last": last})
+        return int(within) + int(below)
 
 
 def _output(row: sqlite3.Row) -> Output:

@@ -4,10 +4,12 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +51,50 @@ def test_the_summary_of_a_run(site: Site) -> None:
     assert all(seconds >= 0 for seconds in summary["timing_s"].values())
     assert abs(summary["timestamp"] - time.time()) < 60  # Unix seconds are the claim
     assert_in_order(site)
+
+
+def test_a_scan_counts_as_a_run_does(site: Site) -> None:
+    """1.4: `scan --wait` and `--once` have the same counts, at rest and after a change."""
+    first, bad = make_album(site.library / ALBUM)
+    make_album(site.library / "Artist" / "Another", tracks=1)
+    bad.write_bytes(bad.read_bytes()[:-9_000])
+    site.once(expected=2)
+    at_rest = site.once()["counts"]
+    with site.running():
+        site.pacctl("wait")
+        asked = _scanned(site)
+        album = _scanned(site, str(first))
+        # What the watcher sees first is done, but not by this scan.
+        site.pacctl("pause")
+        dress(first, {"TITLE": "New"}, [])
+        scan = subprocess.Popen(
+            [sys.executable, "-m", "pacctl", "--socket", site.socket, "--json", "scan", "--wait"],
+            env=site.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        until(lambda: site.got("queue")["folders"], what="for the folder to wait")
+        site.pacctl("resume")
+        changed = json.loads(scan.communicate()[0].splitlines()[-1])["counts"]
+    dress(first, {"TITLE": "Newer"}, [])
+
+    assert at_rest == asked
+    assert {"scanned": 3, "held": 1, "recompress_skipped": 2} == _said(at_rest["library"])
+    assert {"unchanged": 2} == _said(at_rest["mirror"])
+    assert {"scanned": 2, "held": 1, "recompress_skipped": 1} == _said(album["library"])
+    assert {"unchanged": 1} == _said(album["mirror"])
+    assert site.once()["counts"] == changed
+    assert {"unchanged": 1, "retagged": 1} == _said(changed["mirror"])
+    assert 1 == changed["library"]["tested_ok"]
+
+
+def _scanned(site: Site, *path: str) -> Any:
+    lines = site.pacctl("--json", "scan", *path, "--wait").stdout.splitlines()
+    return json.loads(lines[-1])["counts"]
+
+
+def _said(counts: dict[str, int]) -> dict[str, int]:
+    return {name: number for name, number in counts.items() if number}
 
 
 def test_exit_2_says_that_something_is_newly_held(site: Site) -> None:
