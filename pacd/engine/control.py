@@ -267,7 +267,9 @@ class Control:
         """Files that merely stand there are counted once, at the end: a follower asks often."""
         engine = self._engine
         counts = summary.errand_counts(engine, errand) if errand.done else None
-        return views.ticket_view(errand, engine.recorder.counts - errand.before, counts)
+        problems = engine.auditor.problems if errand.path is None else ()
+        trouble = errand.trouble or next((each.what for each in problems), "")
+        return views.ticket_view(errand, engine.recorder.counts - errand.before, counts, trouble)
 
     def _errand(self, number: int) -> Errand:
         errand = self._engine.auditor.errands.get(number)

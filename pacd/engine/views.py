@@ -182,19 +182,22 @@ def facts_view(facts: Facts) -> dict[str, Any]:
     return view
 
 
-def ticket_view(errand: Errand, done: Counter[Count], counts: Counts | None) -> ScanTicket:
+def ticket_view(
+    errand: Errand, done: Counter[Count], counts: Counts | None, trouble: str
+) -> ScanTicket:
     """
     How a requested scan stands.
 
     Args:
         done: What was done since it began.
         counts: What it came to; None while it runs.
+        trouble: Why it could not be carried out whole; "" when it could.
     """
     return ScanTicket(
         id=errand.id,
         state=TicketState.DONE if counts else TicketState.RUNNING,
         path=errand.path,
-        exit=errand.exit_code(done) if counts else None,
+        exit=errand.exit_code(done, trouble) if counts else None,
         counts=counts or counted(done),
-        message=errand.trouble,
+        message=trouble,
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,20 @@ def test_a_scan_counts_as_a_run_does(site: Site) -> None:
     assert site.once()["counts"] == changed
     assert {"unchanged": 1, "retagged": 1} == _said(changed["mirror"])
     assert 1 == changed["library"]["tested_ok"]
+
+
+def test_a_scan_ends_as_a_run_does_where_a_mirror_is_gone(site: Site) -> None:
+    """1.3: what keeps a run from ending with 0 keeps `scan --wait` from it, and is said."""
+    make_album(site.library / ALBUM, tracks=1)
+    site.once()
+    shutil.rmtree(site.mirror)
+    site.once(expected=2)
+    with site.running():
+        site.pacctl("wait")
+        done = site.pacctl("scan", "--wait", check=False)
+
+    assert 2 == done.returncode
+    assert f"{site.mirror} is not there" in done.stdout
 
 
 def _scanned(site: Site, *path: str) -> Any:
