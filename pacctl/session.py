@@ -10,6 +10,7 @@ from pacctl.client import Answer, Client
 from pacctl.failure import Failure
 from pacctl.place import find
 from pacctl.render import Screen
+from pacd.protocol.wire import escape
 
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ class Session:
             plain(self.screen, answer.document)
         else:
             people(self.screen, answer.document)
+
+    def warn(self, text: str) -> None:
+        """A sentence beside the answer, which stays whole for whoever reads it."""
+        self.screen.flush()
+        sys.stderr.write(f"pacctl: {escape(text)}\n")
+        sys.stderr.flush()
 
     def fail(self, failure: Failure) -> None:
         """Under --json, a failure is a document too."""

@@ -319,7 +319,7 @@ class FakeDaemon:
         self.idle_asked.set()
         with self._lock:
             busy = any(each.state is TicketState.RUNNING for each in self._tickets.values())
-            return not busy and not self._status.queue.running
+            return not busy and self._status.queue == Workload()
 
     def rest(self) -> None:
         """Finish all work."""

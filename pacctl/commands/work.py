@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pacctl.commands.pause import PauseTeller
 from pacctl.phrases import grouped, several, span
 from pacctl.render import Column, Painted, Screen
 from pacctl.session import no_arguments
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pacd.protocol.status import Status
 
 _LOOK_S = 2  # between two looks at a scan: a person watches
-_WAIT_S = 25  # for one answer to `wait`; the daemon waits at most 30
+_WAIT_S = 5  # for one answer to `wait`: then a pause that has begun is told
 _SHOWN = 20  # files that only wait; --json and --plain have them all
 _ITEM_COLUMNS = (
     Column("action"),
@@ -160,9 +161,11 @@ def _ticket(screen: Screen, ticket: ScanTicket) -> None:
 def _follow_scan(document: Record, session: Session) -> int:
     found: Any = document
     ticket: ScanTicket = found
+    pause = PauseTeller(session)
     while ticket.state != "done":
-        if session.json or session.screen.alive:
-            _progress(session)
+        status: Any = session.client.get("status").document
+        pause.look(status)
+        _progress(session, status)
         found = session.client.get(f"scan/{ticket.id}", {"for": _LOOK_S}).document
         ticket = found
     if session.json:
@@ -175,12 +178,11 @@ def _follow_scan(document: Record, session: Session) -> int:
     return Exit.FAILED if ticket.exit is None else ticket.exit
 
 
-def _progress(session: Session) -> None:
-    document: Any = session.client.get("status").document
-    status: Status = document
+def _progress(session: Session, document: Any) -> None:
     if session.json:
         session.screen.message("status", document)
         return
+    status: Status = document
     seen = sum(each.scan_progress for each in status.libraries)
     total = sum(each.scan_total for each in status.libraries)
     running = ", ".join(f"{each.action} {each.path}" for each in status.queue.running[:1])
@@ -212,14 +214,15 @@ def _said(name: str) -> str:
 
 
 def _wait(_arguments: Namespace, session: Session) -> int:
-    document: Any
-    while True:
-        answer = session.client.get("wait", {"for": _WAIT_S})
-        document = answer.document
-        if document.idle:
-            break
+    session.lines = True
+    pause = PauseTeller(session)
+    document: Any = session.client.get("wait").document
+    while not document.idle:
+        status: Any = session.client.get("status").document
+        pause.look(status)
+        document = session.client.get("wait", {"for": _WAIT_S}).document
     if session.json:
-        session.screen.raw(answer.text)
+        session.screen.message("idle", document)
     return Exit.OK
 
 

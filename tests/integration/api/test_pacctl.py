@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pacd.protocol.documents import EventKind, HoldCounts, State, Status
+from pacd.protocol.documents import EventKind, HoldCounts, Paused, State, Status, Workload
 from tests.fakes import (
     CORRUPT,
     KEPT_EVENTS,
@@ -372,6 +372,65 @@ def test_an_interrupt_ends_with_130_and_without_a_traceback(place: Path) -> None
         output, errors = process.communicate(timeout=20)
 
     assert (130, "", "\n") == (process.returncode, output, errors)
+
+
+_PAUSED = replace(
+    WATCHING,
+    state=State.PAUSED,
+    paused=Paused(until=None),
+    queue=Workload(waiting=1, folders_waiting=1_212),
+)
+
+
+def test_w60_wait_says_that_it_waits_for_the_end_of_a_pause(place: Path) -> None:
+    """1.3, w60: `wait` in a pause says so, and how to go on; then it waits on, until Ctrl-C too."""
+    daemon = FakeDaemon(_PAUSED)
+    said = "pacctl: paused: 1 item and 1,212 folders wait; `pacctl resume` lets them go on\n"
+    with serving(daemon, place / "s") as path:
+        at = ("wait", "--socket", str(path))
+        people, lines, stopped = (start_pacctl(*at, *form) for form in ((), ("--json",), ()))
+        assert people.stderr
+        assert lines.stdout
+        assert stopped.stderr
+        told = [people.stderr.readline(), stopped.stderr.readline()]
+        first = json.loads(lines.stdout.readline())
+        stopped.send_signal(signal.SIGINT)
+        rest = stopped.communicate(timeout=20)
+        daemon.resume("me")
+        daemon.rest()
+        last, _ = lines.communicate(timeout=20)
+        silent = people.communicate(timeout=20)
+
+    assert [said, said] == told
+    assert (130, ("", "\n")) == (stopped.returncode, rest)
+    assert (0, ("", "")) == (people.returncode, silent)
+    assert {
+        "schema": 1, "message_type": "paused", "until": None, "waiting": 1,
+        "folders_waiting": 1_212, "fix": "`pacctl resume`",
+    } == first  # fmt: skip
+    assert {"schema": 1, "message_type": "idle", "idle": True} == json.loads(last)
+
+
+def test_w60_a_scan_in_a_pause_says_so(place: Path) -> None:
+    """1.3, w60: `scan --wait` does not wait for the end of a pause without a word."""
+    daemon = FakeDaemon(_PAUSED)
+    until_then = replace(_PAUSED, paused=Paused(until="2126-11-21T14:00:00Z"), queue=Workload())
+    with (
+        serving(daemon, place / "a") as path,
+        serving(FakeDaemon(until_then), place / "b") as timed,
+    ):
+        scans = [start_pacctl("scan", "--wait", "--socket", str(at)) for at in (path, timed)]
+        told = [each.stderr.readline() for each in scans if each.stderr]
+        daemon.resume("me")
+        daemon.finish_scan(1, 0)
+        done = scans[0].communicate(timeout=20)
+    scans[1].communicate(timeout=20)
+
+    assert told[0].startswith("pacctl: paused: 1 item and 1,212 folders wait; `pacctl resume`")
+    assert told[1].startswith("pacctl: paused until 2126-11-21 14:00 (in ")
+    assert told[1].endswith("d): nothing goes on; `pacctl resume` ends it\n")
+    assert "12 scanned" in done[0]
+    assert ("", 0) == (done[1], scans[0].returncode)
 
 
 @pytest.mark.parametrize("ending", [0, 2, 3])
