@@ -130,15 +130,21 @@ def test_exit_2_says_that_something_is_newly_held(site: Site) -> None:
 
 
 def test_exit_3_says_which_tool_is_missing(site: Site) -> None:
-    """1.1: without flac, or an encoder for a mirror, preflight fails and says what to install."""
+    """1.1: without flac or a mirror's encoder preflight fails and says all that is to install."""
     programs = site.base / "programs"
     programs.mkdir()
     found = {name: _linked(programs, name) for name in ("flac", "setpriv")}
     without_opusenc = _run(site, "--once", path=programs)
     found["flac"].unlink()
+    without_both = _run(site, "--check", path=programs)
+    _linked(programs, "opusenc")
     without_flac = _run(site, "--check", path=programs)
 
     assert (3, 3) == (without_opusenc.returncode, without_flac.returncode)
+    assert 3 == without_both.returncode
+    assert "apt install flac" in without_both.stderr
+    assert "apt install opus-tools (or ffmpeg" in without_both.stderr
+    assert "apt install opus-tools" not in without_flac.stderr
     assert "apt install opus-tools (or ffmpeg" in without_opusenc.stderr
     assert "apt install flac" in without_flac.stderr
     assert ("", "") == (without_opusenc.stdout, without_flac.stdout)
