@@ -198,7 +198,7 @@ def _tools(site: Site) -> list[int]:
 
 
 def test_w36_a_bad_reload_keeps_the_old_settings(site: Site) -> None:
-    """D2, w36: both ways to reload say what is wrong; the daemon works on as before."""
+    """D2, W3, w36: both ways to reload say what is wrong, as status does; the old goes on."""
     with site.running() as daemon:
         good = site.asked("config", "show")["settings"]
         site.change("watch", settel_s=2)
@@ -212,6 +212,13 @@ def test_w36_a_bad_reload_keeps_the_old_settings(site: Site) -> None:
         assert "settle_s" in refused.stderr
         assert "settel_s" in line["reason"]
         assert good == site.asked("config", "show")["settings"]
+        status = site.status()
+        (problem,) = status["problems"]
+
+        assert "degraded" == status["state"]
+        assert "the settings before stay in force" in problem["what"]
+        assert "settel_s" in problem["what"]
+        assert "pacctl config check" in problem["fix"]
         make_album(site.library / ALBUM)
         await_outputs(site)
         assert_in_order(site)
@@ -221,6 +228,7 @@ def test_w36_a_bad_reload_keeps_the_old_settings(site: Site) -> None:
         settings = {each["key"]: each["value"] for each in site.asked("config", "show")["settings"]}
 
         assert 0.2 == settings["watch.settle_s"]
+        assert [] == site.status()["problems"]
 
 
 def test_w60_a_pause_survives_a_restart(site: Site) -> None:
