@@ -165,6 +165,12 @@ EXPLAINED = Why(
     facts={"integrity": "intact", "size_bytes": 31_337_000, "tags": {"ARTIST": "A"}},
     history=(TESTED,),
 )
+IGNORED = Why(
+    library="music",
+    path="A/B/._01.flac",
+    state=FileState.IGNORED,
+    decision=Decision(action="none", reason="its name matches ._*"),
+)
 SETTINGS = ConfigView(
     path="/etc/pacd/pacd.toml",
     loaded_at="2026-11-20T09:56:56Z",

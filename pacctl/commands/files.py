@@ -53,9 +53,11 @@ def _story(screen: Screen, why: Why) -> None:
     screen.prose(why.path)
     screen.line(Painted(words, colour), f", in the library {why.library}")
     screen.line()
-    nothing = why.decision.action == "none"
-    decision = why.decision.reason if nothing else f"{why.decision.action}: {why.decision.reason}"
-    screen.prose(decision, first=Painted("to be done".ljust(_LABEL), "dim"), indent=_LABEL)
+    decision = why.decision
+    nothing = decision.action == "none"
+    label = "because" if nothing else "to be done"
+    reason = decision.reason if nothing else f"{decision.action}: {decision.reason}"
+    screen.prose(reason, first=Painted(label.ljust(_LABEL), "dim"), indent=_LABEL)
     for hold in why.holds:
         text = f"{hold.reason} (`pacctl holds show {hold.id}`)"
         screen.prose(text, first=Painted(f"hold {hold.id}".ljust(_LABEL), "red"), indent=_LABEL)

@@ -1,7 +1,7 @@
 """Turns what the engine knows into the documents of the protocol; changes nothing."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -31,7 +31,22 @@ from pacd.store.history import HistoryEntry
 from pacd.store.libraries import LibraryRow
 from pacd.tools.progress import share_read
 
-_EVENT_STATUS: Final = {"_ok": "ok", "_skip": "skip", "_err": "error", "_interrupted": "warn"}
+# How an event ends, and its status (O1).
+_EVENT_STATUS: Final = {
+    "_ok": "ok",
+    "_skip": "skip",
+    "_err": "error",
+    "_interrupted": "warn",
+    "hold": "warn",
+}
+
+# What an entry says that has no message of its own, from its details.
+_CLAUSES: Final = {
+    "moved": "from {from}",
+    "hold": "{cause}: {reason}",
+    "hold_ended": "{cause}: {how}",
+    "release": "{cause}: {how} by {who}",
+}
 
 
 def rfc3339(moment: datetime | None) -> str | None:
@@ -86,7 +101,8 @@ def hold_view(library: str, hold: Hold) -> HoldView:
 def history_view(library: str, entry: HistoryEntry) -> HistoryView:
     """One line of the log."""
     details = dict(entry.details)
-    message = str(details.pop("message", "") or details.get("reason", ""))
+    clause = _CLAUSES.get(entry.event, "{reason}").format_map(defaultdict(str, details))
+    message = str(details.pop("message", "") or clause)
     status = next((word for end, word in _EVENT_STATUS.items() if entry.event.endswith(end)), "ok")
     return HistoryView(
         at=rfc3339(entry.time) or "",

@@ -34,6 +34,7 @@ from tests.fakes import (
     CHECKED,
     CORRUPT,
     EXPLAINED,
+    IGNORED,
     ITEMS,
     LIBRARY,
     LIMIT_PROBLEM,
@@ -85,6 +86,7 @@ _SCREENS: Mapping[str, tuple[Callable[..., None], Document]] = {
     "hold": (_now(holds.hold_in_full), CORRUPT),
     "hostile": (_now(holds.hold_in_full), _HOSTILE),
     "why": (files._story, replace(EXPLAINED, holds=(CORRUPT,))),
+    "why-ignored": (files._story, IGNORED),
     "plan": (work._plan_table, Plan(items=ITEMS, more=1_000)),
     "plan-waiting": (work._plan_table, Plan(waiting=(UNSETTLED,), settle_s=10.0)),
     "plan-all": (
