@@ -157,6 +157,13 @@ TESTED = HistoryView(
     status="ok",
     message="intact, 3:07 of audio",
 )
+FAILED = replace(
+    TESTED,
+    path="坂本龍一/千のナイフ (Thousand Knives of Ryuichi Sakamoto)/01 Thousand Knives.flac",
+    action="flac_test_err",
+    status="error",
+    message="its audio is cut off at 3:07; its last frame is missing, so it may be cut off",
+)
 EXPLAINED = Why(
     library="music",
     path="A/B/01.flac",
@@ -164,6 +171,21 @@ EXPLAINED = Why(
     decision=Decision(action="recompress", reason="level 5 is below 8"),
     facts={"integrity": "intact", "size_bytes": 31_337_000, "tags": {"ARTIST": "A"}},
     history=(TESTED,),
+)
+MIRRORED = replace(
+    EXPLAINED,
+    state=FileState.IN_ORDER,
+    decision=Decision(action="none", reason="intact"),
+    facts={
+        "sample_rate_hz": 44_100,
+        "duration_s": 187.4,
+        "tags": {"ARTIST": ["A", "B"]},
+        "tested_at": "2026-11-20T10:00:00Z",
+        "outputs": {
+            "phone": {"path": "A/B/01.opus", "state": "ours", "quality": "opus 128 kbit/s"},
+            "car": {"path": "A/B/01.opus", "state": "missing", "quality": ""},
+        },
+    },
 )
 IGNORED = Why(
     library="music",

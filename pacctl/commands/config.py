@@ -53,7 +53,8 @@ def _records(screen: Screen, config: ConfigView) -> None:
 def _settings(origin: bool, screen: Screen, config: ConfigView) -> None:
     for each in config.settings:
         said = Painted(f"  # {each.origin}", "dim") if origin else ""
-        screen.line(f"{each.key} = {json.dumps(each.value)}", said)
+        value = "(not set)" if each.value is None else json.dumps(each.value, ensure_ascii=False)
+        screen.line(f"{each.key} = {value}", said)
 
 
 def _check(arguments: Namespace, session: Session) -> int:

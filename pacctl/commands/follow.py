@@ -61,7 +61,8 @@ def _event(screen: Screen, event: Event) -> None:
         Painted(what, colour) if colour else what,
     ]
     action = f"{event.action} → {event.mirror}" if event.mirror else event.action
-    words = [action, event.path, event.message]
+    path = event.library if event.path == "." else event.path  # the root of a library
+    words = [action, path, event.message]
     parts.append("  ".join(each for each in words if each))
     screen.line(*parts)
 
