@@ -202,9 +202,9 @@ class Control:
         return Health(verdict=Verdict.DEGRADED if problems else Verdict.OK, problems=problems)
 
     def doctor(self) -> Doctor:
-        return doctor.examine(
-            self._policy, self._host.tools, self._host.watch(), self._host.database
-        )
+        host, last_audit = self._host, self._overview.at(self._engine.snapshot).last_audit
+        watch, now = host.watch(), datetime.now(UTC)
+        return doctor.examine(self._policy, host.tools, watch, host.database, last_audit, now=now)
 
     def config(self) -> ConfigView:
         return self._host.config()
