@@ -370,6 +370,44 @@ def test_every_verb_answers_from_the_real_daemon(site: Site) -> None:
     assert verbs == set(VERBS)
 
 
+def test_w58_why_tells_the_last_decision(site: Site) -> None:
+    """1.3, w58: ignored by a pattern, held, still written to, waiting for its turn: and why."""
+    site.change("watch", ignore=["*.bak.flac"])
+    master, bad = make_album(site.library / ALBUM)
+    bad.write_bytes(bad.read_bytes()[:-9_000])
+    ours, theirs = master.with_name("._01.flac"), master.with_name("01.bak.flac")
+    for path in (ours, theirs):
+        shutil.copy(master, path)
+    new = master.with_name("03 new.flac")
+
+    def told(path: Path) -> tuple[str, str, str]:
+        why = site.why(path)
+        return why["state"], why["decision"]["action"], why["decision"]["reason"]
+
+    with site.running():
+        until(site.holds)
+        site.pacctl("wait")
+        site.pacctl("pause")
+        with new.open("wb") as unfinished:
+            unfinished.write(master.read_bytes())
+            unfinished.flush()
+            until(lambda: told(new)[0] == "settling")
+            settling = told(new)
+        until(lambda: told(new)[0] == "waiting")
+
+        assert ("in-order", "none") == told(master)[:2]
+        assert ("held", "none") == told(bad)[:2]
+        assert (
+            "settling",
+            "none",
+            "waiting until nobody has written to it for a while",
+        ) == settling
+        assert ("waiting", "test", "these bytes have never been tested") == told(new)
+        assert ("ignored", "ignored") == (told(ours)[0], told(theirs)[0])
+        assert "._*" in told(ours)[2]
+        assert "*.bak.flac" in told(theirs)[2]
+
+
 def test_follow_tells_what_happens(site: Site) -> None:
     """1.3, w47: events as JSON lines with rising ids, from the first item to its end."""
     with site.running():
