@@ -9,12 +9,11 @@ from pathlib import Path, PurePosixPath
 from bench.installation import Installation
 from pacd.assembly import preflight, setup_of
 from pacd.domain.media import AudioFormat, Tags, Track
-from pacd.domain.plan import Output, OutputState
+from pacd.domain.output import Output, OutputState
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.verdict import Check, Integrity
 from pacd.engine.engine import Setup
-from pacd.engine.gathering import Looked, look_around
-from pacd.intake.audit import walk
+from pacd.engine.looking import Looked, walk_around
 from pacd.intake.ignore import Ignore
 from pacd.settings import load_settings
 from pacd.store.database import Store
@@ -61,8 +60,10 @@ def record_at_rest(installation: Installation) -> None:
         roots = {library.name: library.root for library in built.policy.libraries}
         ids = store.libraries.sync(roots)
         for library in built.policy.libraries:
-            views = walk(library.root, Ignore(built.policy.ignore))
-            seen = (look_around(library, view) for view in views if view.rows)
+            walked = walk_around(
+                store, ids[library.name], library, Ignore(built.policy.ignore), PurePosixPath()
+            )
+            seen = (looked for looked in walked if looked.library.rows)
             while batch := tuple(islice(seen, _FOLDERS_AT_ONCE)):
                 with store.transaction():
                     _record(store, ids[library.name], library, batch, now=now)

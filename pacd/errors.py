@@ -22,6 +22,8 @@ class FailureKind(StrEnum):
     PERMISSION = "permission"
     NO_SPACE = "no-space"
     READ_ONLY = "read-only"
+    ROOT_GONE = "root-gone"
+    NO_WORKER = "no-worker"
     COLLISION = "collision"
     BAD_PICTURE = "bad-picture"
     IO = "io"

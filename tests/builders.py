@@ -9,16 +9,8 @@ from typing import Any
 from pacd.domain.change import Observation
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import FRONT_COVER, AudioFormat, Picture, Quirk, Tags, Track
-from pacd.domain.plan import (
-    Action,
-    Album,
-    Export,
-    Facts,
-    Output,
-    OutputState,
-    PlanItem,
-    Setback,
-)
+from pacd.domain.output import Export, Output, OutputState
+from pacd.domain.plan import Action, Album, Facts, PlanItem, Setback
 from pacd.domain.policy import (
     ArtworkPolicy,
     FlacPolicy,

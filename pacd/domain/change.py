@@ -41,6 +41,10 @@ Row = tuple[str, int, int, int, int, int, int]
 one, because a walk of a large library compares many and needs few."""
 
 
+FolderId = tuple[int, int]
+"""Device and inode of a folder: another where a disk was mounted or unmounted over it."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
     """One regular file of a folder, as a walk saw it."""

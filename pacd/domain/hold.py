@@ -91,7 +91,7 @@ _ADVICE: Final = {
     ),
     Cause.REWRITTEN_TOO_OFTEN: (
         "Another program and PAC undo each other's changes. Find the other program, "
-        "then `pacctl release ID`."
+        "then `pacctl release ID`; with --accept PAC leaves the file as it is."
     ),
     Cause.PERMISSION: (
         "Give the daemon's user the right to read and write the file and its folder, "
@@ -103,7 +103,7 @@ _ADVICE: Final = {
         "to leave it as it is; mirrors and covers are made all the same."
     ),
     Cause.COLLISION: (
-        "Rename one of the two files, or move the foreign one away; the hold then ends by itself."
+        "Move the foreign file away, or rename the master; the hold then ends by itself."
     ),
 }
 

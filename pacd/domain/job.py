@@ -1,9 +1,11 @@
 """One plan item with all a worker needs to carry it out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from pacd.domain.change import FolderId
 from pacd.domain.plan import Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 
@@ -16,12 +18,14 @@ class Job:
     Attributes:
         facts: What the decision rested on; a step compares them with what it finds.
         now: When it was sent; steps read no clock.
+        roots: The roots that it may write below, as they were when the plan was made.
     """
 
     item: PlanItem
     facts: Facts
     library: LibraryPolicy
     now: datetime
+    roots: Mapping[Path, FolderId] = field(default_factory=dict)
 
     @property
     def source(self) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 from pacd.domain.change import Observation
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import Picture, Track
+from pacd.domain.output import Export, Output
 from pacd.domain.verdict import Check
 from pacd.errors import FailureKind
 
@@ -82,61 +83,6 @@ class Setback:
     retry_at: datetime
 
 
-class OutputState(StrEnum):
-    """What stands where an output belongs."""
-
-    MISSING = "missing"
-    UNSEEN = "unseen"
-    FOREIGN = "foreign"
-    OURS = "ours"
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """
-    One file of a mirror, as its own tags tell it (M3).
-
-    Attributes:
-        path: Relative to the mirror root.
-        src_md5, quality, src_tags: PAC_SRC_MD5, PAC_QUALITY, PAC_SRC_TAGS; "" when not ours.
-        encoder: PAC_ENCODER.
-        observation: None when missing.
-    """
-
-    path: PurePosixPath
-    state: OutputState
-    src_md5: str = ""
-    quality: str = ""
-    src_tags: str = ""
-    encoder: str = ""
-    observation: Observation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """
-    A cover in the art root, as recorded and as seen now.
-
-    Attributes:
-        target: Relative to the art root.
-        source: Master whose cover it is, relative to the library root; None when
-            something stands there that PAC has no record of.
-        picture_md5: Of the picture it was made from, hex.
-        max_px: The limit it was made under.
-        source_present: Whether that master is still there.
-        present: Whether the file is there.
-        changed: Whether it is not as PAC left it.
-    """
-
-    target: PurePosixPath
-    source: PurePosixPath | None
-    picture_md5: str = ""
-    max_px: int = 0
-    source_present: bool = True
-    present: bool = True
-    changed: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """
@@ -191,11 +137,13 @@ class Album:
         path: Relative to the library root; PurePosixPath(".") for the root itself.
         tracks: Sorted by path.
         exports: What is recorded or stands at each cover target, by target.
+        covers_wanted: False where no covers are asked for, or their root is not in place.
     """
 
     path: PurePosixPath
     tracks: tuple[Facts, ...]
     exports: Mapping[PurePosixPath, Export] = field(default_factory=dict)
+    covers_wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,12 @@ from typing import Final
 from pacd import VERSION
 from pacd.domain.media import Codec
 
-# Raised whenever files/tags.py or files/covers.py begin to write something else for
-# the same master: every output is then retagged, and none encoded again.
-TAG_MAPPING: Final = 1
+# Raised whenever files/tags.py, files/m4a_tags.py or files/covers.py begin to write something
+# else for the same master: every output of that codec is then retagged, and none encoded again.
+TAG_MAPPING: Final = {Codec.OPUS: 2, Codec.AAC: 1}
+
+EXTENSIONS: Final = {Codec.OPUS: ".opus", Codec.AAC: ".m4a"}
+"""Of outputs, with their dots."""
 
 
 class HardLinks(StrEnum):
@@ -72,6 +75,8 @@ class MirrorPolicy:
     Attributes:
         root: Absolute.
         bitrate_kbps: For Opus.
+        vbr_mode: For AAC, 1 to 5.
+        fat_safe: Whether names are made fit for FAT, exFAT and Windows.
     """
 
     name: str
@@ -81,11 +86,14 @@ class MirrorPolicy:
     art_max_px: int = 1000
     art_max_kib: int = 500
     opus_gain: OpusGain = OpusGain.R128
+    vbr_mode: int = 4
+    fat_safe: bool = True
 
     @property
     def quality(self) -> str:
         """What PAC_QUALITY states: another value means another encode."""
-        return f"{self.codec.value} {self.bitrate_kbps} kbit/s"
+        wished = {Codec.OPUS: f"{self.bitrate_kbps} kbit/s", Codec.AAC: f"vbr {self.vbr_mode}"}
+        return f"{self.codec.value} {wished[self.codec]}"
 
     def tags_hash(self, tags_md5: str) -> str:
         """
@@ -94,13 +102,16 @@ class MirrorPolicy:
         Args:
             tags_md5: Of the master's tags and pictures, as Track has it.
         """
-        shape = (TAG_MAPPING, self.opus_gain.value, self.art_max_px, self.art_max_kib, tags_md5)
+        # M4A has one way to write loudness: what is wanted of Opus makes no difference there.
+        gain = self.opus_gain.value if self.codec is Codec.OPUS else ""
+        mapping = TAG_MAPPING[self.codec]
+        shape = (mapping, gain, self.art_max_px, self.art_max_kib, tags_md5)
         return hashlib.md5(repr(shape).encode(), usedforsecurity=False).hexdigest()
 
     @property
     def extension(self) -> str:
         """With its dot."""
-        return {Codec.OPUS: ".opus", Codec.AAC: ".m4a"}[self.codec]
+        return EXTENSIONS[self.codec]
 
 
 @dataclass(frozen=True, slots=True)

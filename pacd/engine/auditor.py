@@ -1,6 +1,5 @@
 """Which walks are due, which run, and what has come of those that were asked for."""
 
-import os
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,16 +10,18 @@ from typing import Final
 
 import structlog
 
-from pacd.domain.policy import LibraryPolicy
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.audits import Audit, Walker
+from pacd.engine.closing import gone_folders, stale_folders
+from pacd.engine.devices import follow_devices
 from pacd.engine.errands import Errand
 from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
-from pacd.engine.roots import Roots, reachable
+from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
-from pacd.intake.audit import FolderView, look
+from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.protocol.documents import EventKind, Problem
 from pacd.store.database import Store
@@ -56,7 +57,12 @@ class Auditor:
         recorder: Recorder,
         events: Events,
         live_pids: Callable[[], frozenset[int]],
+        after_crash: bool,
     ) -> None:
+        """
+        Args:
+            after_crash: Whether the daemon before this one did not end by itself.
+        """
         self._database = database
         self._store = store
         self._inbox = inbox
@@ -70,6 +76,7 @@ class Auditor:
         self._ids = count(1)
         self._roots = Roots(store)
         self._unread: dict[str, tuple[Problem, ...]] = {}
+        self._unswept = set(pipeline.library_ids) if after_crash else set[str]()
         self.errands: dict[int, Errand] = {}
         self.reports = False
         self.folders: dict[str, int] = {}
@@ -90,6 +97,12 @@ class Auditor:
         """Roots that were not there, and what could not be read, when last looked for."""
         found = (*self._roots.problems.values(), *self._unread.values())
         return tuple(chain.from_iterable(found))
+
+    def adopt(self, policy: DaemonPolicy) -> None:
+        """Forget the problems of libraries that are no longer configured."""
+        names = frozenset(library.name for library in policy.libraries)
+        self._roots.keep(names)
+        self._unread = {name: found for name, found in self._unread.items() if name in names}
 
     def audit_all(self) -> None:
         """Walk every library that is not being walked whole by the same wishes already."""
@@ -131,6 +144,8 @@ class Auditor:
         """Note which roots are gone; walk the libraries of those that are back."""
         for policy in self._pipeline.policy.libraries:
             if self._roots.look(policy, self._pipeline.library_ids[policy.name]):
+                with self._store.transaction():
+                    follow_devices(self._store, self._pipeline.policy)
                 self._request(policy, PurePosixPath(), Urgency.AUDIT)
         self._start()
 
@@ -144,6 +159,9 @@ class Auditor:
         self, policy: LibraryPolicy, below: PurePosixPath, urgency: Urgency, *, forced: bool = False
     ) -> Audit:
         audit = Audit(policy, self._pipeline.library_ids[policy.name], below, forced)
+        if audit.whole and policy.name in self._unswept:
+            self._unswept.discard(policy.name)
+            audit.after_crash = True
         self._waiting.append((audit, urgency))
         self._open.append(audit)
         return audit
@@ -200,40 +218,16 @@ class Auditor:
         self._walkers.pop(audit.policy.name, None)
         void = self._is_outdated(audit) or self._root_is_gone(audit)
         if not void and not audit.error:
-            self._let_go_of_folders(audit)
-            self._find_stale(audit)
-        self._close(audit)
-        self._start()
-
-    def _let_go_of_folders(self, audit: Audit) -> None:
-        """Record the files of folders that are gone as gone."""
-        store, root = self._store, audit.policy.root
-        unseen = [PurePosixPath(folder) for folder in audit.unseen]
-        for folder in unseen:
-            if not folder.is_relative_to(audit.below):
-                continue
-            view = look(root, folder, self._pipeline.ignore)
-            if view == FolderView(folder):
-                audit.tally += self._pipeline.survey(audit.policy, view)
-                with store.transaction():
-                    store.folders.forget(audit.library_id, folder)
-
-    def _find_stale(self, audit: Audit) -> None:
-        """Have folders visited whose verdicts are old, or whose covers are gone (scrub)."""
-        store, policy = self._store, audit.policy
-        before = datetime.now(UTC) - policy.flac.verify_after
-        stale = set(store.folders.stale(audit.library_id, tested_before=before))
-        if policy.artwork.enabled and reachable(policy.artwork.root):
-            stale |= {
-                row.source.parent
-                for row in store.exports.all(audit.library_id)
-                if not os.path.lexists(policy.artwork.root / row.target)
-            }
-        for folder in stale:
-            if folder.is_relative_to(audit.below):
-                place = Place(policy.name, folder)
+            for folder in gone_folders(audit, self._pipeline.ignore):
+                audit.tally += self._pipeline.survey(audit.policy, FolderView(folder))
+                with self._store.transaction():
+                    self._store.folders.forget(audit.library_id, folder)
+            for folder in stale_folders(self._store, audit, now=datetime.now(UTC)):
+                place = Place(audit.policy.name, folder)
                 audit.places.add(place)
                 self._pipeline.want(place, Urgency.AUDIT)
+        self._close(audit)
+        self._start()
 
     def _close(self, audit: Audit) -> None:
         now = datetime.now(UTC)

@@ -4,7 +4,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -12,12 +11,12 @@ from typing import Final
 
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.scan import ScanReport
-from pacd.engine.gathering import Looked, look_around
 from pacd.engine.inbox import Inbox
+from pacd.engine.looking import Looked, walk_around
 from pacd.engine.survey import Tally
+from pacd.engine.sweeping import sweep, sweep_tree
 from pacd.errors import PacError
-from pacd.files.atomic import is_scratch
-from pacd.intake.audit import FolderView, walk
+from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
 from pacd.protocol.documents import Problem
@@ -43,6 +42,7 @@ class Audit:
         tally: What became of the files of the other folders.
         places: Folders that it found and that have not come to rest since.
         unseen: Folders on record that it has not met, with their fingerprints.
+        after_crash: Whether a daemon before this one may have left scratch files among the covers.
         walked: Whether the walk itself is over.
     """
 
@@ -59,6 +59,7 @@ class Audit:
     failed: int = 0
     places: set[Place] = field(default_factory=set)
     unseen: dict[str, bytes | None] = field(default_factory=dict)
+    after_crash: bool = False
     walked: bool = False
     error: str = ""
     started_s: float = field(default_factory=time.monotonic)
@@ -157,6 +158,8 @@ class Walker:
 
     def _run(self) -> None:
         try:
+            if self._audit.after_crash and self._audit.policy.artwork.enabled:
+                sweep_tree(self._audit.policy.artwork.root, self._is_gone)
             store = Store.read_only(self._database)
             try:
                 for view in self._restless_folders(store):
@@ -176,12 +179,12 @@ class Walker:
         """Yield the folders that differ from what is remembered of them at rest."""
         audit = self._audit
         unseen = audit.unseen = store.folders.all(audit.library_id, audit.policy.key)
-        for view in walk(audit.policy.root, self._ignore, below=audit.below):
+        for looked in walk_around(store, audit.library_id, audit.policy, self._ignore, audit.below):
             if self._stop.is_set():
                 audit.error = "the walk was stopped"
                 return
-            looked = look_around(audit.policy, view)
-            self._sweep_all(looked)
+            view = looked.library
+            self._sweep(looked)
             audit.folders += view.readable
             audit.discovered += len(view.rows)
             audit.warn(view)
@@ -193,19 +196,14 @@ class Walker:
             elif view.rows or view.warnings or on_record:
                 yield view
 
-    def _sweep_all(self, looked: Looked) -> None:
+    def _sweep(self, looked: Looked) -> None:
+        """Remove what the folder and its mirrors show of workers that are gone."""
         policy = self._audit.policy
-        for mirror in policy.mirrors:
-            mirrored = looked.mirrors[mirror.name]
-            if mirrored and mirrored.scratch:
-                self._sweep(mirror.root, mirrored)
-        if looked.library.scratch:
-            self._sweep(policy.root, looked.library)
+        roots = {mirror.name: mirror.root for mirror in policy.mirrors}
+        mirrored = [(roots[name], view) for name, view in looked.mirrors.items()]
+        for root, view in ((policy.root, looked.library), *mirrored):
+            if view and view.scratch:
+                sweep(root / view.path, view.scratch, self._is_gone)
 
-    def _sweep(self, root: Path, view: FolderView) -> None:
-        """Remove what workers that are gone have left behind."""
-        for name in view.scratch:
-            pid = is_scratch(name)
-            if pid is not None and pid not in self._live_pids():
-                with suppress(OSError):  # on a disk that takes no changes it stays
-                    (root / view.path / name).unlink()
+    def _is_gone(self, pid: int) -> bool:
+        return pid not in self._live_pids()

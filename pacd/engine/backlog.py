@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from typing import Final
 
 from pacd.domain.plan import Action, PlanItem
@@ -86,33 +86,54 @@ class Waiting:
 
 
 class Ready:
-    """Items that are due, by phase."""
+    """
+    Items that are due, by phase.
+
+    Attributes:
+        parked: Items that wait for room on the disk that they write to.
+    """
 
     def __init__(self) -> None:
+        self.parked: list[Waiting] = []
         self._heaps: dict[Phase, list[Waiting]] = {phase: [] for phase in Phase}
         self._by_urgency = dict.fromkeys(Urgency, 0)
         self._numbers = count()
 
     def __len__(self) -> int:
-        return sum(len(heap) for heap in self._heaps.values())
+        return sum(len(heap) for heap in self._heaps.values()) + len(self.parked)
 
     def __iter__(self) -> Iterator[Waiting]:
-        return iter(sorted(each for heap in self._heaps.values() for each in heap))
+        return iter(sorted(chain(self.parked, *self._heaps.values())))
 
     def push(self, item: PlanItem | None, visit: Visit) -> None:
         """Have an item carried out, or the visit's unknown outputs looked at."""
-        waiting = Waiting(visit.urgency, visit.turn, next(self._numbers), item, visit)
+        self._push(Waiting(visit.urgency, visit.turn, next(self._numbers), item, visit))
+
+    def pop(
+        self, may_start: Callable[[Phase], bool], starves: Callable[[Waiting], bool]
+    ) -> Waiting | None:
+        """
+        Remove and return the first item of a phase that may start one, or None.
+
+        Items that starve are parked on the way, so that they are in nobody's.
+        """
+        while heads := [heap for phase, heap in self._heaps.items() if heap and may_start(phase)]:
+            first = heapq.heappop(min(heads, key=lambda heap: heap[0]))
+            self._by_urgency[first.urgency] -= 1
+            if not starves(first):
+                return first
+            self.parked.append(first)
+        return None
+
+    def unpark(self) -> None:
+        """Have all parked items wait for their turn again."""
+        parked, self.parked = self.parked, []
+        for waiting in parked:
+            self._push(waiting)
+
+    def _push(self, waiting: Waiting) -> None:
         heapq.heappush(self._heaps[waiting.phase], waiting)
         self._by_urgency[waiting.urgency] += 1
-
-    def pop(self, may_start: Callable[[Phase], bool]) -> Waiting | None:
-        """Remove and return the first item of a phase that may start one, or None."""
-        heads = [heap for phase, heap in self._heaps.items() if heap and may_start(phase)]
-        if not heads:
-            return None
-        first = heapq.heappop(min(heads, key=lambda heap: heap[0]))
-        self._by_urgency[first.urgency] -= 1
-        return first
 
     def as_urgent_as(self, urgency: Urgency) -> int:
         """How many items go before a new one of this urgency."""

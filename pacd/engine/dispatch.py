@@ -10,12 +10,15 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.job import Job
-from pacd.domain.plan import Outcome, Output
+from pacd.domain.output import Output
+from pacd.domain.plan import Outcome
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
 from pacd.engine.losses import failed_with
-from pacd.engine.pool import Answer, Call, Phase, Pool
+from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
+from pacd.engine.sweeping import sweep_after, target_root
+from pacd.protocol.documents import Problem
 from pacd.steps import registry
 from pacd.steps.look import look_at_outputs
 from pacd.tools.memory import oom_kills
@@ -53,12 +56,15 @@ class Dispatch:
         self._recorder = recorder
         self._tickets = count(1)
         self._space = _Space(min_free_bytes)
+        self._unstarted = ""
         self.ready = Ready()
         self.running: dict[int, Running] = {}
 
     def start(self) -> None:
         """Give workers what is ready while they have room."""
-        while work := self.ready.pop(self._may_start):
+        if self.ready.parked and not set(map(_target, self.ready.parked)) <= set(self.starved):
+            self.ready.unpark()
+        while work := self.ready.pop(self._pool.room, self._starves):
             ticket = next(self._tickets)
             self.running[ticket], call = self._prepare(ticket, work)
             self._pool.submit(call)
@@ -67,6 +73,9 @@ class Dispatch:
         """Yield what has been finished: the work, its job id, and the outcome or the outputs."""
         for answer in self._pool.collect():
             running = self.running.pop(answer.ticket)
+            self._unstarted = "" if answer.started else answer.lost
+            if answer.lost and answer.pid and running.work.item:
+                sweep_after(running.work.item, running.work.visit.policy, answer.pid)
             name = running.work.item.action.value if running.work.item else "look"
             self._recorder.pace.note(name, time.monotonic() - running.since_s)
             yield running.work, running.job_id, _outcome(running, answer)
@@ -78,6 +87,19 @@ class Dispatch:
             self.watch_space(library)
 
     @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What keeps workers from being started."""
+        if not self._unstarted:
+            return ()
+        return (
+            Problem(
+                what=f"No worker process can be started ({self._unstarted}), so nothing is done.",
+                fix="Give the daemon room: TasksMax, MemoryMax and LimitNOFILE of its unit, or "
+                "fewer [workers]; `journalctl -u pacd` tells more. PAC goes on by itself.",
+            ),
+        )
+
+    @property
     def starved(self) -> tuple[Path, ...]:
         """Roots whose disks have less free space than the reserve."""
         return self._space.starved
@@ -87,9 +109,8 @@ class Dispatch:
         roots = [policy.root, *(mirror.root for mirror in policy.mirrors)]
         self._space.look([*roots, policy.artwork.root] if policy.artwork.enabled else roots)
 
-    def _may_start(self, phase: Phase) -> bool:
-        writes = phase is not Phase.ANALYSIS
-        return self._pool.room(phase) and not (writes and self._space.starved)
+    def _starves(self, work: Waiting) -> bool:
+        return _target(work) in self._space.starved
 
     def _prepare(self, ticket: int, work: Waiting) -> tuple[Running, Call]:
         visit, item = work.visit, work.item
@@ -98,11 +119,16 @@ class Dispatch:
             call = Call(ticket, work.phase, read_outputs, arguments, LOOK_LIMIT_S)
             return Running(work, 0, oom_kills(), time.monotonic()), call
         now = datetime.now(UTC)
-        job = Job(item, visit.facts[item.path], visit.policy, now)
+        job = Job(item, visit.facts[item.path], visit.policy, now, visit.roots)
         job_id = self._recorder.started(visit.library_id, visit.policy.name, item, now=now)
         limit_s = registry.time_limit_s(job)
         call = Call(ticket, work.phase, registry.perform, (job,), limit_s)
         return Running(work, job_id, oom_kills(), time.monotonic()), call
+
+
+def _target(work: Waiting) -> Path | None:
+    """The root that an item writes below; None for one that only reads."""
+    return target_root(work.item, work.visit.policy) if work.item else None
 
 
 class _Space:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -12,6 +12,7 @@ from typing import Final
 
 from pacd.domain.policy import DaemonPolicy, WorkerLimits
 from pacd.engine.auditor import Auditor
+from pacd.engine.devices import follow_devices
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
@@ -75,11 +76,9 @@ class Engine:
         self.dispatch = Dispatch(
             self.pool, self.recorder, min_free_bytes=setup.policy.min_free_bytes
         )
-        roots = {library.name: library.root for library in setup.policy.libraries}
         with store.transaction():
-            library_ids = store.libraries.sync(roots)
-            store.jobs.interrupted(now=datetime.now(UTC))
-            prepare(setup.policy, store.memory)
+            crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
+            library_ids = _acquaint(store, setup.policy)
         self.pipeline = Pipeline(
             store,
             self.dispatch,
@@ -97,6 +96,7 @@ class Engine:
             recorder=self.recorder,
             events=events,
             live_pids=self.pool.pids,
+            after_crash=crashed,
         )
         self.pause = Pause(store)
         self.snapshot = Snapshot()
@@ -153,17 +153,19 @@ class Engine:
     @property
     def stalled(self) -> bool:
         """Whether work waits that cannot go on by itself: for a pause to end, or for room."""
-        stopped = self.pause.active(datetime.now(UTC)) or bool(self.dispatch.starved)
-        return stopped and not (self.dispatch.running or self.auditor.running or self.starting)
+        if self.dispatch.running or self.auditor.running or self.starting:
+            return False
+        pipeline = self.pipeline
+        starving = bool(self.dispatch.ready.parked) and not (pipeline.hungry or pipeline.debouncer)
+        return starving or self.pause.active(datetime.now(UTC))
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Work by new wishes: folders under way finish by the old ones, then all is audited."""
-        roots = {library.name: library.root for library in policy.libraries}
         with self.store.transaction():
-            self.pipeline.library_ids = self.store.libraries.sync(roots)
-            prepare(policy, self.store.memory)
+            self.pipeline.library_ids = _acquaint(self.store, policy)
         self.pipeline.adopt(policy)
         self.dispatch.adopt(policy)
+        self.auditor.adopt(policy)
         self.auditor.audit_all()
         self.events.emit(EventKind.CONFIG_RELOADED, now=datetime.now(UTC))
 
@@ -207,7 +209,7 @@ class Engine:
             folders_waiting=len(pipeline.backlog) + len(pipeline.debouncer),
             eta_s=self._eta_s(),
             walks=self.auditor.walks,
-            problems=self.auditor.problems,
+            problems=(*self.auditor.problems, *self.dispatch.problems),
             starved=self.dispatch.starved,
             paused=self.pause.active(now),
             paused_until=self.pause.until,
@@ -287,3 +289,11 @@ class Engine:
             wait([self.inbox.wake_fd, *self.pool.handles()], left_s)
             self._take_inbox()
             self._collect()
+
+
+def _acquaint(store: Store, policy: DaemonPolicy) -> Mapping[str, int]:
+    """Make the store fit the settings and the disks that are there; return the libraries' ids."""
+    ids = store.libraries.sync({library.name: library.root for library in policy.libraries})
+    prepare(policy, store.memory)
+    follow_devices(store, policy)
+    return ids

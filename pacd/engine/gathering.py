@@ -3,21 +3,22 @@
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pacd.domain.change import Observation, fingerprint
+from pacd.domain.change import Observation
 from pacd.domain.hold import Cause
-from pacd.domain.plan import Album, Export, Facts, Output, OutputState
+from pacd.domain.output import Export, Output, OutputState
+from pacd.domain.plan import Album, Facts
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.intake.audit import FolderView, look
-from pacd.intake.ignore import Ignore
+from pacd.engine.looking import Looked, Standing
+from pacd.engine.roots import covers_kept, in_place
 from pacd.intake.settle import Settler
 from pacd.planning.covers import wanted_covers
 from pacd.planning.holding import MAX_REWRITES
-from pacd.planning.outputs import output_folder, output_paths
+from pacd.planning.outputs import Named, output_paths
 from pacd.store.database import Store
 from pacd.store.exports import ExportRow
 
@@ -25,45 +26,6 @@ REWRITES_WITHIN: Final = timedelta(hours=1)
 
 _HISTORY: Final = 50
 """Entries among which a release is looked for: a rewrite and the test before it make two."""
-
-_NOTHING: Final = Ignore()
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """
-    A library folder and its folders in the mirrors, seen at one moment.
-
-    Attributes:
-        mirrors: By mirror name; None where the mirror's root is not there.
-    """
-
-    library: FolderView
-    mirrors: Mapping[str, FolderView | None]
-
-    @property
-    def fingerprint(self) -> bytes:
-        """Changes when anything in these folders does."""
-        views = [self.library, *(view for view in self.mirrors.values() if view)]
-        return fingerprint(view.rows for view in views)
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything could be looked at."""
-        return not self.library.warnings and all(
-            view is not None and not view.warnings for view in self.mirrors.values()
-        )
-
-
-def look_around(policy: LibraryPolicy, view: FolderView) -> Looked:
-    """Look at the mirrors' side of a library folder that was looked at just now."""
-    return Looked(view, {mirror.name: _look_at(mirror, view.path) for mirror in policy.mirrors})
-
-
-def _look_at(mirror: MirrorPolicy, folder: PurePosixPath) -> FolderView | None:
-    if not os.path.isdir(mirror.root):  # noqa: PTH112  # once for every folder of a library
-        return None
-    return look(mirror.root, output_folder(folder, mirror), _NOTHING, suffix=mirror.extension)
 
 
 def gather(
@@ -140,35 +102,42 @@ def gather_outputs(
     masters: Iterable[PurePosixPath],
 ) -> Mapping[PurePosixPath, Output]:
     """Return what stands where each master's output belongs, by master."""
-    named = output_paths(masters, mirror)
     view = looked.mirrors[mirror.name]
+    named = output_paths(masters, mirror, looked.places.get(mirror.name))
     if view is None:
-        return {path: Output(target, OutputState.UNSEEN) for path, target in named.items()}
-    there = {view.path / entry.name: entry.observation for entry in view.entries}
+        return {
+            path: Output(place.path, OutputState.UNSEEN, renamed=place.reason)
+            for path, place in named.items()
+        }
+    there = Standing(view)
     cached = store.outputs.for_folder(library_id, mirror.name, looked.library.path)
     return {
-        path: _output(target, there.get(target), cached.get(target))
-        for path, target in named.items()
+        path: _output(place, there.at(place.path), cached.get(place.path))
+        for path, place in named.items()
     }
 
 
-def _output(target: PurePosixPath, there: Observation | None, cached: Output | None) -> Output:
+def _output(place: Named, there: Observation | None, cached: Output | None) -> Output:
     if there is None:
-        return Output(target, OutputState.MISSING)
+        return Output(place.path, OutputState.MISSING, renamed=place.reason)
     if cached is not None and cached.observation == there:
-        return cached
-    return Output(target, OutputState.UNSEEN, observation=there)
+        return replace(cached, renamed=place.reason) if place.reason else cached
+    return Output(place.path, OutputState.UNSEEN, observation=there, renamed=place.reason)
 
 
 def gather_exports(
     store: Store, library_id: int, policy: LibraryPolicy, tracks: tuple[Facts, ...]
 ) -> Mapping[PurePosixPath, Export]:
     """Return what is recorded of, and what stands at, each cover target of a folder."""
-    if not policy.artwork.enabled:
-        return {}
     targets = [wanted.target for wanted in wanted_covers(tracks, policy.artwork)]
-    rows = store.exports.at(library_id, targets)
-    return {target: export_seen(policy, row) for target, row in rows.items()}
+    own = store.exports.at(library_id, targets)
+    found = {target: export_seen(policy, row) for target, row in own.items()}
+    for target in set(targets) - own.keys():
+        for root, row in store.exports.of_others(library_id, target):
+            found[target] = replace(
+                export_seen(policy, row), shared=_status(root / row.source) is not None
+            )
+    return found
 
 
 def export_seen(policy: LibraryPolicy, row: ExportRow) -> Export:
@@ -201,4 +170,7 @@ def album_of(
     tracks: tuple[Facts, ...],
 ) -> Album:
     """Put facts together into the unit that is planned."""
+    artwork = policy.artwork
+    if not artwork.enabled or not in_place(artwork.root, covers_kept(store, library_id)):
+        return Album(folder, tracks, covers_wanted=False)
     return Album(folder, tracks, gather_exports(store, library_id, policy, tracks))

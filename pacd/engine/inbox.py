@@ -36,12 +36,14 @@ class Inbox:
     def touch(self, place: Place, tree: bool) -> None:
         """Note that a folder, or with tree all below it, may have changed."""
         with self._lock:
+            if self._closed:
+                return
             known = self._touched.get(place)
             if known is None and self._crowded(place.library):
                 self._drop(place.library)
                 place, tree = Place(place.library, PurePosixPath()), True
             self._touched[place] = tree or bool(known)
-        self._wake()
+            self._wake()
 
     def call(self, function: Callable[[], Answered]) -> "Future[Answered]":
         """Have the engine's thread call a function; what it raises is in the future."""
@@ -51,7 +53,7 @@ class Inbox:
                 future.set_exception(RuntimeError("the engine has stopped"))
                 return future
             self._calls.append((function, future))
-        self._wake()
+            self._wake()
         return future
 
     def post(self, function: Callable[[], object]) -> None:
@@ -60,11 +62,13 @@ class Inbox:
             if self._closed:
                 return
             self._calls.append((function, None))
-        self._wake()
+            self._wake()
 
     def take(self) -> tuple[dict[Place, bool], list[Called]]:
         """Remove and return the touched folders and the calls, oldest first."""
         with self._lock:
+            if self._closed:
+                return {}, []
             try:
                 os.eventfd_read(self.wake_fd)
             except BlockingIOError:
@@ -75,15 +79,19 @@ class Inbox:
         return touched, calls
 
     def close(self) -> None:
-        """Refuse further calls; those that wait are cancelled."""
+        """Refuse further calls; those that wait are cancelled.  Closing twice is harmless."""
         with self._lock:
+            if self._closed:
+                return
             self._closed = True
             for _, future in self._calls:
                 if future:
                     future.cancel()
             self._calls.clear()
+            os.close(self.wake_fd)
 
     def _wake(self) -> None:
+        """Under the lock: a closed descriptor may be another file's by now."""
         os.eventfd_write(self.wake_fd, 1)
 
     def _crowded(self, library: str) -> bool:

@@ -9,17 +9,20 @@ from itertools import count
 from pathlib import PurePosixPath
 from typing import Final
 
-from pacd.domain.plan import Action, Outcome, Output, PlanItem
+from pacd.domain.output import Output
+from pacd.domain.plan import Action, Outcome, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.gathering import Looked, album_of, gather, look_around
+from pacd.engine.gathering import album_of, gather
+from pacd.engine.looking import Looked, look_at
+from pacd.engine.naming import Naming
 from pacd.engine.recording import Recorder
-from pacd.engine.roots import available
+from pacd.engine.roots import available, identities
 from pacd.engine.survey import Tally, survey
 from pacd.engine.visit import Urgency, Visit
 from pacd.files import atomic
-from pacd.intake.audit import FolderView, ignored_folder, look
+from pacd.intake.audit import FolderView, ignored_folder
 from pacd.intake.debounce import Debouncer, Place
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
@@ -30,6 +33,9 @@ from pacd.store.holds import Ending
 
 AHEAD: Final = 8
 """Items kept ready beyond those that run, so that no worker waits for a folder to be looked at."""
+
+MAX_PARKED: Final = 1_000
+"""Items that wait for room on a disk, beyond which no more folders are looked at."""
 
 MIRRORING: Final = frozenset({Action.MIRROR_ENCODE, Action.MIRROR_RETAG})
 """What has no part in which covers are wanted."""
@@ -89,6 +95,7 @@ class Pipeline:
         """Work by these wishes from the next visit on."""
         self.policy = policy
         self.ignore = Ignore(policy.ignore)
+        self._namings: dict[LibraryPolicy, Naming] = {}
         self.debouncer.adopt(policy.settle_s, policy.max_delay_s)
         self._settler = Settler(policy.settle_s, atomic.being_written)
 
@@ -127,7 +134,7 @@ class Pipeline:
     @property
     def hungry(self) -> bool:
         """Whether folders wait while the workers could run out of items as urgent."""
-        if not self.backlog:
+        if not self.backlog or len(self._dispatch.ready.parked) > MAX_PARKED:
             return False
         return self._dispatch.ready.as_urgent_as(self.backlog.urgency) < AHEAD
 
@@ -143,14 +150,15 @@ class Pipeline:
         if ignored or policy is None or not available(policy.root):
             self._rested(place)
             return
-        looked = look_around(policy, look(policy.root, place.folder, self.ignore))
+        roots = identities(policy)  # first: what is looked at must be below these
+        looked = self._look(policy, place.folder)
         self.survey(policy, looked.library)
         library_id = self.library_ids[policy.name]
         now = datetime.now(UTC)
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
         by_path = {each.path: each for each in facts}
         turn = next(self._turns)
-        visit = Visit(place, library_id, policy, urgency, turn, looked, by_path)
+        visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, roots)
         self.visits[place] = visit
         self._dispatch.watch_space(policy)
         if any(visit.unseen()):
@@ -158,6 +166,10 @@ class Pipeline:
             self._dispatch.ready.push(None, visit)
         else:
             self._advance(visit, tuple(by_path))
+
+    def _look(self, policy: LibraryPolicy, folder: PurePosixPath) -> Looked:
+        naming = self._namings.setdefault(policy, Naming(policy, self.ignore))
+        return look_at(self._store, self.library_ids[policy.name], naming, folder)
 
     def finish(self, work: Waiting, job_id: int, came: Outcome | tuple[Output, ...]) -> None:
         """Take what a worker brought back, and go on with its folder."""
@@ -259,8 +271,7 @@ class Pipeline:
         else:
             looked = visit.looked
             if visit.touched:
-                view = look(visit.policy.root, place.folder, self.ignore)
-                looked = look_around(visit.policy, view)
+                looked = self._look(visit.policy, place.folder)
             if not visit.agrees(looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif not retries and looked.complete and not visit.restless():

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -63,6 +63,8 @@ class Answer:
         lost: How the worker was lost, a clause; "" when it answered.
         signal: The signal that ended the worker, 0 for none.
         overdue: Whether it was ended because it took too long.
+        pid: Of the worker that was lost; 0 when it answered, or never was.
+        started: Whether the worker ever was ready to work; without, the call says nothing of it.
     """
 
     ticket: int
@@ -70,6 +72,8 @@ class Answer:
     lost: str = ""
     signal: int = 0
     overdue: bool = False
+    started: bool = True
+    pid: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -79,6 +83,7 @@ class _Worker:
     since_s: float
     call: Call | None = None
     calls: int = 0
+    ready: bool = False
     overdue: bool = False
     kill_at_s: float | None = None
 
@@ -112,6 +117,7 @@ class Pool:
         self._idle_s = idle_s
         self._context = get_context("spawn")
         self._workers: list[_Worker] = []
+        self._refused: list[Answer] = []
         self._pids: frozenset[int] = frozenset()
 
     @property
@@ -126,10 +132,19 @@ class Pool:
         return len(busy) < self._limits.total and busy.count(phase) < limit
 
     def submit(self, call: Call) -> None:
-        """Hand a call to an idle or a new worker; there must be room."""
+        """
+        Hand a call to an idle or a new worker; there must be room.
+
+        Where the system has none for another process, collect() reports the call as lost.
+        """
         now_s = time.monotonic()
         worker = next((each for each in self._workers if self._ready(each)), None)
-        worker = worker or self._start()
+        try:
+            worker = worker or self._start()
+        except OSError as error:
+            lost = error.strerror or str(error)
+            self._refused.append(Answer(call.ticket, None, lost, started=False))
+            return
         worker.call = call
         worker.since_s = now_s
         worker.calls += 1
@@ -156,12 +171,14 @@ class Pool:
 
     def next_deadline_s(self) -> float | None:
         """When collect() has something to do even if nothing happens (monotonic)."""
+        if self._refused:
+            return time.monotonic()
         return min((self._deadline_s(worker) for worker in self._workers), default=None)
 
     def collect(self) -> tuple[Answer, ...]:
         """Return what has been answered or lost since the last time; end what is overdue."""
         now_s = time.monotonic()
-        answers: list[Answer] = []
+        answers, self._refused = self._refused, []
         for worker in tuple(self._workers):
             answers.extend(self._receive(worker))
             if not worker.process.is_alive():
@@ -209,8 +226,12 @@ class Pool:
 
     def _receive(self, worker: _Worker) -> list[Answer]:
         try:
-            if worker.call and worker.pipe.poll():
-                answer = Answer(worker.call.ticket, worker.pipe.recv())
+            while worker.call and worker.pipe.poll():
+                said = worker.pipe.recv()
+                if not said:
+                    worker.ready = True
+                    continue
+                answer = Answer(worker.call.ticket, *said)
                 worker.call = None
                 worker.since_s = time.monotonic()
                 return [answer]
@@ -220,7 +241,8 @@ class Pool:
 
     def _bury(self, worker: _Worker) -> list[Answer]:
         self._workers.remove(worker)
-        self._pids -= {worker.process.pid or 0}
+        pid = worker.process.pid or 0
+        self._pids -= {pid}
         worker.pipe.close()
         worker.process.join()
         code = worker.process.exitcode or 0
@@ -229,7 +251,7 @@ class Pool:
             return []
         number = -code if code < 0 else 0
         how = f"signal {signal.Signals(number).name}" if number else f"exit code {code}"
-        return [Answer(worker.call.ticket, None, how, number, worker.overdue)]
+        return [Answer(worker.call.ticket, None, how, number, worker.overdue, worker.ready, pid)]
 
     def _end(self, worker: _Worker, now_s: float) -> None:
         """Ask a worker to end; kill it at the second call."""
@@ -245,7 +267,11 @@ class Pool:
 def _work(
     pipe: Connection, parent: int, setup: Callable[[], None], common: tuple[Any, ...]
 ) -> None:
-    """Answer calls until the pipe closes; a worker's whole life."""
+    """
+    Answer calls until the pipe closes; a worker's whole life.
+
+    It says () when it is ready, and then (answer,) to each call.
+    """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         return  # the daemon died before prctl could tell
@@ -253,9 +279,10 @@ def _work(
     signal.signal(signal.SIGTERM, _leave)
     setup()
     try:
+        pipe.send(())
         while True:
             function, arguments = pipe.recv()
-            pipe.send(function(*arguments, *common))
+            pipe.send((function(*arguments, *common),))
     except (EOFError, BrokenPipeError):
         return
 

@@ -10,9 +10,10 @@ from typing import TypeVar
 from pacd.domain.plan import Facts, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine import views
-from pacd.engine.gathering import album_of, gather, look_around
+from pacd.engine.gathering import album_of, gather
+from pacd.engine.looking import look_at, walk_around
+from pacd.engine.naming import Naming
 from pacd.files.atomic import being_written
-from pacd.intake.audit import look, walk
 from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
@@ -95,13 +96,13 @@ def _foresee(
     now: datetime,
 ) -> Iterator[Foreseen]:
     """Yield what is due in a folder and all below it, folder by folder."""
-    for view in walk(policy.root, ignore, below=below):
-        looked = look_around(policy, view)
-        known = store.folders.fingerprint(library_id, view.path)
+    for looked in walk_around(store, library_id, policy, ignore, below):
+        folder = looked.library.path
+        known = store.folders.fingerprint(library_id, folder)
         if looked.complete and known == (looked.fingerprint, policy.key):
             continue
         tracks = gather(store, library_id, policy, looked, settler=settler, now=now)
-        items = plan(album_of(store, library_id, policy, view.path, tracks), policy, now)
+        items = plan(album_of(store, library_id, policy, folder, tracks), policy, now)
         planned = {item.path for item in items}
         yield Foreseen(
             items,
@@ -129,6 +130,6 @@ def facts_of(
     now: datetime,
 ) -> Facts | None:
     """Return all that is known of one master; None when it is not there."""
-    looked = look_around(policy, look(policy.root, path.parent, ignore))
+    looked = look_at(store, library_id, Naming(policy, ignore), path.parent)
     tracks = gather(store, library_id, policy, looked, settler=settler, now=now)
     return next((facts for facts in tracks if facts.path == path), None)

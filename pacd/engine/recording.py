@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from pacd.domain.hold import Hold
+from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import (
     Action,
     Done,
@@ -14,8 +15,6 @@ from pacd.domain.plan import (
     Failed,
     Mirrored,
     Outcome,
-    Output,
-    OutputState,
     PlanItem,
     Recompressed,
     Tested,

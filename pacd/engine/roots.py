@@ -2,12 +2,13 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from pacd.domain.policy import DaemonPolicy, LibraryPolicy
+from pacd.domain.change import FolderId
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
 from pacd.protocol.documents import Problem
 from pacd.store.database import Store
 from pacd.store.memory import Memory
@@ -28,6 +29,36 @@ def available(root: Path) -> bool:
             return any(True for _ in listing)
     except OSError:
         return False
+
+
+def identities(library: LibraryPolicy) -> Mapping[Path, FolderId]:
+    """Tell which folders the roots that a library's items write below are just now."""
+    found = {}
+    for root in (*(mirror.root for mirror in library.mirrors), library.artwork.root):
+        with suppress(OSError):
+            status = root.stat()
+            found[root] = (status.st_dev, status.st_ino)
+    return found
+
+
+def in_place(root: Path, kept: Callable[[], int]) -> bool:
+    """
+    Whether a root that PAC writes to is there; an empty one that should hold something is not.
+
+    Args:
+        kept: Counts what should be in it; asked only where the root is empty.
+    """
+    return available(root) or (reachable(root) and not kept())
+
+
+def outputs_kept(store: Store, library_id: int, mirror: MirrorPolicy) -> Callable[[], int]:
+    """Count the outputs that should stand in a mirror."""
+    return partial(store.outputs.count, library_id, mirror.name)
+
+
+def covers_kept(store: Store, library_id: int) -> Callable[[], int]:
+    """Count the covers of a library that should stand in the art root."""
+    return partial(store.exports.count, library_id)
 
 
 def missing_library(name: str, root: Path, known_files: Callable[[], int]) -> Problem | None:
@@ -89,7 +120,8 @@ class Roots:
         """Look for the roots of one library; return whether one that was gone is back."""
         before = self.problems.get(library.name, ())
         missing = self.missing(library, library_id)
-        now = ((missing,) if missing else ()) + tuple(_missing_targets(library))
+        targets = self._missing_targets(library, library_id)
+        now = ((missing,) if missing else ()) + tuple(targets)
         self.problems[library.name] = now
         return bool(set(before) - set(now))
 
@@ -98,15 +130,34 @@ class Roots:
         count = partial(self._store.tracks.valid_count, library_id)
         return missing_library(library.name, library.root, count)
 
+    def keep(self, libraries: Collection[str]) -> None:
+        """Drop what is known of all libraries but these."""
+        self.problems = {name: found for name, found in self.problems.items() if name in libraries}
 
-def _missing_targets(library: LibraryPolicy) -> Iterator[Problem]:
-    """Yield a problem for each root of a mirror or of covers that is gone."""
-    places = [(f"Mirror {mirror.name}", mirror.root) for mirror in library.mirrors]
-    if library.artwork.enabled:
-        places.append(("The cover folder", library.artwork.root))
-    for what, root in places:
-        if not reachable(root):
-            yield Problem(
-                what=f"{what} of library {library.name}: {root} is not there, so it is left alone.",
-                fix=f"Mount the disk that holds it, or make the folder: mkdir -p {root}",
-            )
+    def _missing_targets(self, library: LibraryPolicy, library_id: int) -> Iterator[Problem]:
+        """Yield a problem for each root of a mirror or of covers that is not in place."""
+        for mirror in library.mirrors:
+            kept = outputs_kept(self._store, library_id, mirror)
+            yield from _missing_target(library, f"Mirror {mirror.name}", mirror.root, kept)
+        if library.artwork.enabled:
+            kept = covers_kept(self._store, library_id)
+            yield from _missing_target(library, "The cover folder", library.artwork.root, kept)
+
+
+def _missing_target(
+    library: LibraryPolicy, what: str, root: Path, kept: Callable[[], int]
+) -> Iterator[Problem]:
+    if in_place(root, kept):
+        return
+    place = f"{what} of library {library.name}: {root}"
+    if reachable(root):
+        yield Problem(
+            what=f"{place} is empty, but PAC has put {kept()} files there, so it is left alone.",
+            fix="Mount the disk that holds it; PAC goes on by itself. If you have emptied it "
+            f"yourself, any folder in it has everything made anew: mkdir {root}/new",
+        )
+    else:
+        yield Problem(
+            what=f"{place} is not there, so it is left alone.",
+            fix=f"Mount the disk that holds it, or make the folder: mkdir -p {root}",
+        )

@@ -191,6 +191,7 @@ def facts_view(facts: Facts) -> dict[str, Any]:
         view["tested_with"] = facts.check.tool
     view["outputs"] = {
         name: {"path": str(output.path), "state": output.state.value, "quality": output.quality}
+        | ({"renamed": output.renamed} if output.renamed else {})
         for name, output in facts.outputs.items()
     }
     if facts.accepted:

@@ -1,14 +1,16 @@
 """One folder on its way to rest: what is known of it, and what is under way."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
 
-from pacd.domain.plan import Action, Facts, Output, OutputState, PlanItem
+from pacd.domain.change import FolderId
+from pacd.domain.output import Output, OutputState
+from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
-from pacd.engine.gathering import Looked
+from pacd.engine.looking import Looked, Standing
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.planning.setbacks import held_for
@@ -30,6 +32,7 @@ class Visit:
     The state of one folder between the first look and rest; belongs to the engine's thread.
 
     Attributes:
+        roots: The roots that items write below, as they were at the look.
         turn: Visits are numbered in the order of their begin.
         busy: Items that wait or run; the folder is not at rest before it is empty.
         touched: Whether something was changed since the look.
@@ -46,6 +49,7 @@ class Visit:
     turn: int
     looked: Looked
     facts: dict[PurePosixPath, Facts]
+    roots: Mapping[Path, FolderId] = field(default_factory=dict)
     busy: dict[Key, PlanItem] = field(default_factory=dict)
     touched: bool = False
     again: bool = False
@@ -95,7 +99,7 @@ class Visit:
             Each output with its master and its mirror's name.
         """
         learnt = tuple(
-            (path, mirror, replace(output, observation=output.observation or asked.observation))
+            (path, mirror, _joined(output, asked))
             for (path, mirror, _, asked), output in zip(tuple(self.unseen()), outputs, strict=False)
         )
         for path, mirror, output in learnt:
@@ -115,6 +119,12 @@ class Visit:
     def _mirror_agrees(self, name: str, view: FolderView | None) -> bool:
         if view is None:
             return True
-        there = {view.path / entry.name: entry.observation for entry in view.entries}
+        there = Standing(view)
         known = [facts.outputs[name] for facts in self.facts.values() if name in facts.outputs]
-        return all(there.get(output.path) == output.observation for output in known)
+        return all(there.at(output.path) == output.observation for output in known)
+
+
+def _joined(output: Output, asked: Output) -> Output:
+    """What a worker read, with what only the engine knows."""
+    seen = output.observation or asked.observation
+    return replace(output, observation=seen, renamed=asked.renamed)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pacd.domain.change import Observation
+from pacd.domain.change import FolderId, Observation
 from pacd.errors import CollisionError, FailureKind, PacError, SourceChangedError
 from pacd.files.attributes import carry_over
 from pacd.files.regular import (
@@ -50,9 +50,9 @@ _NO_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
 class MissingRootError(PacError):
-    """The folder that everything goes below is not there; it is never made."""
+    """The folder that everything goes below is not there, or another one; it is never made."""
 
-    kind = FailureKind.IO
+    kind = FailureKind.ROOT_GONE
 
 
 class StrayPathError(PacError):
@@ -106,7 +106,9 @@ def replacing(target: Path, expected: Observation, *, keep_mtime: bool) -> Itera
 
 
 @contextmanager
-def creating(target: Path, *, root: Path, expected: Observation | None) -> Iterator[Path]:
+def creating(
+    target: Path, *, root: Path, expected: Observation | None, root_id: FolderId | None = None
+) -> Iterator[Path]:
     """
     Yield a scratch path that becomes target when the block ends well.
 
@@ -114,14 +116,15 @@ def creating(target: Path, *, root: Path, expected: Observation | None) -> Itera
 
     Args:
         expected: What must stand there; None for nothing.
+        root_id: Which folder root must still be; None for any.
 
     Raises:
-        MissingRootError: root is not there.
+        MissingRootError: root is not there, or another folder: a disk came or went.
         StrayPathError: A folder between root and target is a symbolic link.
         CollisionError: Something stands there that was not expected.
         SourceChangedError: What stands there has changed.
     """
-    with _made_folder(root, target.parent.relative_to(root)) as folder:
+    with _made_folder(root, root_id, target.parent.relative_to(root)) as folder:
         _require_creatable(target, expected)
         with _scratch(target, folder, mode=0o644) as scratch:
             yield scratch.path
@@ -199,7 +202,7 @@ def _folder(path: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _made_folder(root: Path, below: Path) -> Iterator[int]:
+def _made_folder(root: Path, root_id: FolderId | None, below: Path) -> Iterator[int]:
     """Open a folder below root, step by step, making what is missing."""
     if ".." in below.parts:
         raise StrayPathError(f"{below} would lead out of {root}")
@@ -208,6 +211,11 @@ def _made_folder(root: Path, below: Path) -> Iterator[int]:
     except FileNotFoundError as error:
         raise MissingRootError(f"{root} is missing: mount it, or make it by hand") from error
     try:
+        status = os.fstat(folder)
+        if root_id not in {None, (status.st_dev, status.st_ino)}:
+            raise MissingRootError(
+                f"{root} is another folder than it was: a disk was mounted or unmounted"
+            )
         for name in below.parts:
             inner = _entered(root, folder, name)
             os.close(folder)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final, Self
 from pacd.domain.media import AudioFormat, Tags
 from pacd.errors import VerifyError
 from pacd.files.atomic import open_regular
+from pacd.files.stream import Stream
 
 OPUS_RATE_HZ: Final = 48_000  # RFC 7845, section 4: granule positions count at 48 kHz
 LENGTH_TOLERANCE_MS: Final = (
@@ -98,7 +99,7 @@ def read_opus(path: Path) -> OpusFacts:
     return OpusFacts(channels, pre_skip, gain, samples, complete)
 
 
-def length_matches(source: AudioFormat, opus: OpusFacts) -> bool:
+def length_matches(source: AudioFormat, opus: OpusFacts | Stream) -> bool:
     """
     Whether an output plays as long as its master, to the millisecond (M7).
 

@@ -4,7 +4,7 @@ import os
 import re
 import struct
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final, Self
@@ -18,12 +18,12 @@ Pairs = tuple[tuple[str, str], ...]
 
 PAC_PREFIX: Final = "PAC_"
 
-_STALE: Final = frozenset(
+STALE: Final = frozenset(
     {"COMPRESSION", "ENCODER", "ENCODER_OPTIONS", "WAVEFORMATEXTENSIBLE_CHANNEL_MASK"}
 )
 """True of the master's own stream only; an output's encoder is in PAC_ENCODER."""
 
-_UNCARRIED: Final = {
+UNCARRIED: Final = {
     "CUESHEET": "a cue sheet counts samples of the FLAC file",
     "METADATA_BLOCK_PICTURE": "a picture kept as text; FLAC keeps pictures in picture blocks",
 }
@@ -32,13 +32,16 @@ _TOTALS: Final = {
     "TRACKNUMBER": ("TRACKTOTAL", "TOTALTRACKS"),
     "DISCNUMBER": ("DISCTOTAL", "TOTALDISCS"),
 }
+_TWINS: Final = {"KEY": "INITIALKEY", "INITIALKEY": "KEY"}
+"""Picard and Navidrome read the one, programs of disc jockeys the other."""
+
 _NUMBER_OF: Final = re.compile(r"(\d+)\s*/\s*(\d+)")
 _KEY: Final = re.compile(r"[ -<>-}]+")  # Vorbis I specification, section 5.2.3
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MAX_LOST: Final = 20  # a hostile file may have thousands; the rest are only counted
 
-_REPLAYGAIN: Final = "REPLAYGAIN_"
-_R128: Final = "R128_"
+REPLAYGAIN: Final = "REPLAYGAIN_"
+R128: Final = "R128_"
 _GAIN: Final = re.compile(r"([+-]?\d{1,3}(?:[.,]\d{1,9})?) ?(?:dB)?", re.IGNORECASE)
 _REFERENCE: Final = re.compile(r"([+-]?\d{1,3}(?:[.,]\d{1,9})?) ?(?:dB|LUFS)?", re.IGNORECASE)
 _R128_GAIN: Final = re.compile(r"[+-]?\d{1,5}")  # RFC 7845, section 5.2.1: six characters at most
@@ -147,10 +150,22 @@ def opus_tags(source: Tags, gain: OpusGain) -> Carried:
     lost: list[str] = []
     plain = tuple(_plain(source, lost))
     loudness = _loudness(source, gain, lost)
+    return Carried((*plain, *loudness.pairs), loudness.output_gain, summed_up(lost))
+
+
+def summed_up(lost: Sequence[str]) -> tuple[str, ...]:
+    """Say each loss once, and only count those beyond a few."""
     sentences = tuple(dict.fromkeys(lost))
     more = len(sentences) - _MAX_LOST
-    cut = (*sentences[:_MAX_LOST], f"and {more} more") if more > 0 else sentences
-    return Carried((*plain, *loudness.pairs), loudness.output_gain, cut)
+    return (*sentences[:_MAX_LOST], f"and {more} more") if more > 0 else sentences
+
+
+def clean_text(key: str, value: str, lost: list[str]) -> str:
+    """A value as UTF-8 can hold it; what cannot be held is replaced, and told."""
+    clean = _SURROGATE.sub("\ufffd", value)
+    if clean != value:
+        lost.append(f"{key}: bytes that are not UTF-8 became \ufffd")
+    return clean
 
 
 def picture_comment(picture_type: int, mime: str, description: str, data: bytes) -> tuple[str, str]:
@@ -171,18 +186,23 @@ def _plain(source: Tags, lost: list[str]) -> Iterator[tuple[str, str]]:
     """All comments but loudness, each as it goes into the output."""
     present = {key for key, _value in source.pairs}
     for key, value in source.pairs:
-        if key in _STALE or key.startswith((PAC_PREFIX, _REPLAYGAIN, _R128)):
+        if key in STALE or key.startswith((PAC_PREFIX, REPLAYGAIN, R128)):
             continue
-        if key in _UNCARRIED:
-            lost.append(f"{key}: {_UNCARRIED[key]}")
+        if key in UNCARRIED:
+            lost.append(f"{key}: {UNCARRIED[key]}")
         elif not _KEY.fullmatch(key):
             lost.append(f"{key[:40]!r}: no valid name of a comment")
         elif key in _TOTALS:
-            yield from _number(key, _text(key, value, lost), present)
+            yield from _number(key, clean_text(key, value, lost), present)
+        elif key in _TWINS:
+            text = clean_text(key, value, lost)
+            yield key, text
+            if _TWINS[key] not in present:
+                yield _TWINS[key], text
         elif key != "UNSYNCEDLYRICS":
-            yield key, _text(key, value, lost)
+            yield key, clean_text(key, value, lost)
         elif value not in source.all("LYRICS"):
-            yield "LYRICS", _text(key, value, lost)
+            yield "LYRICS", clean_text(key, value, lost)
 
 
 def _number(key: str, value: str, present: set[str]) -> Iterator[tuple[str, str]]:
@@ -194,20 +214,13 @@ def _number(key: str, value: str, present: set[str]) -> Iterator[tuple[str, str]
         yield total_keys[0], found[2]
 
 
-def _text(key: str, value: str, lost: list[str]) -> str:
-    clean = _SURROGATE.sub("\ufffd", value)
-    if clean != value:
-        lost.append(f"{key}: bytes that are not UTF-8 became \ufffd")
-    return clean
-
-
 def _loudness(source: Tags, gain: OpusGain, lost: list[str]) -> Carried:
     kept: Pairs = ()
     if gain in {OpusGain.REPLAYGAIN, OpusGain.BOTH}:
         kept = tuple(
-            (key, _text(key, value, lost))
+            (key, clean_text(key, value, lost))
             for key, value in source.pairs
-            if key.startswith(_REPLAYGAIN) and _KEY.fullmatch(key)
+            if key.startswith(REPLAYGAIN) and _KEY.fullmatch(key)
         )
     if gain is OpusGain.REPLAYGAIN and kept:
         return Carried(kept)
@@ -217,7 +230,7 @@ def _loudness(source: Tags, gain: OpusGain, lost: list[str]) -> Carried:
         track = None if track is None else track - album
         header, album = album, 0
     pairs = tuple(
-        (f"{_R128}{which}_GAIN", str(steps))
+        (f"{R128}{which}_GAIN", str(steps))
         for which, steps in (("TRACK", track), ("ALBUM", album))
         if steps is not None and _fits(which, steps, lost)
     )
@@ -226,7 +239,7 @@ def _loudness(source: Tags, gain: OpusGain, lost: list[str]) -> Carried:
 
 def _steps(source: Tags, which: str, lost: list[str]) -> int | None:
     """One gain in R128 steps: from ReplayGain, else from R128 as it stands; None without."""
-    key = f"{_REPLAYGAIN}{which}_GAIN"
+    key = f"{REPLAYGAIN}{which}_GAIN"
     stated = source.first(key).strip()
     found = _GAIN.fullmatch(stated)
     if found:
@@ -234,7 +247,7 @@ def _steps(source: Tags, which: str, lost: list[str]) -> int | None:
         return round((_decimal(found[1]) + shift) * _STEPS_PER_DB)
     if stated:
         lost.append(f"{key}: {stated[:40]!r} is no gain")
-    key = f"{_R128}{which}_GAIN"
+    key = f"{R128}{which}_GAIN"
     stated = source.first(key).strip()
     if _R128_GAIN.fullmatch(stated):
         return int(stated)
@@ -246,13 +259,13 @@ def _steps(source: Tags, which: str, lost: list[str]) -> int | None:
 def _fits(which: str, steps: int, lost: list[str]) -> bool:
     if steps in _STEPS:
         return True
-    lost.append(f"{_R128}{which}_GAIN: {steps / _STEPS_PER_DB:.2f} dB is beyond its range")
+    lost.append(f"{R128}{which}_GAIN: {steps / _STEPS_PER_DB:.2f} dB is beyond its range")
     return False
 
 
 def _reference_lufs(source: Tags) -> float:
     """Loudness that the master's gains aim at; the usual one when it is not stated."""
-    found = _REFERENCE.fullmatch(source.first(f"{_REPLAYGAIN}REFERENCE_LOUDNESS").strip())
+    found = _REFERENCE.fullmatch(source.first(f"{REPLAYGAIN}REFERENCE_LOUDNESS").strip())
     if not found:
         return _REPLAYGAIN_LUFS
     value = _decimal(found[1])

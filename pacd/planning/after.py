@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+from pacd.domain.output import Export
 from pacd.domain.plan import (
     Done,
-    Export,
     Exported,
     Facts,
     Failed,
@@ -37,7 +37,9 @@ def _learn(facts: Facts, item: PlanItem, result: Result) -> Facts:
             known = replace(facts, check=check, track=track, observation=observation)
             return replace(known, rewrites=facts.rewrites + 1)
         case Mirrored(output):
-            return replace(facts, outputs={**facts.outputs, item.mirror: output})
+            before = facts.outputs.get(item.mirror, output)
+            named = replace(output, renamed=before.renamed)
+            return replace(facts, outputs={**facts.outputs, item.mirror: named})
         case Exported():
             return facts  # a cover is a fact of its album
 

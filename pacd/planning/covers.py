@@ -1,6 +1,5 @@
 """Where each cover belongs and whose picture it is; touches nothing."""
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -11,15 +10,12 @@ from typing import Final
 from pacd.domain.media import Picture, Tags, Track
 from pacd.domain.plan import Facts
 from pacd.domain.policy import ArtworkPolicy
+from pacd.planning.names import is_device, legal, shortened
 
 MAX_NAME_BYTES: Final = 240  # ext4, exFAT and most others hold 255; the rest is for temporaries
 
 _FIELD: Final = re.compile(r"\{(albumartist|artist|album|date|disc)\}")
 _PICTURE_SUFFIX: Final = re.compile(r"\.(?:jpe?g|png)$", re.IGNORECASE)
-_SEPARATORS: Final = re.compile(r'[<>:"/\\|?*]')  # "/" everywhere, the others on Windows and FAT
-_UNPRINTABLE: Final = frozenset({"Cc", "Cs"})  # control characters and undecodable bytes
-_HASH_CHARS: Final = 8
-_DEVICES: Final = re.compile(r"(?:CON|PRN|AUX|NUL|COM\d|LPT\d)(?:\..*)?", re.IGNORECASE)
 
 _LINK: Final = "-->"  # RFC 9639, section 8.8: the picture is not here, its data is a URL
 _LOSSLESS: Final = frozenset({"image/png", "image/gif", "image/bmp", "image/x-ms-bmp"})
@@ -103,14 +99,13 @@ def _leading(text: str) -> int:
 def _component(part: str, tags: Tags, suffix: str = "") -> str:
     """One name of a path: fields filled in, then made safe for every file system."""
     text = _FIELD.sub(lambda found: _value(found[1], tags), part)
-    text = unicodedata.normalize("NFC", _SEPARATORS.sub("_", text))
-    text = "".join("_" if unicodedata.category(char) in _UNPRINTABLE else char for char in text)
+    text = unicodedata.normalize("NFC", legal(text))
     text = text.strip(" ").rstrip(". ")
     if not text or text.startswith("."):
         text = "_" + text[1:]
-    if _DEVICES.fullmatch(text):
+    if is_device(text):
         text = "_" + text
-    return _shortened(text, MAX_NAME_BYTES - len(suffix)) + suffix
+    return shortened(text, MAX_NAME_BYTES - len(suffix)) + suffix
 
 
 def _value(field: str, tags: Tags) -> str:
@@ -136,13 +131,3 @@ _UNKNOWN: Final = {
 
 def _stated(tags: Tags, key: str) -> str:
     return tags.first(key).strip()
-
-
-def _shortened(text: str, limit_bytes: int) -> str:
-    """Cut a name that is too long; a hash of the whole keeps it apart from its like."""
-    whole = text.encode()
-    if len(whole) <= limit_bytes:
-        return text
-    digest = hashlib.blake2b(whole).hexdigest()[:_HASH_CHARS]
-    kept = whole[: limit_bytes - _HASH_CHARS - 1].decode(errors="ignore")
-    return f"{kept}~{digest}"

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pacd.domain.hold import Cause, Hold
-from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.verdict import Integrity
 from pacd.planning import rules
@@ -116,10 +117,7 @@ def _links(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[Findi
 def _collisions(facts: Facts, policy: LibraryPolicy, _now: datetime) -> Iterator[Finding]:
     for mirror in policy.mirrors:
         output = facts.outputs.get(mirror.name)
-        if output is None:
-            reason = f"another master of this folder has the same name in mirror {mirror.name}"
-            yield Finding(Cause.COLLISION, reason, mirror.name)
-        elif output.state is OutputState.FOREIGN:
+        if output and output.state is OutputState.FOREIGN:
             reason = f"a file that PAC did not make stands at {output.path} in mirror {mirror.name}"
             yield Finding(Cause.COLLISION, reason, mirror.name, {"output": str(output.path)})
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pacd.domain.plan import Action, Album, Facts, OutputState, PlanItem
+from pacd.domain.hold import Cause
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Album, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.planning import covers, holding
 from pacd.planning.rules import integrity_due, output_due, recompress_due
@@ -48,9 +50,8 @@ def decide(facts: Facts, policy: LibraryPolicy, now: datetime) -> Decision:
     stop = stopped(facts, policy, now)
     if stop:
         return Decision(held, stop)
-    due = recompress_due(facts, policy, now)
-    failed = setback_of(facts, Action.RECOMPRESS)
-    if due and not _accepted(facts, Action.RECOMPRESS) and not set_aside(failed, now):
+    due = _rewrite_due(facts, policy, now)
+    if due and not set_aside(setback_of(facts, Action.RECOMPRESS), now):
         return _try(facts, Action.RECOMPRESS, due, now, held)
     outputs = tuple(_plan_outputs(facts, policy, now))
     return Decision((*held, *outputs), _at_rest(facts, policy))
@@ -84,10 +85,13 @@ def _try(
     return Decision((*held, PlanItem(facts.path, action, reason)), reason)
 
 
-def _accepted(facts: Facts, action: Action, mirror: str = "") -> bool:
-    """Whether a person accepted that this action does not work out."""
-    setback = setback_of(facts, action, mirror)
-    return setback is not None and held_for(setback) in facts.accepted
+def _rewrite_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
+    """Why a master is to be rewritten, unless a person accepted that it stays as it is."""
+    setback = setback_of(facts, Action.RECOMPRESS)
+    failed_for_good = setback is not None and held_for(setback) in facts.accepted
+    if failed_for_good or Cause.REWRITTEN_TOO_OFTEN in facts.accepted:
+        return None
+    return recompress_due(facts, policy, now)
 
 
 def _new_holds(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
@@ -118,14 +122,14 @@ def _plan_outputs(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterato
 
 def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
     """Plan one export per cover target, from masters at rest (F7)."""
-    if not policy.artwork.enabled:
+    if not policy.artwork.enabled or not album.covers_wanted:
         return
     by_path = {facts.path: facts for facts in album.tracks}
     for wanted in covers.wanted_covers(album.tracks, policy.artwork):
         facts = by_path[wanted.source]
         reason = _cover_due(wanted, album, policy)
         ready = facts.settled and not stopped(facts, policy, now)
-        ready = ready and not recompress_due(facts, policy, now)
+        ready = ready and not _rewrite_due(facts, policy, now)
         if reason and ready and not waiting_for(setback_of(facts, Action.EXPORT_ARTWORK), now):
             export = album.exports.get(wanted.target)
             yield PlanItem(
@@ -140,11 +144,11 @@ def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[
 def _cover_due(wanted: covers.CoverWanted, album: Album, policy: LibraryPolicy) -> str | None:
     export = album.exports.get(wanted.target)
     if export is None:
-        return "its cover was never exported"
+        return "its cover is not among the exported ones"
     if not export.present:
         return "the exported cover is gone"
     elsewhere = export.source is not None and export.source.parent != wanted.source.parent
-    if elsewhere and export.source_present:
+    if export.shared or (elsewhere and export.source_present):
         return None
     if export.picture_md5 != wanted.picture.md5:
         return "its front cover has changed"

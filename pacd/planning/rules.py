@@ -1,16 +1,12 @@
 """One rule per action: what is due, and why.  Decides; does nothing."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
-from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.planning.compression import stated_level
-
-Rule = Callable[[Facts, LibraryPolicy, datetime], str | None]
-MirrorRule = Callable[[Facts, MirrorPolicy], tuple[Action, str] | None]
 
 
 def integrity_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
@@ -60,7 +56,8 @@ def output_due(facts: Facts, mirror: MirrorPolicy) -> tuple[Action, str] | None:
     if output is None or output.state in {OutputState.UNSEEN, OutputState.FOREIGN}:
         return None
     if output.state is OutputState.MISSING:
-        return (Action.MIRROR_ENCODE, f"{mirror.name} has no output of it yet")
+        words = (f"{mirror.name} has no output of it yet", output.renamed)
+        return (Action.MIRROR_ENCODE, "; ".join(filter(None, words)))
     if output.src_md5 != facts.audio_md5:
         return (Action.MIRROR_ENCODE, "the audio has changed since its output was made")
     if output.quality != mirror.quality:
@@ -69,10 +66,3 @@ def output_due(facts: Facts, mirror: MirrorPolicy) -> tuple[Action, str] | None:
     if facts.track and output.src_tags != mirror.tags_hash(facts.track.tags_md5):
         return (Action.MIRROR_RETAG, "tags or pictures have changed since its output was made")
     return None
-
-
-RULES: Final[tuple[tuple[Action, Rule], ...]] = (
-    (Action.TEST, integrity_due),
-    (Action.RECOMPRESS, recompress_due),
-)
-"""Per-file phases in their order (P2): the first that is due is the only one planned."""

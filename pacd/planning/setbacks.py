@@ -12,15 +12,23 @@ MAX_TRIES: Final = 3
 
 _WAITS: Final = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 
-# A disk that is full or read-only stays so for a while, for every file on it.
-_DISK_WAITS: Final = (*_WAITS, timedelta(hours=1), timedelta(hours=6))
+# A disk that is full, read-only or away stays so for a while, for every file on it; so does a
+# machine that has no room for another process.
+_MACHINE_WAITS: Final = (*_WAITS, timedelta(hours=1), timedelta(hours=6))
 
-_DISK: Final = frozenset({FailureKind.NO_SPACE, FailureKind.READ_ONLY})
+_MACHINE: Final = frozenset(
+    {
+        FailureKind.NO_SPACE,
+        FailureKind.READ_ONLY,
+        FailureKind.ROOT_GONE,
+        FailureKind.NO_WORKER,
+    }
+)
 
 _INTERRUPTED_WAIT: Final = timedelta(seconds=1)
 
 # Nothing that is wrong with the file: these are tried again for ever, and never held for.
-_NOT_THE_FILE: Final = _DISK | {FailureKind.INTERRUPTED}
+_NOT_THE_FILE: Final = _MACHINE | {FailureKind.INTERRUPTED}
 
 # A second try would meet the same: a person is asked at once.
 _AT_ONCE: Final = frozenset(
@@ -47,7 +55,7 @@ def retry_wait(kind: FailureKind, tries: int) -> timedelta:
     """How long to wait after the given number of such failures in a row, from 1."""
     if kind is FailureKind.INTERRUPTED:
         return _INTERRUPTED_WAIT
-    waits = _DISK_WAITS if kind in _DISK else _WAITS
+    waits = _MACHINE_WAITS if kind in _MACHINE else _WAITS
     return waits[min(tries, len(waits)) - 1]
 
 
@@ -75,8 +83,8 @@ def held_for(setback: Setback) -> Cause | None:
 
 
 def set_aside(setback: Setback | None, now: datetime) -> bool:
-    """Whether an action waits for a disk to be mended, so that what follows it may go on."""
-    return setback is not None and setback.kind in _DISK and setback.retry_at > now
+    """Whether an action waits for the machine to be mended, so that what follows it may go on."""
+    return setback is not None and setback.kind in _MACHINE and setback.retry_at > now
 
 
 def waiting_for(setback: Setback | None, now: datetime) -> str | None:

@@ -123,6 +123,8 @@ def _mirror(mirror: MirrorSection) -> MirrorPolicy:
         art_max_px=mirror.art_max_px,
         art_max_kib=mirror.art_max_kib,
         opus_gain=mirror.opus_gain,
+        vbr_mode=mirror.quality,
+        fat_safe=mirror.fat_safe,
     )
 
 

@@ -35,7 +35,8 @@ def export_artwork(job: Job, tools: Toolbox) -> Exported:  # noqa: ARG001  # all
     if written:
         if expected and not job.item.replaces:
             raise CollisionError(f"{target} is there already, and PAC did not make it")
-        with creating(target, root=policy.root, expected=expected) as scratch:
+        root_id = job.roots.get(policy.root)
+        with creating(target, root=policy.root, expected=expected, root_id=root_id) as scratch:
             scratch.write_bytes(made)
     seen = observe(target)
     return Exported(relative, picture, mime, seen.size_bytes, seen.mtime_ns, written)

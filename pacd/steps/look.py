@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pacd.domain.plan import Output, OutputState
-from pacd.errors import PacError
+from pacd.domain.output import Output, OutputState
+from pacd.errors import PacError, VerifyError
 from pacd.files.atomic import observe_open, open_regular
-from pacd.files.opus import read_comments, read_opus
-from pacd.files.tags import PAC_KEYS, PacTags
+from pacd.files.containers import Container, container_of
+from pacd.steps.ours import our_output
 
 _NOTHING_THERE: Final = (FileNotFoundError, NotADirectoryError)
 
@@ -36,19 +36,20 @@ def _look(root: Path, relative: PurePosixPath) -> Output:
         return Output(relative, OutputState.MISSING)
     except (OSError, PacError):
         return Output(relative, OutputState.FOREIGN)
+    foreign = Output(relative, OutputState.FOREIGN, observation=observation)
+    container = container_of(path)
+    if container is None:
+        return foreign
     try:
-        pac = PacTags.of(read_comments(path, only=frozenset(PAC_KEYS)))
-        whole = read_opus(path).complete
+        pac = container.read_pac_tags(path)
     except (OSError, PacError):
-        return Output(relative, OutputState.FOREIGN, observation=observation)
-    if pac is None:
-        return Output(relative, OutputState.FOREIGN, observation=observation)
-    return Output(
-        relative,
-        OutputState.OURS,
-        src_md5=pac.src_md5 if whole else "",
-        quality=pac.quality,
-        src_tags=pac.src_tags,
-        encoder=pac.encoder,
-        observation=observation,
-    )
+        return foreign
+    return our_output(relative, pac, observation, whole=_whole(container, path)) if pac else foreign
+
+
+def _whole(container: Container, path: Path) -> bool:
+    """Whether it plays to its end; damage that hides even that is damage."""
+    try:
+        return container.read_stream(path).complete
+    except VerifyError:
+        return False

@@ -2,16 +2,16 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from pacd import VERSION
 from pacd.domain.change import Observation
 from pacd.domain.job import Job
-from pacd.domain.media import FRONT_COVER, Track
-from pacd.domain.plan import Mirrored, Output, OutputState
+from pacd.domain.media import Track
+from pacd.domain.plan import Mirrored
 from pacd.errors import (
     CollisionError,
     NotRegularError,
@@ -22,25 +22,14 @@ from pacd.errors import (
     VerifyError,
 )
 from pacd.files.atomic import creating, observe, observe_open, open_regular
-from pacd.files.covers import PNG, CoverError, scaled, sniff
-from pacd.files.flac_fields import EmbeddedPicture
-from pacd.files.opus import (
-    audio_digest,
-    length_matches,
-    read_comments,
-    read_opus,
-    set_output_gain,
-    write_comments,
-)
+from pacd.files.containers import CONTAINERS, Container, Dress
+from pacd.files.mirror_art import mirror_pictures
 from pacd.files.probe import read_pictures, read_tags
-from pacd.files.tags import PAC_KEYS, PacTags, opus_tags, picture_comment
+from pacd.files.tags import PacTags
+from pacd.steps.encoding import Encoding, encoding_for
+from pacd.steps.ours import our_output
 from pacd.tools.patience import patience_s
-from pacd.tools.toolbox import OPUS_REMEDY, OpusEncoder, Toolbox
-
-_ICON: Final = 1  # RFC 9639, section 8.8: a PNG of 32x32 pixels, at most one
-_ONCE: Final = frozenset({_ICON, 2})  # the same: nor more than one other icon
-_MAX_PICTURES: Final = 32  # there are 21 types; a hostile file may have thousands
-_KIB: Final = 1024
+from pacd.tools.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +45,20 @@ class _Work:
         return self.job.mirror.root / self.relative
 
     @property
+    def container(self) -> Container:
+        return CONTAINERS[self.job.mirror.codec]
+
+    @property
     def relative(self) -> PurePosixPath:
         if self.job.item.target is None:
             raise VerifyError(f"no output is named for {self.job.item.path}")
         return self.job.item.target
+
+    def creating(self, expected: Observation | None) -> AbstractContextManager[Path]:
+        """Make the output, whole or not at all, if its mirror's root is still in place."""
+        root = self.job.mirror.root
+        root_id = self.job.roots.get(root)
+        return creating(self.target, root=root, expected=expected, root_id=root_id)
 
     def pac_tags(self, encoder: str) -> PacTags:
         """What a new output states of its origin."""
@@ -84,17 +83,15 @@ def mirror_encode(job: Job, tools: Toolbox) -> Mirrored:
         VerifyError: The output is not as long as the master (M7), or lost its tags.
         ToolError: No encoder could read the master.
     """
-    encoder = tools.opus
-    if encoder is None:
-        raise ToolError(f"no Opus encoder is installed: {OPUS_REMEDY}")
     with _unchanged(job) as work:
-        expected = _standing(work.target)
-        with creating(work.target, root=job.mirror.root, expected=expected) as scratch:
-            _encode(work, scratch, tools, encoder)
-            pac = work.pac_tags(encoder.name)
+        encoding = encoding_for(job.mirror, work.track.audio, tools)
+        expected = _standing(work)
+        with work.creating(expected) as scratch:
+            _encode(work, scratch, tools, encoding)
+            pac = work.pac_tags(encoding.name)
             lost = _dress(work, scratch, pac)
             _require_unchanged(work)
-    return Mirrored(_output(work, pac), encoded=True, lost=lost)
+    return Mirrored(our_output(work.relative, pac, observe(work.target)), encoded=True, lost=lost)
 
 
 def mirror_retag(job: Job, tools: Toolbox) -> Mirrored:  # noqa: ARG001  # all steps are called alike
@@ -108,7 +105,7 @@ def mirror_retag(job: Job, tools: Toolbox) -> Mirrored:  # noqa: ARG001  # all s
     """
     with _unchanged(job) as work, open_regular(work.target) as old:
         expected = observe_open(old, work.target)
-        before = _pac_tags(work.target)
+        before = _pac_tags(work)
         if before.src_md5 != job.facts.audio_md5:
             raise SourceChangedError(work.target)
         pac = replace(
@@ -117,12 +114,12 @@ def mirror_retag(job: Job, tools: Toolbox) -> Mirrored:  # noqa: ARG001  # all s
             src_tags=job.mirror.tags_hash(work.track.tags_md5),
             version=VERSION,
         )
-        with creating(work.target, root=job.mirror.root, expected=expected) as scratch:
+        with work.creating(expected) as scratch:
             with scratch.open("wb") as new:
                 shutil.copyfileobj(old, new)
             lost = _dress(work, scratch, pac)
             _require_unchanged(work)
-    return Mirrored(_output(work, pac), encoded=False, lost=lost)
+    return Mirrored(our_output(work.relative, pac, observe(work.target)), encoded=False, lost=lost)
 
 
 @contextmanager
@@ -150,29 +147,29 @@ def _require_unchanged(work: _Work) -> None:
         raise SourceChangedError(path)
 
 
-def _standing(target: Path) -> Observation | None:
+def _standing(work: _Work) -> Observation | None:
     """Look at what is to be replaced; None when nothing stands there."""
     try:
-        seen = observe(target)
+        seen = observe(work.target)
     except FileNotFoundError:
         return None
     except NotRegularError as error:
         raise CollisionError(str(error)) from error
-    _pac_tags(target)
+    _pac_tags(work)
     return seen
 
 
-def _pac_tags(target: Path) -> PacTags:
+def _pac_tags(work: _Work) -> PacTags:
     try:
-        pac = PacTags.of(read_comments(target, only=frozenset(PAC_KEYS)))
+        pac = work.container.read_pac_tags(work.target)
     except VerifyError:
         pac = None
     if pac is None:
-        raise CollisionError(f"{target} was not made by PAC: it has no PAC_SRC_MD5 tag")
+        raise CollisionError(f"{work.target} was not made by PAC: it has no PAC_SRC_MD5 tag")
     return pac
 
 
-def _encode(work: _Work, scratch: Path, tools: Toolbox, encoder: OpusEncoder) -> None:
+def _encode(work: _Work, scratch: Path, tools: Toolbox, encoding: Encoding) -> None:
     """
     Encode the master as it is; where that does not give all of it, as flac decodes it.
 
@@ -180,88 +177,41 @@ def _encode(work: _Work, scratch: Path, tools: Toolbox, encoder: OpusEncoder) ->
     0, where STREAMINFO states too small a block (corpus: faulty/01).
     """
     # Where the header tells no length to compare, flac's MD5 check has to show it.
-    if encoder.reads_flac and work.track.audio.total_samples:
+    if encoding.reads_flac and work.track.audio.total_samples:
         try:
-            return _encode_from(work, scratch, encoder, ())
+            return _encode_from(work, scratch, encoding, ())
         except (ToolCrashedError, ToolTimeoutError):
             raise
         except (ToolError, VerifyError):
             pass
     decoder = (tools.flac.executable, "--decode", "--stdout", "--silent", "-")
-    return _encode_from(work, scratch, encoder, decoder)
+    return _encode_from(work, scratch, encoding, decoder)
 
 
 def _encode_from(
-    work: _Work, scratch: Path, encoder: OpusEncoder, decoder: Sequence[str | Path]
+    work: _Work, scratch: Path, encoding: Encoding, decoder: Sequence[str | Path]
 ) -> None:
     audio = work.track.audio
-    encoder.encode(
-        work.source,
-        scratch,
-        bitrate_kbps=work.job.mirror.bitrate_kbps,
-        channels=audio.channels,
-        timeout_s=patience_s(work.job.facts.observation.size_bytes) + audio.duration_s,
-        decoder=decoder,
-    )
-    made = read_opus(scratch)
-    if not made.complete or made.channels != audio.channels or not length_matches(audio, made):
+    timeout_s = patience_s(work.job.facts.observation.size_bytes) + audio.duration_s
+    encoding.run(work.source, scratch, timeout_s, decoder)
+    made = work.container.read_stream(scratch)
+    matches = work.container.length_matches(audio, made)
+    if not made.complete or made.channels != encoding.channels or not matches:
         raise VerifyError(
-            f"{encoder.name} made {made.samples} samples at 48000 Hz in {made.channels} channels "
-            f"of {audio.total_samples} at {audio.sample_rate_hz} Hz in {audio.channels}"
+            f"{encoding.name} made {made.samples} samples at {made.rate_hz} Hz in {made.channels} "
+            f"channels of {audio.total_samples} at {audio.sample_rate_hz} Hz in {audio.channels}"
         )
 
 
 def _dress(work: _Work, scratch: Path, pac: PacTags) -> tuple[str, ...]:
     """Write all tags and pictures, and prove that the audio stayed; return what was lost."""
-    audio = audio_digest(scratch)
-    carried = opus_tags(read_tags(work.job.source), work.job.mirror.opus_gain)
-    lost: list[str] = list(carried.lost)
-    pictures = tuple(_pictures(work, lost))
-    write_comments(scratch, (*pac.pairs, *carried.pairs, *pictures))
-    if read_opus(scratch).output_gain != carried.output_gain:
-        set_output_gain(scratch, carried.output_gain)
-    if audio_digest(scratch) != audio:
+    container = work.container
+    audio = container.audio_digest(scratch)
+    pictures, lost = mirror_pictures(read_pictures(work.job.source), work.job.mirror)
+    tags = read_tags(work.job.source)
+    unsaid = container.dress(scratch, Dress(pac, tags, pictures, work.job.mirror.opus_gain))
+    if container.audio_digest(scratch) != audio:
         raise VerifyError(f"writing tags changed the audio of {work.target.name}")
-    if PacTags.of(read_comments(scratch, only=frozenset(PAC_KEYS))) != pac:
+    if container.read_pac_tags(scratch) != pac:
         raise VerifyError(f"tags did not arrive in {work.target.name}")
-    return tuple(lost)
-
-
-def _pictures(work: _Work, lost: list[str]) -> Iterator[tuple[str, str]]:
-    """The pictures a mirror carries, as comments, the front cover first (M6)."""
-    seen: set[int] = set()
-    found = read_pictures(work.job.source)
-    pictures = sorted(found, key=lambda each: each.type != FRONT_COVER)
-    if len(pictures) > _MAX_PICTURES:
-        lost.append(f"{len(pictures) - _MAX_PICTURES} of {len(pictures)} pictures")
-    for picture in pictures[:_MAX_PICTURES]:
-        if picture.type in _ONCE and picture.type in seen:
-            lost.append(f"another picture of type {picture.type}: there may be one only")
-            continue
-        seen.add(picture.type)
-        try:
-            data, mime = _fitted(picture, work)
-        except CoverError as error:
-            lost.append(f"picture of type {picture.type}, {picture.mime[:40]!r}: {error}")
-            continue
-        yield picture_comment(picture.type, mime, picture.description, data)
-
-
-def _fitted(picture: EmbeddedPicture, work: _Work) -> tuple[bytes, str]:
-    mirror = work.job.mirror
-    max_bytes = mirror.art_max_kib * _KIB
-    if picture.type == _ICON and sniff(picture.data) == PNG and len(picture.data) <= max_bytes:
-        return picture.data, PNG
-    return scaled(picture.data, mirror.art_max_px, max_bytes)
-
-
-def _output(work: _Work, pac: PacTags) -> Output:
-    return Output(
-        work.relative,
-        OutputState.OURS,
-        src_md5=pac.src_md5,
-        quality=pac.quality,
-        src_tags=pac.src_tags,
-        encoder=pac.encoder,
-        observation=observe(work.target),
-    )
+    return (*unsaid, *lost)

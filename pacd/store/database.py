@@ -10,6 +10,7 @@ from pacd.errors import StoreError
 from pacd.store import connection, copies, migration
 from pacd.store.connection import Connection
 from pacd.store.counters import Counters
+from pacd.store.devices import Devices
 from pacd.store.exports import Exports
 from pacd.store.folders import Folders
 from pacd.store.history import History
@@ -44,6 +45,7 @@ class Store:
         self.history = History(opened)
         self.counters = Counters(opened)
         self.memory = Memory(opened)
+        self.devices = Devices(opened)
 
     @classmethod
     def open(cls, path: Path, *, now: datetime) -> Self:

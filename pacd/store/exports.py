@@ -1,10 +1,11 @@
 """The covers in the art root (``art_exports``) and whose they are."""
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.plan import Exported
@@ -15,6 +16,15 @@ _AT: Final = """
     SELECT path, md5, source, picture_md5, max_px, mime, size, mtime_ns, last_export_ts
     FROM art_exports
     WHERE library_id = :library AND path = :path
+"""
+
+_OF_OTHERS: Final = """
+    SELECT libraries.root_path, exports.path, md5, source, picture_md5, max_px, mime, size,
+        mtime_ns, last_export_ts
+    FROM libraries
+    CROSS JOIN art_exports AS exports
+        ON exports.library_id = libraries.id AND exports.path = :path
+    WHERE libraries.id <> :library
 """
 
 _NEXT: Final = """
@@ -82,6 +92,13 @@ class Exports:
         exports = (_export(row) for row in rows if row is not None)
         return {export.target: export for export in exports}
 
+    def of_others(
+        self, library_id: int, target: PurePosixPath
+    ) -> tuple[tuple[Path, ExportRow], ...]:
+        """What other libraries have on record at a target, each with the library's root."""
+        rows = self._connection.rows(_OF_OTHERS, {"library": library_id, "path": blob(target)})
+        return tuple((Path(os.fsdecode(row["root_path"])), _export(row)) for row in rows)
+
     def record(
         self,
         library_id: int,
@@ -108,6 +125,15 @@ class Exports:
                 "mtime_ns": signed(exported.mtime_ns),
                 "now": to_ms(now),
             },
+        )
+
+    def count(self, library_id: int) -> int:
+        """How many covers are on record."""
+        return int(
+            self._connection.value(
+                "SELECT count(*) FROM art_exports WHERE library_id = :library",
+                {"library": library_id},
+            )
         )
 
     def forget(self, library_id: int, target: PurePosixPath) -> None:

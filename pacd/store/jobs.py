@@ -70,12 +70,6 @@ _REWRITES: Final = """
     GROUP BY path
 """
 
-_DUE: Final = """
-    SELECT DISTINCT library_id, folder
-    FROM setbacks INDEXED BY idx_setbacks_retry
-    WHERE retry_at <= :now
-"""
-
 
 class Jobs:
     """The work that was begun and how it went; joins the caller's transaction."""
@@ -164,16 +158,6 @@ class Jobs:
             _REWRITES, {"library": library_id, "folder": blob(folder), "since": to_ms(since)}
         )
         return {relative(row["path"]): row["times"] for row in rows}
-
-    def next_retry(self) -> datetime | None:
-        """When the next setback is due, or was; None without any."""
-        moment = self._connection.value("SELECT min(retry_at) FROM setbacks")
-        return None if moment is None else from_ms(moment)
-
-    def retry_folders(self, *, now: datetime) -> tuple[tuple[int, PurePosixPath], ...]:
-        """(library id, folder) of every setback that is due, sorted."""
-        rows = self._connection.rows(_DUE, {"now": to_ms(now)})
-        return tuple(sorted((row["library_id"], relative(row["folder"])) for row in rows))
 
     def prune(self, *, before: datetime) -> int:
         """Drop jobs that ended before then; return how many."""

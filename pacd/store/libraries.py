@@ -84,13 +84,6 @@ class Libraries:
         """Note that a scan of so many units begins."""
         self._connection.run(_STARTED, {"id": library_id, "total": total, "now": to_ms(now)})
 
-    def scan_progress(self, library_id: int, done: int) -> None:
-        """Note how many units the running scan has done."""
-        self._connection.run(
-            "UPDATE libraries SET scan_progress = :done WHERE id = :id",
-            {"id": library_id, "done": done},
-        )
-
     def scan_complete(self, library_id: int, report: ScanReport, *, now: datetime) -> None:
         """Note the end of a scan that saw everything."""
         self._connection.run(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
-from pacd.domain.plan import Output, OutputState
+from pacd.domain.output import Output, OutputState
 from pacd.store.columns import blob, inside, observation_columns, observation_of, plain, relative
 from pacd.store.connection import Connection
 

@@ -1,56 +1,64 @@
-"""Runs ffmpeg to make Opus; writes the output it is told to, and nothing else."""
+"""Runs ffmpeg to encode and to convert; writes the output it is told to, and nothing else."""
 
-import errno
-import os
 import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final, Self
+from typing import Final, Self
 
+from pacd.domain.media import AudioFormat
 from pacd.errors import ToolError
 from pacd.tools import process
 
-_PROGRAM: Final = "ffmpeg"
-_ENCODER: Final = "libopus"
-_VERSION: Final = re.compile(r"ffmpeg version n?(\d+(?:\.\d+)+|\S+)")
-_LISTED: Final = re.compile(rf"^ A\S+ {_ENCODER} ", re.MULTILINE)
-_VERSION_TIMEOUT_S: Final = 10.0
+PROGRAM: Final = "ffmpeg"
+LIBOPUS: Final = "libopus"
+LIBFDK_AAC: Final = "libfdk_aac"
 
-# What libopus in ffmpeg 5.1 takes per channel (tests/contract/test_opus_encoders.py).
-_MAX_KBPS: Final = 256
-_MIN_KBPS: Final = 6
+_VERSION: Final = re.compile(r"ffmpeg version n?(\d+(?:\.\d+)+|\S+)")
+_LISTED: Final = re.compile(rf"^ A\S+ ({LIBOPUS}|{LIBFDK_AAC}) ", re.MULTILINE)
+_SOXR: Final = "--enable-libsoxr"
+_VERSION_TIMEOUT_S: Final = 10.0
 
 # FFmpeg's names for what a FLAC file of so many channels holds, in the same order (RFC
 # 9639, section 9.1.3).  flac states 5.0 and 5.1 with side channels, which libopus in
 # ffmpeg 5.1 refuses; and a mask in the tags must not make ffmpeg mix.
 _LAYOUTS: Final = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
-_STEREO: Final = 2
 
-# ffmpeg 5.1 may exit with 0 when the disk took no more; its words tell.
-_NO_MORE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What has no place in AAC: a silent centre joins four channels; the one in the back of
+# 6.1 goes to both sides there, at half its power each.
+_REBUILT: Final = {
+    (4, 5): "pan=5.0|c0=c0|c1=c1|c3=c2|c4=c3",
+    (7, 8): "pan=7.1|c0=c0|c1=c1|c2=c2|c3=c3|c4=0.70711*c4|c5=0.70711*c4|c6=c5|c7=c6",
+}
+
+_RESAMPLERS: Final = {
+    True: "resampler=soxr:precision=28",
+    False: "filter_size=64:phase_shift=10:exact_rational=1",
+}
+"""By whether libsoxr is there.  Lengths and tones: tests/contract/test_aac_encoders.py."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ffmpeg:
     """
-    The ``ffmpeg`` program at a known place, with libopus.
+    The ``ffmpeg`` program at a known place.
 
     Attributes:
         version: As "5.1.9".
+        encoders: Those of libopus and libfdk_aac that it has.
+        soxr: Whether it resamples by libsoxr.
     """
 
     executable: Path
     version: str
-
-    reads_flac: ClassVar[bool] = False
-    """ffmpeg 5.1 decodes FLAC without looking at its MD5, and fills holes with silence."""
+    encoders: frozenset[str] = frozenset()
+    soxr: bool = False
 
     @classmethod
     def find(cls) -> Self | None:
-        """Look for it on PATH; None when it is missing, does not run, or has no libopus."""
-        place = shutil.which(_PROGRAM)
+        """Look for it on PATH; None when it is missing or does not run."""
+        place = shutil.which(PROGRAM)
         if place is None:
             return None
         try:
@@ -59,71 +67,69 @@ class Ffmpeg:
         except ToolError:
             return None
         found = _VERSION.match(said)
-        return cls(Path(place), found[1]) if found and _LISTED.search(listed) else None
+        if not found:
+            return None
+        return cls(Path(place), found[1], frozenset(_LISTED.findall(listed)), _SOXR in said)
 
-    @property
-    def name(self) -> str:
-        """What PAC_ENCODER states."""
-        return f"{_ENCODER} in {_PROGRAM} {self.version}"
-
-    def encode(
-        self,
-        source: BinaryIO,
-        target: Path,
-        *,
-        bitrate_kbps: int,
-        channels: int,
-        timeout_s: float,
-        decoder: Sequence[str | Path],
-    ) -> None:
+    def encoding(self, arguments: Sequence[str], target: Path) -> list[str | Path]:
         """
-        Encode what the decoder makes of a FLAC file, without its tags and pictures.
-
-        Of fewer than 32 samples at another rate than 48 kHz, ffmpeg 5.1 may make an
-        output with no audio, and exit with 0: the caller compares lengths.
+        Return the arguments of a run that encodes WAV on its input, without tags and chapters.
 
         Args:
-            source: Open at any position; read from its start.
-            target: Overwritten; half written when this fails.
-            bitrate_kbps: For all channels together; moved to the nearest that libopus takes.
-            decoder: Arguments of a program that turns FLAC on its input into WAV on its
-                output; both exit codes are checked.
+            arguments: Filters, encoder and format.
+            target: Overwritten; half written when the run fails.
+        """
+        kept = ["-map_metadata", "-1", "-map_chapters", "-1", "-y", f"file:{target}"]
+        return [*self._taking_wav(), *arguments, *kept]
+
+    def converting(self, audio: AudioFormat, wanted: AudioFormat) -> list[str | Path]:
+        """
+        Return the arguments of a run that makes WAV of the wanted shape from WAV of the other.
 
         Raises:
-            ToolError: ffmpeg or the decoder failed, or no decoder is given.
-            OSError: The disk takes no more.
+            ToolError: There is no such shape.
         """
-        if not decoder:
-            raise ToolError(f"{_PROGRAM} does not check FLAC: it needs a decoder that does")
-        command = self._command(target, bitrate_kbps, channels)
-        os.lseek(source.fileno(), 0, os.SEEK_SET)  # source.seek() may only move in its buffer
-        finished = process.pipe(decoder, command, timeout_s=timeout_s, stdin=source.fileno())
-        for done in reversed(finished):  # when both failed, ffmpeg knows why
-            _raise_if_full(done.stderr, target)
-            done.checked()
+        made = ["-c:a", "pcm_s16le", "-bitexact", "-f", "wav", "pipe:1"]
+        return [*self._taking_wav(), "-af", self.conversion(audio, wanted), *made]
 
-    def _command(self, target: Path, bitrate_kbps: int, channels: int) -> list[str | Path]:
-        if not 1 <= channels <= len(_LAYOUTS):
-            raise ToolError(f"{_PROGRAM} has no channel layout for {channels} channels")
-        bitrate = min(max(bitrate_kbps, _MIN_KBPS * channels), _MAX_KBPS * channels)
-        order = "|".join(str(channel) for channel in range(channels))
+    def conversion(self, audio: AudioFormat, wanted: AudioFormat) -> str:
+        """
+        Return the filters that bring audio to 16 bit and the wanted rate and channels.
+
+        The result is dithered, and as long as wanted: resamplers end some samples early.
+
+        Raises:
+            ToolError: There is no such shape.
+        """
+        rebuilt = _REBUILT.get((audio.channels, wanted.channels)) or layout(audio.channels)
+        rate_hz, filters = wanted.sample_rate_hz, [rebuilt]
+        filters.append(f"aresample={rate_hz}:osf=s16:dither_method=triangular")
+        if rate_hz != audio.sample_rate_hz:
+            filters[-1] += f":{_RESAMPLERS[self.soxr]}"
+            if wanted.total_samples:
+                filters.append(f"apad=whole_len={wanted.total_samples}")
+        return ",".join(filters)
+
+    def _taking_wav(self) -> list[str | Path]:
         said = ["-hide_banner", "-nostdin", "-loglevel", "error"]
         # A WAV header cannot tell the length of what is longer than 4 GiB, or not yet known.
         taken = ["-f", "wav", "-ignore_length", "1", "-i", "pipe:0", "-map", "0:a:0", "-vn"]
-        heard = ["-af", f"channelmap={order}:{_LAYOUTS[channels - 1]}", "-ar", "48000"]
-        made = ["-c:a", _ENCODER, "-b:a", f"{bitrate}k", "-vbr", "on", "-compression_level", "10"]
-        # RFC 7845, section 5.1.1: family 0 is for one or two channels, 1 for up to eight.
-        made += ["-mapping_family", "1" if channels > _STEREO else "0"]
-        kept = ["-map_metadata", "-1", "-map_chapters", "-1", "-f", "opus", "-y"]
-        return [self.executable, *said, *taken, *heard, *made, *kept, f"file:{target}"]
+        return [self.executable, *said, *taken]
+
+
+def layout(channels: int) -> str:
+    """
+    Return the filter that says where the channels of a FLAC file play, and moves none.
+
+    Raises:
+        ToolError: FLAC has no such number of channels.
+    """
+    if not 1 <= channels <= len(_LAYOUTS):
+        raise ToolError(f"{PROGRAM} has no channel layout for {channels} channels")
+    order = "|".join(str(channel) for channel in range(channels))
+    return f"channelmap={order}:{_LAYOUTS[channels - 1]}"
 
 
 def _ask(place: str, *question: str) -> str:
     done = process.run([place, *question], timeout_s=_VERSION_TIMEOUT_S, check=True)
     return done.stdout.decode(errors="replace")
-
-
-def _raise_if_full(words: str, target: Path) -> None:
-    for number in _NO_MORE:
-        if os.strerror(number) in words:
-            raise OSError(number, os.strerror(number), str(target))

@@ -1,6 +1,5 @@
 """Runs opusenc; writes the output it is told to, and nothing else."""
 
-import errno
 import os
 import re
 import shutil
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar, Final, Self
 
 from pacd.errors import ToolError
-from pacd.tools import process
+from pacd.tools import chain, process
 
 _PROGRAM: Final = "opusenc"
 _VERSION: Final = re.compile(r"opusenc (opus-tools \S+) \(using ([^)]+)\)")
@@ -25,7 +24,6 @@ _STEREO: Final = 2
 
 # What opusenc 0.2 says when its output takes no more; it does not say why.
 _WRITE_FAILED: Final = "write failed"
-_PROBE_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class Opusenc:
             finished = (process.run(command, timeout_s=timeout_s, stdin=source.fileno()),)
         for done in reversed(finished):  # when both failed, opusenc knows why
             if _WRITE_FAILED in done.stderr:
-                _raise_why(target)
+                chain.raise_if_takes_no_more(target)
             done.checked()
 
     def _command(
@@ -113,11 +111,3 @@ class Opusenc:
         # A WAV header cannot tell the length of what is longer than 4 GiB, or not yet known.
         options += ["--ignorelength"] if piped else []
         return [self.executable, *options, "--bitrate", str(bitrate), "--", "-", target]
-
-
-def _raise_why(target: Path) -> None:
-    """Write to the same file, to get the error that opusenc kept to itself."""
-    with target.open("ab", buffering=0) as file:
-        if file.write(bytes(_PROBE_BYTES)) < _PROBE_BYTES:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
-        os.fsync(file.fileno())

@@ -2,20 +2,19 @@
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import cache
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final, cast
 
 from pacd.errors import ToolCrashedError, ToolError, ToolInterruptedError, ToolTimeoutError
 from pacd.tools.memory import oom_kills
+from pacd.tools.starting import spawn
 
 Stdin = int | Iterable[bytes] | None
 """A file descriptor, read from where it stands; or bytes to pump; or nothing."""
@@ -103,31 +102,44 @@ def stream(
 
 
 def pipe(
-    first: Sequence[str | Path],
-    second: Sequence[str | Path],
-    *,
+    *programs: Sequence[str | Path],
     timeout_s: float,
     stdin: Stdin = None,
-) -> tuple[Finished, Finished]:
+    deaf_end: bool = False,
+) -> tuple[Finished, ...]:
     """
-    Run two programs, the output of the first being the input of the second.
+    Run programs, the output of each being the input of the next.
 
-    Exit codes are the caller's to judge, both.  Where the second ends early, the
-    first may end by SIGPIPE: that is exit code -13 and no crash.
+    Exit codes are the caller's to judge, all of them.  Where one ends early, those
+    before it may end by SIGPIPE: that is exit code -13 and no crash.
+
+    Args:
+        deaf_end: For a last program that, asked to stop, calls half its input a success:
+            it is not to hear of it, and goes on until its input ends or it is killed.
+
+    Returns:
+        In the order of the programs; only the last has stdout.
 
     Raises:
-        ToolTimeoutError, ToolCrashedError, ToolError: As run(), of either.
+        ToolTimeoutError, ToolCrashedError, ToolError: As run(), of any.
     """
     deadline_s, kills = time.monotonic() + timeout_s, oom_kills()
-    with _started(first, stdin, deadline_s) as source:
-        kept = _Kept(1 << 20)
-        with _started(second, source.output, deadline_s) as target:
-            source.release_output()
-            target.drain(kept.add)
-            last = target.finish()
-        start = source.finish()
-    last = _uncrashed(Finished(last.argv, last.exit_code, bytes(kept.data), last.stderr), kills)
-    return start if start.exit_code == -signal.SIGPIPE else _uncrashed(start, kills), last
+    kept = _Kept(1 << 20)
+    with ExitStack() as running:
+        chain: list[_Program] = []
+        for argv in programs:
+            deaf = deaf_end and argv is programs[-1]
+            program = _started(argv, chain[-1].output if chain else stdin, deadline_s, deaf=deaf)
+            chain.append(running.enter_context(program))
+            for before in chain[-2:-1]:
+                before.release_output()
+        chain[-1].drain(kept.add)
+        ended = [program.finish() for program in reversed(chain)]
+    last = replace(ended[0], stdout=bytes(kept.data))
+    earlier = (
+        each if each.exit_code == -signal.SIGPIPE else _uncrashed(each, kills) for each in ended[1:]
+    )
+    return tuple(reversed((_uncrashed(last, kills), *earlier)))
 
 
 class _Kept:
@@ -145,12 +157,15 @@ class _Kept:
 class _Program:
     """One running program; its owner's thread reads stdout, two others do the rest."""
 
-    def __init__(self, argv: tuple[str, ...], stdin: Stdin, deadline_s: float) -> None:
+    def __init__(
+        self, argv: tuple[str, ...], stdin: Stdin, deadline_s: float, *, deaf: bool
+    ) -> None:
         self._argv = argv
         self._deadline_s = deadline_s
         self._words = _Kept(_WORDS_BYTES)
         self._pump_error: Exception | None = None
-        self._process = _spawn(argv, stdin)
+        feed = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+        self._process = spawn(argv, stdin if isinstance(stdin, int) else feed, deaf=deaf)
         self._stdout = cast("IO[bytes]", self._process.stdout)
         self._stderr = cast("IO[bytes]", self._process.stderr)
         self._threads = [threading.Thread(target=self._read_words, daemon=True)]
@@ -253,38 +268,14 @@ class _Program:
 
 
 @contextmanager
-def _started(argv: Sequence[str | Path], stdin: Stdin, deadline_s: float) -> Iterator[_Program]:
-    program = _Program(tuple(str(word) for word in argv), stdin, deadline_s)
+def _started(
+    argv: Sequence[str | Path], stdin: Stdin, deadline_s: float, *, deaf: bool = False
+) -> Iterator[_Program]:
+    program = _Program(tuple(str(word) for word in argv), stdin, deadline_s, deaf=deaf)
     try:
         yield program
     finally:
         program.end()
-
-
-def _spawn(argv: tuple[str, ...], stdin: Stdin) -> subprocess.Popen[bytes]:
-    if shutil.which(argv[0]) is None:
-        raise ToolError(f"{argv[0]} is not there, or may not be started by this user")
-    if stdin is None:
-        stdin = subprocess.DEVNULL
-    try:
-        return subprocess.Popen(
-            [*_tie(), *argv],
-            stdin=stdin if isinstance(stdin, int) else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-            process_group=0,
-        )
-    except OSError as error:
-        raise ToolError(f"{argv[0]} cannot be started: {error.strerror}") from error
-
-
-@cache
-def _tie() -> tuple[str, ...]:
-    """What makes the kernel end a program when the thread that started it is gone."""
-    setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
 def _uncrashed(done: Finished, oom_kills_before: int) -> Finished:

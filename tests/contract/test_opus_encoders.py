@@ -11,14 +11,21 @@ from pacd.files.opus import length_matches, read_comments, read_opus
 from pacd.files.probe import read_track
 from pacd.tools.ffmpeg import Ffmpeg
 from pacd.tools.flac import Flac
+from pacd.tools.libopus import Libopus
 from pacd.tools.opusenc import Opusenc
 from pacd.tools.toolbox import OpusEncoder
 from tests.audio import Art, dress, png, write_flac
 from tests.contract.sounds import decoded_channels, decoded_samples, steady, tones
 
 TIMEOUT_S = 120.0
+
+
+def find_libopus() -> Libopus | None:
+    return Libopus.of(Ffmpeg.find())
+
+
 FINDERS: Final = MappingProxyType(
-    {"opusenc": Opusenc.find, "ffmpeg with libopus": Ffmpeg.find},
+    {"opusenc": Opusenc.find, "ffmpeg with libopus": find_libopus},
 )
 
 
@@ -31,8 +38,8 @@ def encoder(request: pytest.FixtureRequest) -> OpusEncoder:
 
 
 @pytest.fixture
-def ffmpeg() -> Ffmpeg:
-    found = Ffmpeg.find()
+def libopus() -> Libopus:
+    found = find_libopus()
     if found is None:
         pytest.skip("ffmpeg with libopus is not installed")
     return found
@@ -175,10 +182,10 @@ def test_a_full_disk_is_told_as_such(encoder: OpusEncoder, tmp_path: Path) -> No
         encode(encoder, source, Path("/dev/full"))
 
 
-def test_the_name_tells_ffmpeg_and_its_version(ffmpeg: Ffmpeg) -> None:
+def test_the_name_tells_ffmpeg_and_its_version(libopus: Libopus) -> None:
     """M2: outputs say which encoder made them."""
-    assert f"libopus in ffmpeg {ffmpeg.version}" == ffmpeg.name
-    assert ffmpeg.version
+    assert f"libopus in ffmpeg {libopus.ffmpeg.version}" == libopus.name
+    assert libopus.ffmpeg.version
 
 
 @pytest.mark.parametrize(
@@ -206,23 +213,23 @@ def test_it_is_none_without_libopus(
         place = tmp_path / "ffmpeg"
         place.write_text(f"#!/bin/sh\n{program}\n")
         place.chmod(0o755)
-    ffmpeg = Ffmpeg.find()
+    libopus = find_libopus()
 
-    assert found == (ffmpeg.version if ffmpeg else None)
+    assert found == (libopus.ffmpeg.version if libopus else None)
 
 
-def test_too_little_to_resample_is_seen(ffmpeg: Ffmpeg, target: Path, tmp_path: Path) -> None:
+def test_too_little_to_resample_is_seen(libopus: Libopus, target: Path, tmp_path: Path) -> None:
     """M7: of under a millisecond ffmpeg may make nothing and end well; the length check sees it."""
-    encode(ffmpeg, tones(tmp_path / "in.flac", 2, 44_100, 16, 2), target)
+    encode(libopus, tones(tmp_path / "in.flac", 2, 44_100, 16, 2), target)
     made = read_opus(target)
 
     assert (0, False) == (made.samples, made.complete)
 
 
-def test_ffmpeg_reads_nothing_unchecked(ffmpeg: Ffmpeg, target: Path, tmp_path: Path) -> None:
+def test_ffmpeg_reads_nothing_unchecked(libopus: Libopus, target: Path, tmp_path: Path) -> None:
     """M12: ffmpeg does not look at FLAC's MD5, so it is never given FLAC itself."""
     source = write_flac(tmp_path / "in.flac", seconds=0.1)
 
     with source.open("rb") as file, pytest.raises(ToolError, match="needs a decoder"):
-        ffmpeg.encode(file, target, bitrate_kbps=64, channels=2, timeout_s=TIMEOUT_S, decoder=())
+        libopus.encode(file, target, bitrate_kbps=64, channels=2, timeout_s=TIMEOUT_S, decoder=())
     assert 0 == target.stat().st_size

@@ -44,6 +44,7 @@ class Case:
         cause: Of the hold; of a maintained file, that of its cover.
         says: Part of what the hold, or `pacctl why` of an ignored file, must say.
         corpus: Of a file that others made: where it lies in the corpus.
+        output: Where its output lies in the mirror, if not where it lies itself.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Case:
     cause: str = ""
     says: str = ""
     corpus: str = ""
+    output: str = ""
 
 
 def good_master(path: Path) -> bytes:
@@ -320,15 +322,18 @@ _NAMED = (
         "names/new\nline.flac",
         "a newline in the name",
         Fate.MAINTAINED,
-        "names are bytes; they are escaped only where they are shown",
+        "names are bytes, escaped only where they are shown; FAT takes none of its kind, so its "
+        "output has a _ and a hash of the name",
         _copied,
+        output="names/new_line~38965692.opus",
     ),
     Case(
         os.fsdecode(b"names/caf\xe9 \xff.flac"),
         "a name that is no UTF-8",
         Fate.MAINTAINED,
-        "names are bytes; the mirror's file has the same",
+        "names are bytes; FAT's are not, so its output has _ and a hash of the name",
         _copied,
+        output="names/caf_ _~8678c4fc.opus",
     ),
     Case(
         f"names/{_CJK}a.flac",
@@ -343,6 +348,54 @@ _NAMED = (
         Fate.MAINTAINED,
         "no terminal ever gets to see them raw",
         _copied,
+        output="names/_[31m red \u202e~89c7eb0f.opus",
+    ),
+    Case(
+        'names/Who? "Me": <you>|*\\.flac',
+        "a name with all that Windows and FAT refuse",
+        Fate.MAINTAINED,
+        "its output has _ in their place and a hash of the name",
+        _copied,
+        output="names/Who_ _Me__ _you____~9dc0dc6f.opus",
+    ),
+    Case(
+        "names/aux.flac",
+        "a name that Windows takes for a device",
+        Fate.MAINTAINED,
+        "its output has a _ before it and a hash of the name behind",
+        _copied,
+        output="names/_aux~5b093cdf.opus",
+    ),
+    Case(
+        "names/Vol. 1./CAFÉ.flac",
+        "a folder whose name ends in a dot, which Windows drops",
+        Fate.MAINTAINED,
+        "its folder in the mirror has a hash behind the dot",
+        _copied,
+        output="names/Vol. 1.~c9237326/CAFÉ.opus",
+    ),
+    Case(
+        "names/Vol. 1./Cafe\u0301.flac",
+        "two names that differ in case and Unicode form only",
+        Fate.MAINTAINED,
+        "the first in the order of their bytes keeps its name; the other's output has a hash",
+        _copied,
+        output="names/Vol. 1.~c9237326/Cafe\u0301~c80317b7.opus",
+    ),
+    Case(
+        "names/twice.FLAC",
+        "a name that another has with its extension in capitals, first of the two",
+        Fate.MAINTAINED,
+        "both have an output: this one the plain name",
+        _copied,
+    ),
+    Case(
+        "names/twice.flac",
+        "the second of the two",
+        Fate.MAINTAINED,
+        "its output has a hash of the name",
+        _copied,
+        output="names/twice~a4313d2e.opus",
     ),
     Case(
         "names/-rf --help.flac",
@@ -362,7 +415,7 @@ _TAGGED = (
         _tagged(ALBUMARTIST=b"../../../../escape", ALBUM=b"..", TITLE=b"../t"),
     ),
     Case(
-        "tags/nul.flac",
+        "tags/control.flac",
         "tags with NUL and control characters",
         Fate.MAINTAINED,
         "the cover's name has _ in their place",

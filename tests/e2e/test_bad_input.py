@@ -127,11 +127,17 @@ def _made(ended: Ended, case: Case) -> Path:
     return ended.site.library / case.path
 
 
+def _output(ended: Ended, case: Case) -> Path:
+    """Where its output belongs; M10 says where that is not where the master lies."""
+    site = ended.site
+    return site.mirror / case.output if case.output else output_of(site, site.library / case.path)
+
+
 @pytest.mark.parametrize("case", _of(Fate.MAINTAINED))
 def test_is_maintained(ended: Ended, case: Case) -> None:
     """F1-F5, M6, M7: its audio comes through proven equal, and no tag or picture is lost."""
     master = _made(ended, case)
-    output = output_of(ended.site, master)
+    output = _output(ended, case)
     audio: Any = mutagen.flac.FLAC(master)
     opus: Any = mutagen.oggopus.OggOpus(output)
     was, data = ended.was[master], master.read_bytes()
@@ -147,6 +153,11 @@ def test_is_maintained(ended: Ended, case: Case) -> None:
     assert abs(expected_samples(audio.info) - played_samples(output)) <= 1
     assert case.cause == "".join(hold["cause"] for hold in ended.whys[case.path]["holds"])
     assert ("held" if case.cause else "in-order") == ended.whys[case.path]["state"]
+    told = ended.whys[case.path]["facts"]["outputs"]["phone"]
+    assert (str(output.relative_to(ended.site.mirror)), bool(case.output)) == (
+        told["path"],
+        "renamed" in told,
+    )
 
 
 @pytest.mark.parametrize("case", _of(Fate.HELD))
@@ -160,7 +171,7 @@ def test_is_held(ended: Ended, case: Case) -> None:
     assert hold["advice"].endswith(".")
     assert "held" == ended.whys[case.path]["state"]
     assert ended.before[master] == ended.after[master]
-    assert not os.path.lexists(output_of(ended.site, master))
+    assert not os.path.lexists(_output(ended, case))
 
 
 @pytest.mark.parametrize("case", _of(Fate.IGNORED))
@@ -174,13 +185,14 @@ def test_is_ignored(ended: Ended, case: Case) -> None:
     assert case.says in why["decision"]["reason"]
     assert case.says.split()[0] in told
     assert ended.before.get(master) == ended.after.get(master)
-    assert not os.path.lexists(output_of(ended.site, master))
+    assert not os.path.lexists(_output(ended, case))
 
 
 def test_nothing_else_has_changed(ended: Ended) -> None:
     """L2, X2: no file came or went, in the library or where nothing belongs."""
     site = ended.site
-    outputs = [output_of(site, master) for master in ended.was]
+    made = [case for case in CASES if case.fate is Fate.MAINTAINED and case.path in ended.whys]
+    outputs = [_output(ended, case) for case in made]
 
     assert ended.before.keys() == ended.after.keys()
     assert sorted(outputs) == sorted(path for path in site.mirror.rglob("*") if path.is_file())
@@ -191,6 +203,19 @@ def test_nothing_else_has_changed(ended: Ended) -> None:
         path for path in site.art.rglob("*") if "escape" in path.parts or path.is_symlink()
     ]
     assert_no_leftovers(site)
+
+
+def test_replaced_names_are_told(ended: Ended) -> None:
+    """M10, O1: each by the line of the log that says it was encoded, with the reason."""
+    told = {
+        event["path"]: event["reason"]
+        for event in ended.events
+        if event.get("action") == "mirror_encode" and " is named " in str(event["reason"])
+    }
+    expected = {case.path for case in CASES if case.output}
+
+    assert {escape(path) for path in expected} == {escape(path) for path in told}
+    assert "Windows takes it for a device" in told["names/aux.flac"]
 
 
 def test_nothing_crashed(ended: Ended) -> None:

@@ -87,6 +87,23 @@ def test_the_root_is_never_made(tmp_path: Path) -> None:
     assert [] == names(tmp_path)
 
 
+def test_another_root_is_no_root(tmp_path: Path) -> None:
+    """M9: an unmount leaves an empty folder of the same name, and nothing is written into it."""
+    root = tmp_path / "mirror"
+    root.mkdir()
+    status = root.stat()
+    root.rename(tmp_path / "unmounted")
+    root.mkdir()
+    same = (status.st_dev, status.st_ino)
+
+    with (
+        pytest.raises(MissingRootError, match="mounted or unmounted"),
+        atomic.creating(root / "a" / "x.opus", root=root, root_id=same, expected=None),
+    ):
+        pass
+    assert [] == names(root)
+
+
 @pytest.mark.parametrize("path", ["link/x.opus", "a/link/x.opus", "file/x.opus", "../x.opus"])
 def test_no_way_out_of_the_root(tmp_path: Path, path: str) -> None:
     """X2: nothing is written through a symbolic link or above the root."""

@@ -76,6 +76,7 @@ root = "/srv/music"
 root = "/srv/opus"
 bitrate_kbps = 96
 opus_gain = "both"
+fat_safe = false
 [[library.mirror]]
 name = "phone"
 codec = "aac"
@@ -144,7 +145,13 @@ def test_libraries_as_policies(tmp_path: Path) -> None:
         music.artwork.max_px,
     )
     assert (
-        MirrorPolicy(name="opus", root=Path("/srv/opus"), bitrate_kbps=96, opus_gain=OpusGain.BOTH),
+        MirrorPolicy(
+            name="opus",
+            root=Path("/srv/opus"),
+            bitrate_kbps=96,
+            opus_gain=OpusGain.BOTH,
+            fat_safe=False,
+        ),
         MirrorPolicy(
             name="phone",
             root=Path("/srv/phone"),

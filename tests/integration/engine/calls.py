@@ -16,6 +16,11 @@ def nothing() -> None:
     """Set nothing up."""
 
 
+def fails_to_start() -> NoReturn:
+    """Stand for a set-up that goes wrong, as on a machine without memory."""
+    raise SystemExit(3)
+
+
 def double(value: int) -> int:
     return 2 * value
 

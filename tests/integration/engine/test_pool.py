@@ -1,6 +1,7 @@
 """A pool of real processes: each loss is one call's, and nothing is left behind."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -56,6 +57,32 @@ def answers(made: Pool, number: int = 1) -> list[Answer]:
 def ask(made: Pool, function: Callable[..., Any], *arguments: Any, limit_s: float = 60.0) -> Answer:
     made.submit(call(1, function, *arguments, limit_s=limit_s))
     return answers(made)[0]
+
+
+def test_a_worker_that_cannot_start_blames_nobody() -> None:
+    """w25: the call that it was started for is lost, and said to be no fault of its own."""
+    made = Pool(LIMITS, setup=calls.fails_to_start)
+    try:
+        lost = ask(made, calls.double, 1)
+    finally:
+        made.stop()
+
+    assert Answer(1, None, "exit code 3", started=False) == lost
+
+
+def test_a_system_without_room_blames_nobody() -> None:
+    """w25: where no process can be made the call is lost, and the next one goes well."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with pool() as made:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            made.submit(call(1, calls.double, 1))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        lost = answers(made)[0]
+
+        assert Answer(1, None, "Too many open files", started=False) == lost
+        assert Answer(1, 4) == ask(made, calls.double, 2)
 
 
 def test_calls_are_answered() -> None:

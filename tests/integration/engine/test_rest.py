@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -259,6 +260,26 @@ def test_a_disk_that_is_nearly_full_is_not_written_to(full: Site) -> None:
 
     assert [True, True] == seen
     assert {"test": 3, "recompress": 3, "mirror-encode": 3} == ran.actions
+
+
+def test_a_full_disk_stops_its_own_items_alone(site: Site) -> None:
+    """w23: masters are tested and rewritten while a mirror's disk is full, and it is said."""
+    small = Path("/dev/shm")  # noqa: S108  # another file system, with less room
+    room = [shutil.disk_usage(place).free for place in (small, site.base)]
+    assert room[0] < room[1]
+    with tempfile.TemporaryDirectory(dir=small) as mirror:
+        phone = MirrorPolicy("phone", Path(mirror), bitrate_kbps=32)
+        site.wish(mirrors=(phone,))
+        site.policy = replace(site.policy, min_free_bytes=sum(room) // 2)
+        for number in range(3):
+            site.album(str(number), AHEAD, seed=10 * number)
+        stalled = site.run(until=lambda engine: engine.idle or engine.stalled)
+        site.policy = replace(site.policy, min_free_bytes=0)
+        freed = site.run()
+
+    files = 3 * AHEAD
+    assert {"test": files, "recompress": files} == stalled.actions
+    assert {"mirror-encode": files} == freed.actions
 
 
 def test_the_reserve_is_kept_while_a_folder_is_worked_on(site: Site) -> None:

@@ -35,7 +35,7 @@ def mirror_job(
     path = PurePosixPath(name)
     mirror = MirrorPolicy("m", base / "mirror", **{"bitrate_kbps": 64, **settings})
     mirror.root.mkdir(exist_ok=True)
-    item = PlanItem(path, action, "a test", mirror="m", target=path.with_suffix(".opus"))
+    item = PlanItem(path, action, "a test", mirror="m", target=path.with_suffix(mirror.extension))
     library = base / "library"
     artwork = ArtworkPolicy(enabled=False, root=base / "art")
     policy = LibraryPolicy("l", library, artwork, mirrors=(mirror,))

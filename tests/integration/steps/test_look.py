@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from pacd.domain.plan import Output, OutputState
+from pacd.domain.output import Output, OutputState
 from pacd.files.atomic import observe
 from pacd.steps.look import look_at_outputs
 from pacd.steps.mirror import mirror_encode

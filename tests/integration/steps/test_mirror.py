@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pacd import VERSION
-from pacd.domain.plan import OutputState
+from pacd.domain.output import OutputState
 from pacd.domain.policy import OpusGain
 from pacd.errors import (
     CollisionError,
@@ -20,6 +20,7 @@ from pacd.errors import (
 from pacd.files.atomic import observe
 from pacd.files.opus import length_matches, read_comments, read_opus
 from pacd.steps.mirror import mirror_encode, mirror_retag
+from pacd.tools.libopus import Libopus
 from pacd.tools.toolbox import Toolbox, find_tools
 from tests.audio import Art, dress, png, stated_md5, write_flac
 from tests.integration.steps.jobs import mirror_job
@@ -181,7 +182,8 @@ def test_a_tool_that_fails_leaves_nothing(master: Path, tmp_path: Path, tools: T
 
 def test_without_opusenc(master: Path, tmp_path: Path, tools: Toolbox) -> None:
     """M2, M6, M7: ffmpeg takes its place, says so, and tags and cover arrive as ever."""
-    if tools.ffmpeg is None:
+    libopus = Libopus.of(tools.ffmpeg)
+    if libopus is None:
         pytest.skip("ffmpeg with libopus is not installed")
     cover = jpeg()
     dress(master, {"ARTIST": ["B", "A"]}, [Art(cover, mime="image/jpeg", description="vorn")])
@@ -190,7 +192,7 @@ def test_without_opusenc(master: Path, tmp_path: Path, tools: Toolbox) -> None:
     found = read_comments(output(tmp_path))
     assert job.facts.track is not None
 
-    assert (tools.ffmpeg.name,) == found.all("PAC_ENCODER") == (mirrored.output.encoder,)
+    assert (libopus.name,) == found.all("PAC_ENCODER") == (mirrored.output.encoder,)
     assert ["B", "A"] == [value for key, value in tags(tmp_path) if key == "ARTIST"]
     assert [(cover, "vorn")] == [(each.data, each.desc) for each in pictures(tmp_path)]
     assert not [key for key, _value in found.pairs if key.upper().startswith("ENCODER")]
@@ -201,12 +203,12 @@ def test_without_opusenc(master: Path, tmp_path: Path, tools: Toolbox) -> None:
 def test_opusenc_comes_first(tools: Toolbox) -> None:
     """M2: where both are there, opusenc makes the outputs."""
     assert tools.opusenc == tools.opus
-    assert tools.ffmpeg == replace(tools, opusenc=None).opus
+    assert Libopus.of(tools.ffmpeg) == replace(tools, opusenc=None).opus
 
 
 def test_ffmpeg_never_names_damage(master: Path, tmp_path: Path, tools: Toolbox) -> None:
     """M12: ffmpeg would fill the gap with silence; flac, which reads for it, does not."""
-    if tools.ffmpeg is None:
+    if Libopus.of(tools.ffmpeg) is None:
         pytest.skip("ffmpeg with libopus is not installed")
     whole = bytearray(master.read_bytes())
     whole[len(whole) // 2 : len(whole) // 2 + 16] = bytes(16)

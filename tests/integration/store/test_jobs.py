@@ -1,7 +1,6 @@
 """Jobs and setbacks."""
 
 from datetime import timedelta
-from pathlib import PurePosixPath
 
 from pacd.domain.plan import Action, PlanItem, Setback
 from pacd.errors import FailureKind
@@ -85,19 +84,6 @@ def test_rewrites_are_counted_per_master(store: Store, library: int) -> None:
 
     assert {PATH: 2, sibling: 1} == store.jobs.rewrites(library, FOLDER, since=SOON)
     assert {PATH: 3, sibling: 1} == store.jobs.rewrites(library, FOLDER, since=NOW)
-
-
-def test_retries_come_due(store: Store, library: int) -> None:
-    """P5: the next moment to wake up, and then the folders to look at, each once."""
-    assert store.jobs.next_retry() is None
-    _fail(store, library, ENCODE, FailureKind.IO, timedelta(minutes=1))
-    _fail(store, library, item(), FailureKind.IO, timedelta(minutes=1))
-    _fail(store, library, item(PurePosixPath("top.flac")), FailureKind.IO, timedelta(hours=1))
-
-    assert SOON == store.jobs.next_retry()
-    assert () == store.jobs.retry_folders(now=NOW)
-    assert ((library, FOLDER),) == store.jobs.retry_folders(now=SOON)
-    assert ((library, PurePosixPath()), (library, FOLDER)) == store.jobs.retry_folders(now=LATER)
 
 
 def test_old_jobs_are_pruned(store: Store, library: int) -> None:

@@ -33,14 +33,13 @@ def test_syncing_keeps_ids_and_what_is_no_longer_configured(store: Store, librar
 
 
 def test_a_scan_is_followed_to_its_end(store: Store, library: int) -> None:
-    """L1: scanning with progress, then complete with its report."""
+    """L1: scanning, then complete with its report."""
     store.libraries.scan_started(library, total=5, now=NOW)
-    store.libraries.scan_progress(library, 3)
     (running,) = store.libraries.all()
     store.libraries.scan_complete(library, REPORT, now=NOW)
     (done,) = store.libraries.all()
 
-    assert (ScanStatus.SCANNING, 3, 5) == (running.status, running.progress, running.total)
+    assert (ScanStatus.SCANNING, 0, 5) == (running.status, running.progress, running.total)
     assert (ScanStatus.COMPLETE, 5, NOW, REPORT) == (
         done.status,
         done.progress,

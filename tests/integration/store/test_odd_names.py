@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.hold import Cause
-from pacd.domain.plan import Output, OutputState
+from pacd.domain.output import Output, OutputState
 from pacd.store.database import Store
 from tests.integration.store.examples import (
     INTACT,
@@ -41,7 +41,6 @@ def test_odd_names_survive_everywhere(reread: Store, library: int) -> None:
     assert (ODD_PATH, Cause.CORRUPT, ODD_PATH) == (hold.path, hold.cause, export.source)
     assert {ODD_PATH} == set(reread.jobs.setbacks(library, ODD_FOLDER))
     assert {ODD_PATH: 1} == reread.jobs.rewrites(library, ODD_FOLDER, since=NOW)
-    assert ((library, ODD_FOLDER),) == reread.jobs.retry_folders(now=NOW)
     assert [ODD_PATH] == [entry.path for entry in reread.history.of(library, ODD_PATH, limit=9)]
     assert INTACT == reread.verdicts.check_of(SEEN)
     assert MD5 == reread.exports.at(library, [export.target])[export.target].audio_md5

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from pacd.domain.plan import Output, OutputState
+from pacd.domain.output import Output, OutputState
 from pacd.store.database import Store
 from tests.integration.store.examples import FOLDER, OUTPUT, PATH
 

@@ -75,7 +75,6 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
         lambda s: s.jobs.rewrites(LIBRARY, FOLDER, since=NOW),
         "(library_id=? AND folder=? AND action=? AND ended_at>?",
     ),
-    "retry_folders": (lambda s: s.jobs.retry_folders(now=NOW), "(retry_at<?"),
     "holds": (lambda s: s.holds.in_folder(LIBRARY, FOLDER), "(library_id=? AND folder=?"),
     "accepted_audio": (lambda s: s.holds.accepted(MD5, SEEN), "(md5=?"),
     "accepted_bytes": (lambda s: s.holds.accepted("", SEEN), "(device=? AND inode=?"),

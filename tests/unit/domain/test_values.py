@@ -89,7 +89,7 @@ def test_items_are_the_same_work_whatever_their_reason() -> None:
 
 @pytest.mark.parametrize(
     ("codec", "quality", "extension"),
-    [(Codec.OPUS, "opus 96 kbit/s", ".opus"), (Codec.AAC, "aac 96 kbit/s", ".m4a")],
+    [(Codec.OPUS, "opus 96 kbit/s", ".opus"), (Codec.AAC, "aac vbr 4", ".m4a")],
 )
 def test_a_mirror_states_its_quality(codec: Codec, quality: str, extension: str) -> None:
     """M1, M3: what PAC_QUALITY says, and how its files end."""

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pacd.domain.plan import Action
-from pacd.engine.backlog import PHASES, Backlog, Ready
-from pacd.engine.gathering import Looked
+from pacd.engine.backlog import PHASES, Backlog, Ready, Waiting
+from pacd.engine.looking import Looked
 from pacd.engine.pool import Phase
 from pacd.engine.visit import Urgency, Visit
 from pacd.intake.audit import FolderView
@@ -21,6 +21,11 @@ A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
 def visit(turn: int, urgency: Urgency = AUDIT) -> Visit:
     looked = Looked(FolderView(PurePosixPath("a")), {})
     return Visit(A, 1, policy(), urgency, turn, looked, {})
+
+
+def _sated(_work: Waiting) -> bool:
+    """No disk is full."""
+    return False
 
 
 def drained(backlog: Backlog) -> list[tuple[Place, Urgency]]:
@@ -85,10 +90,10 @@ def test_items_go_by_urgency_visit_and_their_own_order() -> None:
 
     assert 4 == len(ready)
     assert [1, 4] == [ready.as_urgent_as(urgency) for urgency in (LIVE, AUDIT)]
-    order = [ready.pop(lambda _phase: True) for _item in range(4)]
+    order = [ready.pop(lambda _phase: True, _sated) for _item in range(4)]
     assert ["3", "1a", "1b", "2a"] == [str(each.item.path) for each in order if each and each.item]
     assert [0, 0] == [ready.as_urgent_as(urgency) for urgency in (LIVE, AUDIT)]
-    assert ready.pop(lambda _phase: True) is None
+    assert ready.pop(lambda _phase: True, _sated) is None
 
 
 def test_a_phase_that_is_full_lets_others_pass() -> None:
@@ -97,7 +102,7 @@ def test_a_phase_that_is_full_lets_others_pass() -> None:
     ready.push(item(Action.RECOMPRESS), visit(1))
     ready.push(item(Action.TEST), visit(2))
     ready.push(None, visit(3))
-    found = [ready.pop(lambda phase: phase is not Phase.ENCODE) for _item in range(3)]
+    found = [ready.pop(lambda phase: phase is not Phase.ENCODE, _sated) for _item in range(3)]
 
     assert [2, 3, None] == [each.turn if each else None for each in found]
     assert [Phase.ENCODE] == [each.phase for each in ready]
@@ -106,3 +111,21 @@ def test_a_phase_that_is_full_lets_others_pass() -> None:
 def test_every_action_has_its_phase() -> None:
     """P5: all that workers do counts against a limit; a hold is no work."""
     assert set(Action) - {Action.HOLD} == set(PHASES)
+
+
+def test_what_waits_for_a_disk_is_in_nobodys_way() -> None:
+    """w23: items that write to a full disk are set aside, and keep their turn."""
+    ready = Ready()
+    for turn, path in enumerate("abc"):
+        ready.push(item(Action.RECOMPRESS, path), visit(turn))
+
+    def starves(work: Waiting) -> bool:
+        return work.turn == 0
+
+    first = ready.pop(lambda _phase: True, starves)
+    left = (len(ready), ready.as_urgent_as(AUDIT), [each.turn for each in ready])
+    ready.unpark()
+    second = ready.pop(lambda _phase: True, _sated)
+
+    assert (1, 0) == (first.turn if first else None, second.turn if second else None)
+    assert (2, 1, [0, 2]) == left

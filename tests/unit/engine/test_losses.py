@@ -19,6 +19,12 @@ from tests.builders import item
         (Answer(1, None, "exit code 0"), FailureKind.INTERRUPTED),
         (Answer(1, None, "signal SIGSEGV", signal.SIGSEGV), FailureKind.WORKER_DIED),
         (Answer(1, None, "exit code 1"), FailureKind.WORKER_DIED),
+        (Answer(1, None, "exit code 1", started=False), FailureKind.NO_WORKER),
+        (Answer(1, None, "exit code 0", overdue=True, started=False), FailureKind.NO_WORKER),
+        (
+            Answer(1, None, "signal SIGKILL", signal.SIGKILL, started=False),
+            FailureKind.INTERRUPTED,
+        ),
         (Answer(1, None, "exit code 0", overdue=True), FailureKind.TIMED_OUT),
         (
             Answer(1, None, "signal SIGKILL", signal.SIGKILL, overdue=True),

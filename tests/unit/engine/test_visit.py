@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.change import Observation, Row
-from pacd.domain.plan import Action, Facts, OutputState
-from pacd.engine.gathering import Looked
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
+from pacd.engine.looking import Looked
 from pacd.engine.visit import Urgency, Visit
 from pacd.errors import FailureKind
 from pacd.intake.audit import FolderView
@@ -90,7 +91,7 @@ def test_rest_needs_two_equal_looks(
 
 def test_unknown_outputs_are_learnt_of_in_their_order() -> None:
     """M4: one look for all of a folder; what could not be read stays unknown."""
-    unseen = output("a/x.opus", OutputState.UNSEEN, observation=OUTPUT)
+    unseen = output("a/x.opus", OutputState.UNSEEN, observation=OUTPUT, renamed="why")
     absent = output("a/y.opus", OutputState.UNSEEN)
     known = [
         facts("a/x.flac", outputs={"phone": unseen}),
@@ -103,6 +104,7 @@ def test_unknown_outputs_are_learnt_of_in_their_order() -> None:
     assert () == made.learn([])
     assert ((HERE, "phone", found),) == made.learn([found])
     assert {"phone": found} == made.facts[HERE].outputs
+    assert "why" == made.facts[HERE].outputs["phone"].renamed
     assert [] == list(made.unseen())
 
 

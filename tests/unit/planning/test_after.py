@@ -7,15 +7,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from pacd.domain import plan  # pytest would take its Tested for a test class
-from pacd.domain.plan import (
-    Action,
-    Done,
-    Export,
-    Exported,
-    Failed,
-    Mirrored,
-    Recompressed,
-)
+from pacd.domain.output import Export, OutputState
+from pacd.domain.plan import Action, Done, Exported, Failed, Mirrored, Recompressed
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
 from pacd.planning.after import after, export_after, failure
@@ -67,6 +60,14 @@ def test_an_output_is_known_beside_the_others() -> None:
     known = after(facts(), done, NOW)
 
     assert {**facts().outputs, "car": car} == known.outputs
+
+
+def test_why_an_output_is_renamed_is_not_forgotten() -> None:
+    """M10: a worker is told the name alone."""
+    known = facts(outputs={"phone": output(state=OutputState.MISSING, renamed="a is named b")})
+    done = Done(item(Action.MIRROR_ENCODE, mirror="phone"), Mirrored(output(), encoded=True))
+
+    assert "a is named b" == after(known, done, NOW).outputs["phone"].renamed
 
 
 EXPORTED = Exported(PurePosixPath("A/front.jpg"), picture(), "image/jpeg", 10, 20, written=True)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pacd.domain import plan as told
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import Quirk
+from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import (
     Action,
     Album,
@@ -23,8 +24,6 @@ from pacd.domain.plan import (
     Failed,
     Mirrored,
     Outcome,
-    Output,
-    OutputState,
     PlanItem,
     Recompressed,
 )
@@ -122,7 +121,7 @@ def albums(draw: st.DrawFn, wishes: LibraryPolicy) -> Album:
             observation=observation(links=draw(st.integers(1, 2))),
             track=draw(st.none() | tracks),
             check=draw(st.none() | checks),
-            outputs={mirror: draw(outputs(by[path])) for mirror, by in named.items() if path in by},
+            outputs={mirror: draw(outputs(by[path].path)) for mirror, by in named.items()},
             holds=tuple(
                 hold(cause, str(path), number=number)
                 for number, cause in enumerate(draw(st.sets(st.sampled_from(Cause), max_size=2)))

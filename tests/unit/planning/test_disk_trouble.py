@@ -2,7 +2,8 @@
 
 import pytest
 
-from pacd.domain.plan import Action, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action
 from pacd.errors import FailureKind
 from pacd.planning.planner import decide
 from pacd.planning.setbacks import retry_wait

@@ -10,11 +10,12 @@ import pytest
 
 from pacd.domain.hold import Cause
 from pacd.domain.media import Codec, Quirk
-from pacd.domain.plan import Action, Album, Export, Facts, Output, OutputState, PlanItem
+from pacd.domain.output import Export, Output, OutputState
+from pacd.domain.plan import Action, Album, Facts, PlanItem
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
-from pacd.planning.outputs import output_paths
+from pacd.planning.outputs import Named, output_paths
 from pacd.planning.planner import decide, plan
 from tests.builders import (
     AT_TARGET,
@@ -95,7 +96,7 @@ def _album(told: Mapping[str, Any], wishes: LibraryPolicy) -> Album:
     tracks = []
     for each in sorted(told["tracks"], key=lambda one: one["name"]):
         path = folder / each["name"]
-        targets = {name: by[path] for name, by in named.items() if path in by}
+        targets = {name: by[path] for name, by in named.items()}
         tracks.append(_facts(str(path), each, targets, wishes))
     exports = [_export(each) for each in told.get("exports", [])]
     return album(*tracks, path=told["path"], exports=exports)
@@ -104,7 +105,7 @@ def _album(told: Mapping[str, Any], wishes: LibraryPolicy) -> Album:
 def _facts(
     path: str,
     told: Mapping[str, Any],
-    targets: Mapping[str, PurePosixPath],
+    targets: Mapping[str, Named],
     wishes: LibraryPolicy,
 ) -> Facts:
     integrity = told.get("integrity")
@@ -121,9 +122,7 @@ def _facts(
         if integrity
         else None,
         "outputs": {
-            mirror.name: _output(targets[mirror.name], told, mirror)
-            for mirror in wishes.mirrors
-            if mirror.name in targets
+            mirror.name: _output(targets[mirror.name], told, mirror) for mirror in wishes.mirrors
         },
         "holds": tuple(hold(Cause(cause), path) for cause in told.get("holds", [])),
         "accepted": frozenset(Cause(cause) for cause in told.get("accepted", [])),
@@ -156,7 +155,7 @@ def _track(told: Mapping[str, Any], md5: str) -> Any:
     )
 
 
-def _output(target: PurePosixPath, told: Mapping[str, Any], mirror: MirrorPolicy) -> Output:
+def _output(target: Named, told: Mapping[str, Any], mirror: MirrorPolicy) -> Output:
     """An output up to date with a master that was never retagged, unless told otherwise."""
     state = OutputState(told.get("outputs", {}).get(mirror.name, "missing"))
     made_from = {
@@ -164,7 +163,8 @@ def _output(target: PurePosixPath, told: Mapping[str, Any], mirror: MirrorPolicy
         "quality": told.get("mirrored_quality", mirror.quality),
         "src_tags": mirror.tags_hash(TAGS_MD5),
     }
-    return output(str(target), state, **(made_from if state is OutputState.OURS else {}))
+    known = made_from if state is OutputState.OURS else {}
+    return output(str(target.path), state, renamed=target.reason, **known)
 
 
 def _export(told: Mapping[str, Any]) -> Export:

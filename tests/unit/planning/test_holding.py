@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from pacd.domain.hold import Cause, Hold, Severity
-from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
@@ -48,7 +49,7 @@ def causes(known: Facts, hardlinks: HardLinks = HardLinks.SKIP) -> list[tuple[Ca
         (facts(check=check(Integrity.NOT_FLAC)), [(Cause.NOT_FLAC, "")]),
         (facts(track=UNCOMPRESSED, rewrites=MAX_REWRITES), [(Cause.REWRITTEN_TOO_OFTEN, "")]),
         (facts(track=UNCOMPRESSED, links=2), [(Cause.HARDLINKED, "")]),
-        (facts(outputs={}), [(Cause.COLLISION, "phone")]),
+        (facts(outputs={}), []),
         (
             facts(outputs={"phone": output(state=OutputState.FOREIGN)}),
             [(Cause.COLLISION, "phone")],
@@ -140,7 +141,10 @@ OLD = hold(Cause.CORRUPT)
         pytest.param(facts(links=2), hold(Cause.HARDLINKED), True, id="linked, but in order"),
         pytest.param(facts(), hold(Cause.COLLISION, mirror="phone"), True, id="no collision"),
         pytest.param(
-            facts(outputs={}), hold(Cause.COLLISION, mirror="phone"), False, id="collision"
+            facts(outputs={"phone": output(state=OutputState.FOREIGN)}),
+            hold(Cause.COLLISION, mirror="phone"),
+            False,
+            id="collision",
         ),
         pytest.param(facts(), hold(Cause.UNSTABLE), True, id="quiet at last"),
         pytest.param(

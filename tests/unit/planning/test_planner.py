@@ -8,7 +8,8 @@ import pytest
 
 from pacd.domain.hold import Cause
 from pacd.domain.media import Quirk
-from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
@@ -81,7 +82,7 @@ def due(known: Facts, wishes: LibraryPolicy | None = None) -> list[Action]:
             [Action.HOLD],
             id="a foreign output",
         ),
-        pytest.param(facts(outputs={}), [Action.HOLD], id="no name in the mirror"),
+        pytest.param(facts(outputs={}), [], id="nothing known of the mirror"),
         pytest.param(
             facts(track=UNCOMPRESSED, rewrites=MAX_REWRITES - 1),
             [Action.RECOMPRESS],
@@ -361,7 +362,7 @@ OTHER = facts("a/02.flac", track=track(pictures=[picture("ee" * 16)]))
 @pytest.mark.parametrize(
     ("exports", "reason", "replaces"),
     [
-        pytest.param((), "its cover was never exported", False, id="never"),
+        pytest.param((), "its cover is not among the exported ones", False, id="never"),
         pytest.param(
             (export(str(FRONT), present=False),), "the exported cover is gone", False, id="gone"
         ),
@@ -395,6 +396,12 @@ OTHER = facts("a/02.flac", track=track(pictures=[picture("ee" * 16)]))
             "its front cover has changed",
             True,
             id="and that folder is gone",
+        ),
+        pytest.param(
+            (export(str(FRONT), picture_md5="old", shared=True),),
+            None,
+            False,
+            id="another library gave it",
         ),
     ],
 )

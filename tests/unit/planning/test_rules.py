@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from pacd.domain.media import Quirk
-from pacd.domain.plan import Action, Facts, OutputState
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy, OpusGain
 from pacd.domain.verdict import Integrity
 from pacd.planning.rules import (
@@ -164,6 +165,12 @@ BETTER = MirrorPolicy("phone", PHONE.root, bitrate_kbps=160)
             PHONE,
             (Action.MIRROR_ENCODE, "phone has no output of it yet"),
             id="missing",
+        ),
+        pytest.param(
+            facts(outputs={"phone": output(state=OutputState.MISSING, renamed="a is named b")}),
+            PHONE,
+            (Action.MIRROR_ENCODE, "phone has no output of it yet; a is named b"),
+            id="missing, and renamed",
         ),
         pytest.param(
             facts(track=track(md5=OTHER_MD5), check=check(md5=OTHER_MD5)),

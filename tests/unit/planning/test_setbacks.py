@@ -10,7 +10,13 @@ from pacd.errors import FailureKind
 from pacd.planning.setbacks import MAX_TRIES, held_for, retry_wait, setback_of, waiting_for
 from tests.builders import NOW, facts, setback
 
-FOREVER = {FailureKind.NO_SPACE, FailureKind.READ_ONLY, FailureKind.INTERRUPTED}
+MACHINE = {
+    FailureKind.NO_SPACE,
+    FailureKind.READ_ONLY,
+    FailureKind.ROOT_GONE,
+    FailureKind.NO_WORKER,
+}
+FOREVER = MACHINE | {FailureKind.INTERRUPTED}
 AT_ONCE = {FailureKind.PERMISSION, FailureKind.COLLISION, FailureKind.BAD_PICTURE}
 
 
@@ -46,10 +52,7 @@ def test_the_cause_follows_the_kind(kind: FailureKind, cause: Cause) -> None:
     assert cause == held_for(setback(kind=kind, tries=MAX_TRIES))
 
 
-DISK = {FailureKind.NO_SPACE, FailureKind.READ_ONLY}
-
-
-@pytest.mark.parametrize("kind", sorted(set(FailureKind) - DISK - {FailureKind.INTERRUPTED}))
+@pytest.mark.parametrize("kind", sorted(set(FailureKind) - MACHINE - {FailureKind.INTERRUPTED}))
 def test_waits_grow_and_stay_bounded(kind: FailureKind) -> None:
     """w11: backed off, and never given up for ever."""
     waits = [retry_wait(kind, tries) for tries in (1, 2, 3, 4, 1_000)]

@@ -1,0 +1,113 @@
+"""Looks at a library folder together with its folders in the mirrors; reads directories alone."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Final
+
+from pacd.domain.change import Observation, fingerprint
+from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.engine.naming import Naming
+from pacd.engine.roots import in_place, outputs_kept
+from pacd.intake.audit import FolderView, look, walk
+from pacd.intake.ignore import Ignore
+from pacd.planning.names import alike
+from pacd.planning.outputs import Places, folders_renamed
+from pacd.store.database import Store
+
+_NOTHING: Final = Ignore()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """
+    A library folder and its folders in the mirrors, seen at one moment.
+
+    Attributes:
+        mirrors: By mirror name; None where the mirror's root is not in place, or where
+            the folder lies in it is not known.
+        places: Where it lies in each mirror; empty where that is not known.
+    """
+
+    library: FolderView
+    mirrors: Mapping[str, FolderView | None]
+    places: Places = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Changes when anything in these folders does."""
+        views = [self.library, *(view for view in self.mirrors.values() if view)]
+        return fingerprint(view.rows for view in views)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything could be looked at."""
+        return not self.library.warnings and all(
+            view is not None and not view.warnings for view in self.mirrors.values()
+        )
+
+
+class Standing:
+    """
+    What stands in a mirror's folder.
+
+    A file system that does not tell upper case from lower, or that has a Unicode form of its
+    own, may list an output otherwise than it is named: it is found all the same.
+    """
+
+    def __init__(self, view: FolderView) -> None:
+        self._exact = {view.path / entry.name: entry.observation for entry in view.entries}
+
+    def at(self, path: PurePosixPath) -> Observation | None:
+        """What is listed by a name, or else by one like it; None for nothing."""
+        return self._exact.get(path) or self._by_likeness.get(alike(path.name))
+
+    @cached_property
+    def _by_likeness(self) -> Mapping[str, Observation]:
+        return {alike(path.name): seen for path, seen in self._exact.items()}
+
+
+def look_at(store: Store, library_id: int, naming: Naming, folder: PurePosixPath) -> Looked:
+    """Look at a library folder and at its folders in the mirrors."""
+    policy = naming.policy
+    view = look(policy.root, folder, naming.ignore)
+    return _look_around(store, library_id, policy, view, naming.places(folder))
+
+
+def walk_around(
+    store: Store, library_id: int, policy: LibraryPolicy, ignore: Ignore, below: PurePosixPath
+) -> Iterator[Looked]:
+    """Look at every folder of a library, each with its folders in the mirrors."""
+    naming = Naming(policy, ignore)
+    known = naming.above(below)
+    for view in walk(policy.root, ignore, below=below):
+        yield _look_around(store, library_id, policy, view, known.of(view.path) if known else None)
+        if known and view.folders:
+            masters = [row[0] for row in view.rows]
+            renamed = folders_renamed(view.folders, masters, policy.mirrors)
+            known.learn(view.path, view.folders, renamed)
+
+
+def _look_around(
+    store: Store,
+    library_id: int,
+    policy: LibraryPolicy,
+    view: FolderView,
+    places: Places | None,
+) -> Looked:
+    if places is None:
+        return Looked(view, dict.fromkeys(mirror.name for mirror in policy.mirrors))
+    there = {}
+    for mirror in policy.mirrors:
+        kept = outputs_kept(store, library_id, mirror)
+        there[mirror.name] = _look_in(mirror, places[mirror.name].path, kept)
+    return Looked(view, there, places)
+
+
+def _look_in(
+    mirror: MirrorPolicy, folder: PurePosixPath, kept: Callable[[], int]
+) -> FolderView | None:
+    view = look(mirror.root, folder, _NOTHING, suffix=mirror.extension)
+    # What is listed shows that the root is there: most folders need no second look.
+    return view if view.rows or in_place(mirror.root, kept) else None

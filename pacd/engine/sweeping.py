@@ -1,0 +1,52 @@
+"""Removes what workers that are gone have left behind; touches nothing else."""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from pacd.domain.plan import Action, PlanItem
+from pacd.domain.policy import LibraryPolicy
+from pacd.files.atomic import is_scratch
+
+Gone = Callable[[int], bool]
+"""Whether no process of this number works for PAC."""
+
+
+def sweep(folder: Path, names: Iterable[str], gone: Gone) -> None:
+    """Remove the scratch files among some names of a folder; on a read-only disk they stay."""
+    for name in names:
+        pid = is_scratch(name)
+        if pid is not None and gone(pid):
+            with suppress(OSError):
+                (folder / name).unlink()
+
+
+def sweep_folder(folder: Path, gone: Gone) -> None:
+    """Remove the scratch files of a folder, if it can be listed."""
+    with suppress(OSError):
+        sweep(folder, os.listdir(folder), gone)  # noqa: PTH208  # the names are all that is wanted
+
+
+def sweep_tree(root: Path, gone: Gone) -> None:
+    """Remove the scratch files of a folder and all below it."""
+    for folder, _, names in os.walk(root):
+        sweep(Path(folder), names, gone)
+
+
+def sweep_after(item: PlanItem, policy: LibraryPolicy, pid: int) -> None:
+    """Remove what a worker left that was lost with an item: beside the master, or the target."""
+    sweep_folder((policy.root / item.path).parent, pid.__eq__)
+    root = target_root(item, policy)
+    if root and item.target:
+        sweep_folder((root / item.target).parent, pid.__eq__)
+
+
+def target_root(item: PlanItem, policy: LibraryPolicy) -> Path | None:
+    """The root that an item writes below; None for one that only reads."""
+    if item.action is Action.TEST:
+        return None
+    if item.action is Action.EXPORT_ARTWORK:
+        return policy.artwork.root
+    mirrors = {mirror.name: mirror.root for mirror in policy.mirrors}
+    return mirrors.get(item.mirror, policy.root)

@@ -1,0 +1,115 @@
+"""Runs fdkaac to make AAC; writes the output it is told to, and nothing else."""
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, Self
+
+from pacd.domain.media import AudioFormat
+from pacd.errors import ToolError
+from pacd.tools import chain, process
+from pacd.tools.aac import Converter, gains_by_converter, in_aac, needs_converter
+
+_PROGRAM: Final = "fdkaac"
+_VERSION: Final = re.compile(r"fdkaac (\d\S*)")
+_VERSION_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fdkaac:
+    """
+    The ``fdkaac`` program at a known place.
+
+    Attributes:
+        version: As "1.0.0".
+        converter: For rates and channels that libfdk-aac does not take; None without one.
+    """
+
+    executable: Path
+    version: str
+    converter: Converter | None = None
+
+    @classmethod
+    def find(cls, converter: Converter | None = None) -> Self | None:
+        """Look for it on PATH; None when it is missing or does not run."""
+        place = shutil.which(_PROGRAM)
+        if place is None:
+            return None
+        try:
+            done = process.run([place, "--help"], timeout_s=_VERSION_TIMEOUT_S)
+        except ToolError:
+            return None
+        # fdkaac 1.0.0 has no --version; it calls what it helps with an error, exit code 1.
+        found = _VERSION.search(done.stdout.decode(errors="replace") + done.stderr)
+        return cls(Path(place), found[1], converter) if found else None
+
+    @property
+    def name(self) -> str:
+        """What PAC_ENCODER states."""
+        return f"{_PROGRAM} {self.version}"
+
+    def becomes(self, audio: AudioFormat) -> AudioFormat:
+        """Return the shape of what encode() makes of a master."""
+        return in_aac(audio)
+
+    def encode(
+        self,
+        source: BinaryIO,
+        target: Path,
+        *,
+        quality: int,
+        audio: AudioFormat,
+        timeout_s: float,
+        decoder: Sequence[str | Path],
+    ) -> None:
+        """
+        Encode what the decoder makes of a FLAC file, without its tags and pictures.
+
+        libfdk-aac works in 16 bit: where there is no converter, fdkaac 1.0.0 rounds more
+        bits to the nearest, without dither (an error of -98 dBFS at most).
+
+        What it writes states its length twice, in samples: in iTunSMPB (delay 2048,
+        padding, length), and in an edit list from media time 2048 on.  Asked to stop, it
+        would close a shorter file and exit with 0: so it never hears of it.
+
+        Args:
+            source: Open at any position; read from its start.
+            target: Overwritten; half written when this fails.
+            quality: VBR mode of libfdk-aac, 1 to 5.
+            audio: Of the master.
+            decoder: Arguments of a program that turns FLAC on its input into WAV on its
+                output; all exit codes are checked.
+
+        Raises:
+            ToolError: A program failed, no decoder is given, or the master is of a kind
+                that needs a converter and there is none.
+            OSError: The disk takes no more.
+        """
+        converting = [*self._converting(audio)]
+        command = self._command(target, quality, audio, converted=bool(converting))
+        programs = (decoder, *converting, command)
+        chain.encode(source, target, programs, timeout_s=timeout_s, deaf_end=True)
+
+    def _converting(self, audio: AudioFormat) -> Iterator[Sequence[str | Path]]:
+        wanted = self.becomes(audio)
+        needed = needs_converter(audio, wanted)
+        if needed and self.converter is None:
+            raise ToolError(
+                f"{_PROGRAM} takes no {audio.channels} channels at {audio.sample_rate_hz} Hz, "
+                f"and there is no ffmpeg to convert them: apt install ffmpeg"
+            )
+        if self.converter and (needed or gains_by_converter(audio)):
+            yield self.converter.converting(audio, wanted)
+
+    def _command(
+        self, target: Path, quality: int, audio: AudioFormat, *, converted: bool
+    ) -> list[str | Path]:
+        options = ["--silent", "--profile", "2", "--bitrate-mode", str(quality)]
+        options += ["--gapless-mode", "2"]
+        # A WAV header cannot tell the length of what is longer than 4 GiB, or not yet known;
+        # but behind an odd number of bytes stands one more, which looks like a sample.
+        one_byte = audio.bits_per_sample <= 8 and audio.channels == 1 and not converted  # noqa: PLR2004  # bits
+        options += [] if one_byte and audio.total_samples else ["--ignorelength"]
+        return [self.executable, *options, "-o", target, "-"]

@@ -1,0 +1,69 @@
+"""What workers leave behind when they are killed."""
+
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pacd.engine.engine import Engine
+from tests.audio import Art, dress, png
+from tests.builders import item
+from tests.integration.engine.processes import alive, eventually
+from tests.integration.engine.site import Site
+
+LEFT = ".pacd-999999999-0123abcd.flac"
+"""A scratch file of a process that cannot be: Linux numbers them up to 2**22."""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site.make(tmp_path, artwork=True)
+
+
+def test_a_killed_worker_leaves_nothing(site: Site) -> None:
+    """w16: its scratch file goes with the news of its end, not with some later audit."""
+    site.album("A", 1)
+    mark = site.base / "mark"
+    hang = f"{{ touch {mark}; exec sleep 600; }}"
+    once = f'case "$*" in *--verify*) [ -e {mark} ] || {hang};; esac'
+    site.use(f'{once}\nexec "$FLAC" "$@"')
+    left: list[int] = []
+
+    def killed(engine: Engine) -> bool:
+        if not left and mark.exists():
+            (pid,) = [pid for pid, _ in engine.pool.running().values()]
+            scratch = site.library / "A" / f".pacd-{pid}-0123abcd.flac"
+            scratch.touch()
+            os.kill(pid, signal.SIGKILL)
+            assert eventually(lambda: not alive(pid))
+            left.append(pid)
+        return engine.idle
+
+    def look_again(engine: Engine) -> bool:
+        engine.inbox.post(lambda: None)  # a turn more: the mark is no event
+        return killed(engine)
+
+    ran = site.run(until=look_again)
+
+    assert 1 == ran.counts["recompressed"] + ran.counts["recompress_skipped"]
+    assert [] == list(site.library.rglob(".pacd-*"))
+
+
+def test_left_overs_of_a_crash_go_at_the_next_start(site: Site) -> None:
+    """w16: also those among the covers, where no audit looks; and nobody else's file."""
+    dress(site.album("A", 1) / "01.flac", {"ALBUM": "One"}, [Art(png())])
+    site.run()
+    (cover,) = (site.base / "art").rglob("*.png")
+    scratch, foreign = cover.with_name(LEFT), cover.with_name(".pacd-notes.txt")
+    for path in (scratch, foreign):
+        path.touch()
+    site.run()
+    kept = scratch.exists()
+    library_id = site.library_id
+    with site.store() as store:
+        store.jobs.started(library_id, item(), now=datetime.now(UTC))
+    site.run()
+
+    assert (True, False, True) == (kept, scratch.exists(), foreign.exists())
