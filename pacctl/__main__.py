@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from pacctl.cli import perform
 from pacctl.failure import Failure
-from pacctl.record import ProtocolError
 from pacd.protocol.wire import Exit, escape
 
 _PIPE_CLOSED = 141  # 128 + SIGPIPE, as a shell reports a program that it ended
@@ -20,9 +19,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Failure as exc:
         _complain(str(exc), exc.words)
         return exc.exit
-    except ProtocolError as exc:
-        _complain(str(exc), "")
-        return Exit.FAILED
     except BrokenPipeError:
         # The reader has seen enough.  What is still in the buffer must not
         # fail once more when the interpreter ends.

@@ -11,6 +11,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
+from pacctl.failure import Failure
 from pacctl.session import Session
 from pacctl.verbs import VERBS, Parser, command, shared
 from pacd import VERSION
@@ -46,7 +47,12 @@ def perform(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     add_arguments(parser)
     options = Namespace(socket=None, json=False, plain=False, color=True)
     parser.parse_args([*argv[:place], *argv[place + 1 :]], options)
-    return run(options, Session(options, environ))
+    session = Session(options, environ)
+    try:
+        return run(options, session)
+    except Failure as exc:
+        session.fail(exc)
+        raise
 
 
 def _place_of_verb(argv: Sequence[str]) -> int | None:

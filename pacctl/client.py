@@ -115,8 +115,9 @@ class Client:
             headers[name.strip().lower()] = value.strip()
         if version != "HTTP/1.1" or PROTOCOL_HEADER.lower() not in headers:
             raise Failure(
-                f"What listens on {self.path} is not pacd. Name pacd's socket with --socket.",
+                f"What listens on {self.path} is not pacd.",
                 Exit.UNREACHABLE,
+                fix="Name pacd's socket with --socket.",
             )
         _negotiate(headers)
         return reader, headers
@@ -210,8 +211,9 @@ def _negotiate(headers: Mapping[str, str]) -> None:
     )
     raise Failure(
         f"The daemon (pacd {version}) speaks protocol {spoken}, this pacctl speaks {PROTOCOL}: "
-        f"the {'daemon' if older else 'pacctl'} is the older of the two. {fix}",
+        f"the {'daemon' if older else 'pacctl'} is the older of the two.",
         EXITS[Kind.PROTOCOL],
+        fix=fix,
     )
 
 
@@ -221,9 +223,10 @@ def _refusal(text: str) -> Failure:
     except (ProtocolError, KeyError):
         error = None
     if not isinstance(error, Record):
-        return Failure("The daemon failed within; its log says why.", Exit.FAILED)
+        return Failure("The daemon failed within.", Exit.FAILED, fix="Its log says why.")
     try:
         ending = EXITS[Kind(str(error.get("kind")))]
     except ValueError:  # a kind that a newer daemon knows
         ending = Exit.FAILED
-    return Failure(str(error.get("message")), ending, words=str(error.get("words", "")))
+    fix, words = str(error.get("fix", "")), str(error.get("words", ""))
+    return Failure(str(error.get("message")), ending, fix=fix, words=words)

@@ -8,11 +8,15 @@ class Failure(Exception):  # noqa: N818  # it may be the right answer: "no such 
     Ends the command.
 
     Attributes:
+        what: What went wrong.
+        fix: How to mend it; empty where `what` says that, or nothing can be done.
         exit: What pacctl ends with.
         words: What a tool said, if one was involved.
     """
 
-    def __init__(self, message: str, exit: Exit, *, words: str = "") -> None:  # noqa: A002  # the word of requirements 1.3
-        super().__init__(message)
+    def __init__(self, what: str, exit: Exit, *, fix: str = "", words: str = "") -> None:  # noqa: A002  # the word of requirements 1.3
+        super().__init__(f"{what} {fix}" if fix else what)
+        self.what = what
+        self.fix = fix
         self.exit = exit
         self.words = words

@@ -37,10 +37,10 @@ _LIBRARY_WORDS = (
     ("failed", "failed", "red"),
 )
 _MIRROR_WORDS = (
+    ("unchanged", "in place", ""),
     ("encoded", "encoded", ""),
     ("retagged", "retagged", ""),
     ("renamed", "renamed", ""),
-    ("unchanged", "unchanged", ""),
     ("orphaned", "orphaned", "yellow"),
     ("pruned", "pruned", ""),
     ("failed", "failed", "red"),

@@ -34,17 +34,17 @@ def find(named: str | None, environ: Mapping[str, str]) -> str:
         if _may_exist(each):
             return each
     raise Failure(
-        f"pacd is not running: there is no socket at {', '.join(tried)}. "
-        f"{_START}, or name its socket with --socket or $PACD_SOCKET.",
+        f"pacd is not running: there is no socket at {', '.join(tried)}.",
         Exit.UNREACHABLE,
+        fix=f"{_START}, or name its socket with --socket or $PACD_SOCKET.",
     )
 
 
 def unreachable(path: str, error: Exception) -> Failure:
     """Why a connection to this path failed, and what to do."""
     say = _SENTENCES.get(type(error))
-    words = say(path) if say else f"{path} cannot be used: {error}. Check --socket."
-    return Failure(words, Exit.UNREACHABLE)
+    what, fix = say(path) if say else (f"{path} cannot be used: {error}.", "Check --socket.")
+    return Failure(what, Exit.UNREACHABLE, fix=fix)
 
 
 def _below(directories: str | None, name: str) -> str | None:
@@ -62,23 +62,24 @@ def _may_exist(path: str) -> bool:
     return True
 
 
-def _refused(path: str) -> str:
+def _refused(path: str) -> tuple[str, str]:
     """A path that is no socket refuses as one does that nobody listens on."""
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116  # as above
     except OSError:
         mode = stat.S_IFSOCK
     if not stat.S_ISSOCK(mode):
-        return f"{path} is not a socket. Name pacd's socket with --socket."
-    return f"pacd is not running: {path} was left behind by one that ended. {_START}."
+        return f"{path} is not a socket.", "Name pacd's socket with --socket."
+    return f"pacd is not running: {path} was left behind by one that ended.", f"{_START}."
 
 
-def _forbidden(path: str) -> str:
+def _forbidden(path: str) -> tuple[str, str]:
     group = _group(path) or _group(os.path.dirname(path))  # noqa: PTH120  # as above
+    what = f"You may not use {path}."
     if not group:
-        return f"You may not use {path}: use sudo, or ask the daemon's owner for the right."
-    join = f"join the group {group} (`sudo usermod -aG {group} $USER`, then log in again)"
-    return f"You may not use {path}: {join}, or use sudo."
+        return what, "Use sudo, or ask the daemon's owner for the right."
+    join = f"Join the group {group} (`sudo usermod -aG {group} $USER`, then log in again)"
+    return what, f"{join}, or use sudo."
 
 
 def _group(path: str) -> str:
@@ -92,18 +93,25 @@ def _group(path: str) -> str:
         return ""
 
 
-_SENTENCES: dict[type[Exception], Callable[[str], str]] = {
+# What is wrong, and the fix.
+_SENTENCES: dict[type[Exception], Callable[[str], tuple[str, str]]] = {
     FileNotFoundError: lambda path: (
-        f"There is no socket at {path}. {_START}, or name another with --socket."
+        f"There is no socket at {path}.",
+        f"{_START}, or name another with --socket.",
     ),
-    NotADirectoryError: lambda path: f"A part of {path} is a file. Check --socket.",
+    NotADirectoryError: lambda path: (f"A part of {path} is a file.", "Check --socket."),
     PermissionError: _forbidden,
     ConnectionRefusedError: _refused,
     ConnectionResetError: lambda path: (
-        f"pacd on {path} ended while it was asked. See `systemctl status pacd` and its log."
+        f"pacd on {path} ended while it was asked.",
+        "See `systemctl status pacd` and its log.",
     ),
     TimeoutError: lambda path: (
-        f"pacd does not answer on {path}. See `systemctl status pacd` and its log."
+        f"pacd does not answer on {path}.",
+        "See `systemctl status pacd` and its log.",
     ),
-    BlockingIOError: lambda path: f"pacd on {path} takes no more clients. Try again in a moment.",
+    BlockingIOError: lambda path: (
+        f"pacd on {path} takes no more clients.",
+        "Try again in a moment.",
+    ),
 }

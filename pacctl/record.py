@@ -2,9 +2,15 @@
 
 import json
 
+from pacctl.failure import Failure
+from pacd.protocol.wire import Exit
 
-class ProtocolError(Exception):
-    """What answered does not speak as pacd does; the message is a sentence for people."""
+
+class ProtocolError(Failure):
+    """What answered does not speak as pacd does."""
+
+    def __init__(self, what: str, *, fix: str = "") -> None:
+        super().__init__(what, Exit.FAILED, fix=fix)
 
 
 class Record(dict[str, object]):
@@ -23,8 +29,8 @@ class Record(dict[str, object]):
             return self[name]
         except KeyError:
             raise ProtocolError(
-                f"The daemon's answer lacks {name!r}: pacctl and pacd are of different versions. "
-                "Restart the daemon (`systemctl restart pacd`)."
+                f"The daemon's answer lacks {name!r}: pacctl and pacd are of different versions.",
+                fix="Restart the daemon (`systemctl restart pacd`).",
             ) from None
 
 

@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from pacctl.width import columns, cut_end, cut_middle, pad, width, wrap
-from pacd.protocol.wire import escape
+from pacd.protocol.wire import SCHEMA, escape
 
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _RESET = "\x1b[0m"
 _CLEAR = "\x1b[H\x1b[2J"  # ECMA-48: cursor home, erase the page
 _GAP = "  "
 _DOT = " · "
+_BELOW = 4  # how far the text of a row is indented below it
 
 
 class Painted:
@@ -83,10 +84,14 @@ class Screen:
         self._write(text.rstrip("\n"))
 
     def message(self, kind: str, document: Mapping[str, object]) -> None:
-        """One line of a long run under --json; whoever reads the pipe has it at once."""
+        """One line of a long run under --json."""
+        self.document({"message_type": kind, **document})
+
+    def document(self, content: Mapping[str, object]) -> None:
+        """A document of pacctl's own; whoever reads the pipe has it at once."""
         import json  # noqa: PLC0415  # the client has loaded it
 
-        self.raw(json.dumps({"message_type": kind, **document}))
+        self.raw(json.dumps({"schema": SCHEMA, **content}))
         self.flush()
 
     def script(self, text: str) -> None:
@@ -132,18 +137,39 @@ class Screen:
             taken += needed
         self.line(*line)
 
-    def table(self, head: Sequence[Column], rows: Sequence[Sequence[Part]]) -> None:
+    def told(
+        self,
+        head: Sequence[Column],
+        rows: Sequence[Sequence[Part]],
+        title: str,
+        texts: Sequence[str],
+    ) -> None:
+        """A table whose rows each end in a text; below its row where the screen is too narrow."""
+        whole = [*head, Column(title)]
+        wide = [[*row, text] for row, text in zip(rows, texts, strict=True)]
+        cells = [[escape(_text(cell)) for cell in row] for row in wide]
+        needed = self._needed(whole, cells)
+        if sum(needed) + len(_GAP) * len(head) <= self.columns:
+            self.table(whole, wide)
+        else:
+            self.table(head, rows, below=texts)
+
+    def table(
+        self, head: Sequence[Column], rows: Sequence[Sequence[Part]], *, below: Sequence[str] = ()
+    ) -> None:
         """Rows under titles, each column as wide as it needs or as there is room."""
         texts = [[escape(_text(cell)) for cell in row] for row in rows]
         widths = self._widths(head, texts)
         titles = [pad(each.title, size) for each, size in zip(head, widths, strict=True)]
         self.line(Painted(_GAP.join(titles).rstrip(), "dim"))
-        for row, shown in zip(rows, texts, strict=True):
+        for number, (row, shown) in enumerate(zip(rows, texts, strict=True)):
             parts: list[Part] = []
             for cell, text, column, size in zip(row, shown, head, widths, strict=True):
                 padded = pad(column.cut(text, size), size, right=column.right)
                 parts += [_like(cell, padded), _GAP]
             self.line(*parts[:-1])
+            if below and below[number]:
+                self.prose(below[number], first=" " * _BELOW, indent=_BELOW, colour="dim")
 
     def next(self, command: str, reason: str) -> None:
         """The last line: what to type next, and why."""
@@ -172,10 +198,7 @@ class Screen:
             self._stream.flush()
 
     def _widths(self, head: Sequence[Column], texts: Sequence[Sequence[str]]) -> list[int]:
-        needed = [
-            max([width(each.title), *(width(row[index]) for row in texts)])
-            for index, each in enumerate(head)
-        ]
+        needed = self._needed(head, texts)
         fixed = sum(size for size, each in zip(needed, head, strict=True) if not each.share)
         room = self.columns - fixed - len(_GAP) * (len(head) - 1)
         flexible = sorted(
@@ -189,6 +212,12 @@ class Screen:
             room -= needed[index]
             shares -= share
         return needed
+
+    def _needed(self, head: Sequence[Column], texts: Sequence[Sequence[str]]) -> list[int]:
+        return [
+            max([width(each.title), *(width(row[index]) for row in texts)])
+            for index, each in enumerate(head)
+        ]
 
     def _shown(self, part: Part) -> str:
         text = escape(_text(part))

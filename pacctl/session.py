@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable, Mapping
 
 from pacctl.client import Answer, Client
+from pacctl.failure import Failure
 from pacctl.place import find
 from pacctl.render import Screen
+from pacd.protocol.wire import escape
 
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class Session:
     Attributes:
         json: Whether answers are printed as they came.
         plain: Whether they are printed one record per line.
+        lines: Whether --json prints a line for each message: set by what runs long.
     """
 
     def __init__(self, options: Namespace, environ: Mapping[str, str]) -> None:
@@ -36,6 +39,7 @@ class Session:
         self._environ = environ
         self.json: bool = options.json
         self.plain: bool = options.plain
+        self.lines = False
         self.screen = Screen(sys.stdout, environ, colour=options.color)
 
     @property
@@ -51,6 +55,20 @@ class Session:
             plain(self.screen, answer.document)
         else:
             people(self.screen, answer.document)
+
+    def warn(self, text: str) -> None:
+        """A sentence beside the answer, which stays whole for whoever reads it."""
+        self.screen.flush()
+        sys.stderr.write(f"pacctl: {escape(text)}\n")
+        sys.stderr.flush()
+
+    def fail(self, failure: Failure) -> None:
+        """Under --json, a failure is a document too."""
+        if not self.json:
+            return
+        error = {"what": failure.what, "fix": failure.fix, "exit": int(failure.exit)}
+        kind = {"message_type": "error"} if self.lines else {}
+        self.screen.document({**kind, "error": error})
 
     def absolute(self, path: str | None) -> str | None:
         """A path as the daemon takes it; links in it keep their names."""

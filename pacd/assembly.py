@@ -2,6 +2,7 @@
 
 import functools
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from pacd import logs
@@ -10,7 +11,11 @@ from pacd.domain.policy import DaemonPolicy
 from pacd.engine.setup import Setup
 from pacd.errors import PreflightError
 from pacd.settings import Settings
+from pacd.tools.flac import Flac
 from pacd.tools.toolbox import OPUS_REMEDY, Toolbox, find_tools
+
+_NO_FLAC: Final = Flac(Path("flac"), "none")
+"""Stands for the missing one while it is found out what else is missing."""
 
 DATABASE: Final = "pacd.db"
 LOCK: Final = "pacd.lock"
@@ -45,17 +50,22 @@ def preflight(settings: Settings) -> Toolbox:
     Find the programs that the configuration needs.
 
     Raises:
-        PreflightError: One is missing; the message says how to get it.
+        PreflightError: Some are missing; the message names each and says how to get it.
     """
-    tools = find_tools()
+    missing: list[str] = []
+    try:
+        tools = find_tools()
+    except PreflightError as error:
+        missing.append(str(error))
+        tools = find_tools(_NO_FLAC)
     wanted = {mirror.codec for library in settings.libraries() for mirror in library.mirrors}
     if Codec.OPUS in wanted and tools.opus is None:
-        raise PreflightError(
-            f"A mirror wants Opus, but no encoder for it is installed: {OPUS_REMEDY}"
-        )
+        missing.append(f"A mirror wants Opus, but no encoder for it is installed: {OPUS_REMEDY}")
     if Codec.AAC in wanted:
-        raise PreflightError(
+        missing.append(
             f"A mirror wants AAC, which this version cannot make yet: "
             f'set codec = "{Codec.OPUS.value}" or remove the mirror.'
         )
+    if missing:
+        raise PreflightError("\n  ".join(missing))
     return tools

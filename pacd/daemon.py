@@ -19,9 +19,10 @@ from pacd.engine.engine import Engine
 from pacd.engine.events import Events
 from pacd.engine.host import Host
 from pacd.engine.setup import Setup
+from pacd.errors import PacError
 from pacd.files.lock import Lock
 from pacd.lookout import Lookout
-from pacd.protocol.documents import ConfigView, SettingView
+from pacd.protocol.documents import ConfigView, Problem, SettingView
 from pacd.schedule import Schedule
 from pacd.settings import Settings, needs_restart
 from pacd.settings.loaded import flat
@@ -53,10 +54,17 @@ class EngineThread(threading.Thread):
 
     def run(self) -> None:
         try:
-            store = Store.open(self._setup.database, now=datetime.now(UTC))
-        except Exception as error:  # noqa: BLE001  # the main thread raises it again
-            self.ready.set_exception(error)
-            return
+            self._run()
+        except PacError as error:
+            if self.ready.done():
+                raise
+            self.ready.set_exception(error)  # the main thread raises it again
+        finally:
+            if not self.ready.done():  # the traceback stands above
+                self.ready.set_exception(RuntimeError("the engine could not be built"))
+
+    def _run(self) -> None:
+        store = Store.open(self._setup.database, now=datetime.now(UTC))
         try:
             engine = Engine(self._setup, store, self._events)
             engine.starting = True
@@ -84,6 +92,7 @@ class Daemon:
         self._events = Events(now=datetime.now(UTC))
         self._stop = asyncio.Event()
         self._reloading = threading.Lock()
+        self._refused: tuple[Problem, ...] = ()
 
     async def serve(self) -> int:
         """
@@ -179,9 +188,10 @@ class Daemon:
         self._notifier.reloading()
         try:
             control.reload("SIGHUP")
-        except Exception as error:  # noqa: BLE001  # said, and the old settings stay
+        except PacError as error:  # the old settings stay
             _log.error("reload refused", action="reload", status="error", reason=str(error))
-        self._notifier.ready()
+        finally:
+            self._notifier.ready()
 
     def _request_audit(self) -> None:
         self._engine.inbox.post(self._audit)
@@ -217,14 +227,19 @@ class Daemon:
             reload=self._reload,
             watch=self._lookout.view,
             next_audit=self._schedule.next_audit,
-            problems=self._lookout.problems,
+            problems=lambda: (*self._refused, *self._lookout.problems()),
         )
 
     def _reload(self, who: str) -> ConfigView:
         """In any thread but the loop's: read the settings again and work by them."""
         with self._reloading:
-            new = self._load()
-            preflight(new)
+            try:
+                new = self._load()
+                preflight(new)
+            except PacError as error:
+                self._refused = (_refusal(error),)
+                raise
+            self._refused = ()
             old, self._settings = self._settings, new
             self._config = _config_view(new, needs_restart(old, new))
             logs.configure(new.daemon.log_level, new.daemon.log_format)
@@ -234,6 +249,15 @@ class Daemon:
             self._plan_audits(datetime.now(UTC))
             _log.info("reloaded", action="reload", status="ok", who=who)
         return self._config
+
+
+def _refusal(error: PacError) -> Problem:
+    """What is wrong after a reload that failed: the next start would fail by the same."""
+    said = " ".join(str(error).split())
+    return Problem(
+        what=f"The last reload was refused, the settings before stay in force: {said}",
+        fix="Correct the configuration (`pacctl config check` reads it), then `pacctl reload`.",
+    )
 
 
 def _config_view(settings: Settings, restart: tuple[str, ...]) -> ConfigView:

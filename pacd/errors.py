@@ -32,17 +32,21 @@ class FailureKind(StrEnum):
 
 class PacError(Exception):
     """
-    Something PAC expects to go wrong; the message is a sentence for people.
+    Something PAC expects to go wrong; as text, sentences for people: what, and the fix.
 
     Attributes:
         kind: What a failed step is recorded as when this ends it.
+        what: What went wrong.
+        fix: How to mend it; empty where `what` says that, or nothing can be done.
         words: What the tool itself said, if one was involved; may be empty.
     """
 
     kind = FailureKind.INTERNAL
 
-    def __init__(self, message: str, *, words: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, what: str, *, fix: str = "", words: str = "") -> None:
+        super().__init__(f"{what} {fix}" if fix else what)
+        self.what = what
+        self.fix = fix
         self.words = words
 
 

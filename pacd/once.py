@@ -16,19 +16,16 @@ from typing import Any, Final
 import structlog
 
 from pacd.assembly import DATABASE, LOCK, preflight, setup_of
-from pacd.domain.policy import DaemonPolicy
-from pacd.engine import preview, views
+from pacd.engine import preview
 from pacd.engine.engine import Engine
 from pacd.engine.errands import FAULTS
 from pacd.engine.events import Events
+from pacd.engine.locating import places
 from pacd.engine.setup import Setup
 from pacd.engine.summary import summary
 from pacd.errors import UnknownError
-from pacd.files.atomic import being_written
 from pacd.files.lock import Lock
-from pacd.intake.ignore import Ignore
-from pacd.intake.settle import Settler
-from pacd.protocol.documents import Plan, PlanView
+from pacd.protocol.documents import Plan
 from pacd.settings import Settings
 from pacd.store.database import Store
 
@@ -123,7 +120,15 @@ def plan_once(settings: Settings, only: str | None) -> Plan:
                 _copy_unnoticed(source, copy.with_name(DATABASE + suffix))
         store = Store.open(copy, now=datetime.now(UTC))
         try:
-            return Plan(items=tuple(_items(store, setup.policy)))
+            roots = {library.name: library.root for library in setup.policy.libraries}
+            return preview.plan_of(
+                store,
+                store.libraries.sync(roots),
+                setup.policy,
+                places(setup.policy, None),
+                only=PurePosixPath(),
+                now=datetime.now(UTC),
+            )
         finally:
             store.close()
 
@@ -133,21 +138,6 @@ def _copy_unnoticed(source: Path, target: Path) -> None:
     descriptor = os.open(source, os.O_RDONLY | os.O_NOATIME | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as old, target.open("wb") as new:
         shutil.copyfileobj(old, new)
-
-
-def _items(store: Store, policy: DaemonPolicy) -> Iterator[PlanView]:
-    ids = store.libraries.sync({library.name: library.root for library in policy.libraries})
-    for library in policy.libraries:
-        items = preview.planned(
-            store,
-            ids[library.name],
-            library,
-            Ignore(policy.ignore),
-            Settler(policy.settle_s, being_written),
-            below=PurePosixPath(),
-            now=datetime.now(UTC),
-        )
-        yield from (views.plan_view(library.name, item) for item in items)
 
 
 def _only(setup: Setup, name: str | None) -> Setup:

@@ -38,6 +38,7 @@ from pacd.protocol.documents import (
     State,
     Status,
     TicketState,
+    Unsettled,
     Verdict,
     Watch,
     Why,
@@ -147,6 +148,7 @@ ITEMS = (
         mirror="phone",
     ),
 )
+UNSETTLED = Unsettled(library="music", path="New/" + 30 * "long " + "name.flac")
 TESTED = HistoryView(
     at="2026-11-20T10:00:00Z",
     library="music",
@@ -155,6 +157,13 @@ TESTED = HistoryView(
     status="ok",
     message="intact, 3:07 of audio",
 )
+FAILED = replace(
+    TESTED,
+    path="坂本龍一/千のナイフ (Thousand Knives of Ryuichi Sakamoto)/01 Thousand Knives.flac",
+    action="flac_test_err",
+    status="error",
+    message="its audio is cut off at 3:07; its last frame is missing, so it may be cut off",
+)
 EXPLAINED = Why(
     library="music",
     path="A/B/01.flac",
@@ -162,6 +171,27 @@ EXPLAINED = Why(
     decision=Decision(action="recompress", reason="level 5 is below 8"),
     facts={"integrity": "intact", "size_bytes": 31_337_000, "tags": {"ARTIST": "A"}},
     history=(TESTED,),
+)
+MIRRORED = replace(
+    EXPLAINED,
+    state=FileState.IN_ORDER,
+    decision=Decision(action="none", reason="intact"),
+    facts={
+        "sample_rate_hz": 44_100,
+        "duration_s": 187.4,
+        "tags": {"ARTIST": ["A", "B"]},
+        "tested_at": "2026-11-20T10:00:00Z",
+        "outputs": {
+            "phone": {"path": "A/B/01.opus", "state": "ours", "quality": "opus 128 kbit/s"},
+            "car": {"path": "A/B/01.opus", "state": "missing", "quality": ""},
+        },
+    },
+)
+IGNORED = Why(
+    library="music",
+    path="A/B/._01.flac",
+    state=FileState.IGNORED,
+    decision=Decision(action="none", reason="its name matches ._*"),
 )
 SETTINGS = ConfigView(
     path="/etc/pacd/pacd.toml",
@@ -232,7 +262,7 @@ class FakeDaemon:
     def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word
         with self._lock:
             if id not in self._holds:
-                raise UnknownError(f"There is no open hold {id}. `pacctl holds` lists them.")
+                raise UnknownError(f"There is no open hold {id}.", fix="`pacctl holds` lists them.")
             return self._holds[id]
 
     def release(self, ids: Sequence[int], accept: bool, who: str) -> Holds:
@@ -317,7 +347,7 @@ class FakeDaemon:
         self.idle_asked.set()
         with self._lock:
             busy = any(each.state is TicketState.RUNNING for each in self._tickets.values())
-            return not busy and not self._status.queue.running
+            return not busy and self._status.queue == Workload()
 
     def rest(self) -> None:
         """Finish all work."""

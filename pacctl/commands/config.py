@@ -53,7 +53,8 @@ def _records(screen: Screen, config: ConfigView) -> None:
 def _settings(origin: bool, screen: Screen, config: ConfigView) -> None:
     for each in config.settings:
         said = Painted(f"  # {each.origin}", "dim") if origin else ""
-        screen.line(f"{each.key} = {json.dumps(each.value)}", said)
+        value = "(not set)" if each.value is None else json.dumps(each.value, ensure_ascii=False)
+        screen.line(f"{each.key} = {value}", said)
 
 
 def _check(arguments: Namespace, session: Session) -> int:
@@ -67,9 +68,32 @@ def _check(arguments: Namespace, session: Session) -> int:
     config = [] if named is None else ["--config", os.path.abspath(named)]  # noqa: PTH100  # a link keeps its name
     # -P: no module of the current directory may stand in for pacd.
     argv = [sys.executable, "-P", "-m", "pacd", "--check", *config]
+    if session.json:
+        return _check_in_json(argv, named, session)
     session.screen.flush()
     ending = os.spawnv(os.P_WAIT, sys.executable, argv)  # noqa: S606  # its own interpreter, no shell
     return Exit.FAILED if ending == _BAD_CONFIG else ending
+
+
+def _check_in_json(argv: list[str], named: str | None, session: Session) -> int:
+    ending, said = _captured(argv)
+    if ending:
+        no_tool = ending == Exit.UNREACHABLE
+        what = said.removeprefix("pacd: ").rstrip("\n")
+        raise Failure(what, Exit.UNREACHABLE if no_tool else Exit.FAILED)
+    session.screen.document({"path": named, "found": said.splitlines()})
+    return Exit.OK
+
+
+def _captured(argv: list[str]) -> tuple[int, str]:
+    """Run a program to its end; all that it said, on either stream."""
+    reading, writing = os.pipe()
+    both = [(os.POSIX_SPAWN_DUP2, writing, stream) for stream in (1, 2)]
+    pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=both)
+    os.close(writing)
+    with open(reading, encoding="utf-8", errors="backslashreplace") as pipe:  # noqa: PTH123  # it has no path
+        said = pipe.read()
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said
 
 
 def _in_force(session: Session) -> str | None:

@@ -26,14 +26,8 @@ _STATES = {
     "missing": ("missing: it was there once", "yellow"),
 }
 _STATUS_COLOURS = {"ok": "green", "warn": "yellow", "suspect": "yellow", "error": "red"}
-_COLUMNS = (
-    Column("when"),
-    Column("action"),
-    Column("status"),
-    Column("path", share=1, middle=True),
-    Column("what", share=1),
-)
-_STORY_COLUMNS = (Column("when"), Column("action"), Column("status"), Column("what", share=1))
+_STORY_COLUMNS = (Column("when"), Column("action"))
+_COLUMNS = (*_STORY_COLUMNS, Column("path", share=1, middle=True))
 _LABEL = 16
 _LINES = 100
 
@@ -51,11 +45,13 @@ def _why(arguments: Namespace, session: Session) -> int:
 def _story(screen: Screen, why: Why) -> None:
     words, colour = _STATES.get(why.state, (why.state, "yellow"))
     screen.prose(why.path)
-    screen.line(Painted(words, colour), f", in the library {why.library}")
+    screen.listing("", [Painted(words, colour), f"library {why.library}"], indent=0)
     screen.line()
-    nothing = why.decision.action == "none"
-    decision = why.decision.reason if nothing else f"{why.decision.action}: {why.decision.reason}"
-    screen.prose(decision, first=Painted("to be done".ljust(_LABEL), "dim"), indent=_LABEL)
+    decision = why.decision
+    nothing = decision.action == "none"
+    label = "because" if nothing else "to be done"
+    reason = decision.reason if nothing else f"{decision.action}: {decision.reason}"
+    screen.prose(reason, first=Painted(label.ljust(_LABEL), "dim"), indent=_LABEL)
     for hold in why.holds:
         text = f"{hold.reason} (`pacctl holds show {hold.id}`)"
         screen.prose(text, first=Painted(f"hold {hold.id}".ljust(_LABEL), "red"), indent=_LABEL)
@@ -63,13 +59,15 @@ def _story(screen: Screen, why: Why) -> None:
         screen.line()
     for name, value in why.facts.items():
         lines = _lines(name, value)
-        label = name.removesuffix("_bytes").removesuffix("_s").replace("_", " ")
+        label = name.removesuffix("_bytes").removesuffix("_s").removesuffix("_hz")
+        label = label.replace("_", " ")
         screen.prose(*lines, first=Painted(label.ljust(_LABEL), "dim"), indent=_LABEL)
     screen.line()
     if not why.history:
         screen.line("no history yet")
         return
-    screen.table(_STORY_COLUMNS, [_told(each) for each in why.history])
+    rows = [(local(each.at), _action(each)) for each in why.history]
+    screen.told(_STORY_COLUMNS, rows, "what", [each.message for each in why.history])
 
 
 def _records(screen: Screen, why: Why) -> None:
@@ -97,19 +95,28 @@ def _value(name: str, value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "unknown"}[value]
     if isinstance(value, int | float):
-        if name.endswith("_bytes"):
-            return size(int(value))
-        return span(value) if name.endswith("_s") else f"{value:,}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return _number(name, value)
+    if isinstance(value, str):
+        return local(value) if value and name.endswith("_at") else value
+    if isinstance(value, dict):
+        return ", ".join(_value(key, each) for key, each in value.items() if each)
+    if isinstance(value, list):
+        return " · ".join(_value(name, each) for each in value)
+    return str(value)
 
 
-def _told(entry: HistoryView) -> tuple[Part, ...]:
-    return local(entry.at), entry.action, _status(entry.status), entry.message
+def _number(name: str, value: float) -> str:
+    if name.endswith("_bytes"):
+        return size(int(value))
+    if name.endswith("_hz"):
+        return f"{value:,} Hz"
+    return span(value) if name.endswith("_s") else f"{value:,}"
 
 
-def _status(status: str) -> Part:
-    colour = _STATUS_COLOURS.get(status)
-    return Painted(status, colour) if colour else status
+def _action(entry: HistoryView) -> Part:
+    """Its name says how it went, as flac_test_err does; colour says it twice."""
+    colour = _STATUS_COLOURS.get(entry.status)
+    return Painted(entry.action, colour) if colour else entry.action
 
 
 def _history_arguments(parser: ArgumentParser) -> None:
@@ -135,11 +142,8 @@ def _log(screen: Screen, history: History) -> None:
     if not history.entries:
         screen.line("no history yet")
         return
-    rows = [
-        (local(each.at), each.action, _status(each.status), each.path, each.message)
-        for each in history.entries
-    ]
-    screen.table(_COLUMNS, rows)
+    rows = [(local(each.at), _action(each), each.path) for each in history.entries]
+    screen.told(_COLUMNS, rows, "what", [each.message for each in history.entries])
 
 
 COMMANDS: dict[str, Command] = {

@@ -33,6 +33,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _follow(arguments: Namespace, session: Session) -> int:
+    session.lines = True
     for line in session.client.stream("events", {"since": arguments.since}):
         message: Any = parse(line)
         kind = message.message_type
@@ -46,9 +47,9 @@ def _follow(arguments: Namespace, session: Session) -> int:
             _event(session.screen, message)
         session.screen.flush()
     raise Failure(
-        "The daemon ended the stream: it stops, or this reader was too slow. "
-        "See `pacctl status`; `pacctl follow --since ID` takes up again.",
+        "The daemon ended the stream: it stops, or this reader was too slow.",
         Exit.UNREACHABLE,
+        fix="See `pacctl status`; `pacctl follow --since ID` takes up again.",
     )
 
 
@@ -60,7 +61,8 @@ def _event(screen: Screen, event: Event) -> None:
         Painted(what, colour) if colour else what,
     ]
     action = f"{event.action} → {event.mirror}" if event.mirror else event.action
-    words = [action, event.path, event.message]
+    path = event.library if event.path == "." else event.path  # the root of a library
+    words = [action, path, event.message]
     parts.append("  ".join(each for each in words if each))
     screen.line(*parts)
 

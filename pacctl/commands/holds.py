@@ -24,10 +24,10 @@ _COLUMNS = (
     Column("severity"),
     Column("since"),
     Column("cause"),
-    Column("path", share=3, middle=True),
-    Column("reason", share=2),
+    Column("path", share=1, middle=True),
 )
 _LABEL = 14
+_TIMES = frozenset({"tested"})  # evidence that is a moment
 
 
 def _holds_arguments(parser: ArgumentParser) -> None:
@@ -43,10 +43,10 @@ def _holds_arguments(parser: ArgumentParser) -> None:
 def _holds(arguments: Namespace, session: Session) -> int:
     if arguments.show:
         return _show(arguments, session)
-    answer = session.client.get("holds")
     if arguments.format == "json":
-        session.screen.raw(answer.text)
-    elif arguments.format:
+        arguments.format, session.json = None, True
+    answer = session.client.get("holds")
+    if arguments.format:
         from pacctl.export import EXPORTS  # noqa: PLC0415  # only when asked for
 
         document: Any = answer.document
@@ -72,7 +72,7 @@ def _table(screen: Screen, document: Holds, *, now: datetime) -> None:
     if not holds:
         screen.line(Painted("Nothing needs you.", "green"))
         return
-    screen.table(
+    screen.told(
         _COLUMNS,
         [
             (
@@ -81,10 +81,11 @@ def _table(screen: Screen, document: Holds, *, now: datetime) -> None:
                 distance(each.since, now=now),
                 each.cause,
                 each.path,
-                each.reason,
             )
             for each in holds
         ],
+        "reason",
+        [each.reason for each in holds],
     )
     screen.line()
     screen.next(f"pacctl holds show {holds[0].id}", "all of one, and what to do")
@@ -111,7 +112,7 @@ def hold_in_full(screen: Screen, hold: HoldView, *, now: datetime) -> None:
         ("since", f"{local(hold.since)} ({distance(hold.since, now=now)})"),
         ("audio md5", hold.md5),
         ("spectrogram", hold.spectrogram or ""),
-        *((name, _value(value)) for name, value in evidence.items()),
+        *((name, _value(name, value)) for name, value in evidence.items()),
     )
     for name, value in facts:
         if value:
@@ -125,7 +126,9 @@ def hold_in_full(screen: Screen, hold: HoldView, *, now: datetime) -> None:
     screen.prose(hold.advice, first="  ", indent=2)
 
 
-def _value(value: object) -> str:
+def _value(name: str, value: object) -> str:
+    if name in _TIMES and isinstance(value, str):
+        return local(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

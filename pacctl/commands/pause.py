@@ -6,7 +6,7 @@ import argparse
 import re
 from functools import partial
 
-from pacctl.phrases import distance, local
+from pacctl.phrases import distance, local, several
 from pacctl.session import no_arguments
 from pacd.protocol.wire import Exit
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pacctl.client import Answer
     from pacctl.render import Screen
     from pacctl.session import Command, Session
-    from pacd.protocol.status import Status
+    from pacd.protocol.status import Status, Workload
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _PART = r"([0-9]+(?:\.[0-9]+)?)\s*(min|[smhdw])\s*"
@@ -58,6 +58,39 @@ def _sentence(screen: Screen, status: Status, *, now: datetime) -> None:
         screen.line(f"paused until {local(until)} ({distance(until, now=now)})")
     else:
         screen.line("paused until `pacctl resume`")
+
+
+class PauseTeller:
+    """Says, once for each pause, that what somebody waits for does not go on."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._told = False
+
+    def look(self, status: Status) -> None:
+        """Say it, if it is news."""
+        paused = status.paused
+        if paused and not self._told:
+            self._tell(paused.until, status.queue)
+        self._told = bool(paused)
+
+    def _tell(self, until: str | None, queue: Workload) -> None:
+        session = self._session
+        if session.json:
+            waiting = {"waiting": queue.waiting, "folders_waiting": queue.folders_waiting}
+            paused = {"until": until, **waiting, "fix": "`pacctl resume`"}
+            session.screen.message("paused", paused)
+            return
+        when = f" until {local(until)} ({distance(until, now=session.now)})" if until else ""
+        numbers = ((queue.waiting, "item"), (queue.folders_waiting, "folder"))
+        waits = " and ".join(several(number, noun) for number, noun in numbers if number)
+        if waits:
+            verb = "waits" if queue.waiting + queue.folders_waiting == 1 else "wait"
+            what = f"{waits} {verb}; `pacctl resume` lets them go on"
+        else:
+            what = "nothing goes on; `pacctl resume` ends it"
+        session.screen.redraw("")
+        session.warn(f"paused{when}: {what}")
 
 
 def duration(text: str) -> float:

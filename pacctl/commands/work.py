@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pacctl.commands.pause import PauseTeller
 from pacctl.phrases import grouped, several, span
 from pacctl.render import Column, Painted, Screen
 from pacctl.session import no_arguments
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pacd.protocol.status import Status
 
 _LOOK_S = 2  # between two looks at a scan: a person watches
-_WAIT_S = 25  # for one answer to `wait`; the daemon waits at most 30
+_WAIT_S = 5  # for one answer to `wait`: then a pause that has begun is told
+_SHOWN = 20  # files that only wait; --json and --plain have them all
 _ITEM_COLUMNS = (
     Column("action"),
     Column("path", share=3, middle=True),
@@ -49,6 +51,9 @@ def _plan_records(screen: Screen, document: Record) -> None:
     items: list[PlanView] = found
     for each in items:
         screen.record(each.action, each.library, each.path, each.mirror, each.reason)
+    waiting: Any = document["waiting"]
+    for each in waiting:
+        screen.record("waiting", each.library, each.path)
 
 
 def _plan_table(screen: Screen, document: Record) -> None:
@@ -56,8 +61,28 @@ def _plan_table(screen: Screen, document: Record) -> None:
     more: Any = document["more"]
     if found:
         _items(screen, found, more)
+    elif document["waiting"]:
+        screen.line("Nothing to do yet.")
     else:
         screen.line(Painted("Nothing to do.", "green"))
+    _unsettled(screen, document)
+
+
+def _unsettled(screen: Screen, document: Record) -> None:
+    """Files that are no items, because somebody may still write to them."""
+    waiting: Any = document["waiting"]
+    if not waiting:
+        return
+    more: Any = document["more_waiting"]
+    settle_s: Any = document["settle_s"]
+    number = len(waiting) + more
+    screen.line()
+    words = several(number, "file is left until it has", "files are left until they have")
+    screen.prose(f"{words} been quiet for {span(settle_s)}:")
+    for each in waiting[:_SHOWN]:
+        screen.path("", each.path)
+    if number > _SHOWN:
+        screen.line(f"  and {grouped(number - _SHOWN)} more")
 
 
 def _items(screen: Screen, items: list[PlanView], more: int) -> None:
@@ -116,6 +141,7 @@ def _scan_arguments(parser: ArgumentParser) -> None:
 
 
 def _scan(arguments: Namespace, session: Session) -> int:
+    session.lines = arguments.wait
     answer = session.client.post("scan", {"path": session.absolute(arguments.path)})
     if arguments.wait:
         return _follow_scan(answer.document, session)
@@ -135,9 +161,11 @@ def _ticket(screen: Screen, ticket: ScanTicket) -> None:
 def _follow_scan(document: Record, session: Session) -> int:
     found: Any = document
     ticket: ScanTicket = found
+    pause = PauseTeller(session)
     while ticket.state != "done":
-        if session.json or session.screen.alive:
-            _progress(session)
+        status: Any = session.client.get("status").document
+        pause.look(status)
+        _progress(session, status)
         found = session.client.get(f"scan/{ticket.id}", {"for": _LOOK_S}).document
         ticket = found
     if session.json:
@@ -150,12 +178,11 @@ def _follow_scan(document: Record, session: Session) -> int:
     return Exit.FAILED if ticket.exit is None else ticket.exit
 
 
-def _progress(session: Session) -> None:
-    document: Any = session.client.get("status").document
-    status: Status = document
+def _progress(session: Session, document: Any) -> None:
     if session.json:
         session.screen.message("status", document)
         return
+    status: Status = document
     seen = sum(each.scan_progress for each in status.libraries)
     total = sum(each.scan_total for each in status.libraries)
     running = ", ".join(f"{each.action} {each.path}" for each in status.queue.running[:1])
@@ -187,14 +214,15 @@ def _said(name: str) -> str:
 
 
 def _wait(_arguments: Namespace, session: Session) -> int:
-    document: Any
-    while True:
-        answer = session.client.get("wait", {"for": _WAIT_S})
-        document = answer.document
-        if document.idle:
-            break
+    session.lines = True
+    pause = PauseTeller(session)
+    document: Any = session.client.get("wait").document
+    while not document.idle:
+        status: Any = session.client.get("status").document
+        pause.look(status)
+        document = session.client.get("wait", {"for": _WAIT_S}).document
     if session.json:
-        session.screen.raw(answer.text)
+        session.screen.message("idle", document)
     return Exit.OK
 
 

@@ -46,15 +46,15 @@ def failure(error: errors.PacError) -> tuple[int, str]:
     kind, status = next(
         (kind, status) for each, kind, status in _FAILURES if isinstance(error, each)
     )
-    return status, body(kind, str(error), words=error.words)
+    return status, body(kind, error.what, fix=error.fix, words=error.words)
 
 
-def http_failure(status: int, message: str) -> str:
+def http_failure(status: int, message: str, fix: str) -> str:
     """The body for an HTTP error that aiohttp raised."""
-    return body(_HTTP_KINDS.get(status, Kind.FAILED), message)
+    return body(_HTTP_KINDS.get(status, Kind.FAILED), message, fix=fix)
 
 
-def body(kind: Kind, message: str, *, words: str = "") -> str:
+def body(kind: Kind, message: str, *, fix: str = "", words: str = "") -> str:
     """The document of an error; `words` is what a tool said."""
-    said = {"words": words} if words else {}
-    return dumps({"error": {"kind": kind.value, "message": message, **said}})
+    more = {name: text for name, text in (("fix", fix), ("words", words)) if text}
+    return dumps({"error": {"kind": kind.value, "message": message, **more}})

@@ -49,7 +49,7 @@ class Guard:
             status, text = failure(exc)
             response = _json(status, text)
         except web.HTTPException as exc:
-            response = _json(exc.status, http_failure(exc.status, _words(request, exc)))
+            response = _json(exc.status, http_failure(exc.status, *_words(request, exc)))
         if not response.prepared:
             response.force_close()
             turnstile.deadline(self._limits.write_s)
@@ -67,7 +67,7 @@ class Guard:
             _log.warning(
                 "api-denied", verb=_verb(request), method=request.method, uid=peer.uid, pid=peer.pid
             )
-            raise DeniedError(_denial(peer, granted))
+            raise _denial(peer, granted)
         if writes and request.match_info.http_exception is None:
             _log.info("api-write", verb=_verb(request), uid=peer.uid, pid=peer.pid)
 
@@ -102,9 +102,9 @@ def _negotiate(request: web.Request) -> None:
     spoken = request.headers.get(PROTOCOL_HEADER, str(PROTOCOL))
     if spoken != str(PROTOCOL):
         raise MismatchError(
-            f"This pacd ({VERSION}) speaks protocol {PROTOCOL}, the client speaks {spoken[:20]}. "
-            "Use the pacctl that was installed with it; after an upgrade restart the daemon "
-            "(`systemctl restart pacd`)."
+            f"This pacd ({VERSION}) speaks protocol {PROTOCOL}, the client speaks {spoken[:20]}.",
+            fix="Use the pacctl that was installed with it; after an upgrade restart the daemon "
+            "(`systemctl restart pacd`).",
         )
 
 
@@ -112,24 +112,28 @@ def _verb(request: web.Request) -> str:
     return request.path.removeprefix(f"{PREFIX}/")[:80]
 
 
-def _denial(peer: Peer, granted: Rights) -> str:
+def _denial(peer: Peer, granted: Rights) -> DeniedError:
     if granted is Rights.READ:
-        return (
+        return DeniedError(
             f"User {peer.uid} may look, but not give commands: that is for the daemon's own user "
-            "and root. Use `sudo`."
+            "and root.",
+            fix="Use `sudo`.",
         )
-    return f"User {peer.uid} may not use this socket: join its group, or use `sudo`."
+    return DeniedError(
+        f"User {peer.uid} may not use this socket.", fix="Join its group, or use `sudo`."
+    )
 
 
-def _words(request: web.Request, error: web.HTTPException) -> str:
+def _words(request: web.Request, error: web.HTTPException) -> tuple[str, str]:
+    """What is wrong with a request that aiohttp refused, and the fix."""
     if isinstance(error, web.HTTPNotFound):
         return (
-            f"This pacd ({VERSION}) knows no {_verb(request)!r}. "
-            "After an upgrade restart the daemon (`systemctl restart pacd`)."
+            f"This pacd ({VERSION}) knows no {_verb(request)!r}.",
+            "After an upgrade restart the daemon (`systemctl restart pacd`).",
         )
     if isinstance(error, web.HTTPRequestEntityTooLarge):
-        return f"The body is larger than {MAX_BODY_BYTES} bytes, the most that is read."
-    return f"{error.reason}: {request.method} {_verb(request)!r}."
+        return f"The body is larger than {MAX_BODY_BYTES} bytes, the most that is read.", ""
+    return f"{error.reason}: {request.method} {_verb(request)!r}.", ""
 
 
 def _json(status: int, text: str) -> web.Response:

@@ -27,8 +27,8 @@ class Arguments:
             if name not in names:
                 takes = f"It takes {', '.join(names)}." if names else "It takes none."
                 raise RequestError(
-                    f"This daemon knows no argument {name!r} here. {takes} "
-                    "A newer pacctl may know more than this pacd: restart the daemon."
+                    f"This daemon knows no argument {name!r} here. {takes}",
+                    fix="A newer pacctl may know more than this pacd: restart the daemon.",
                 )
         self._given = given
 

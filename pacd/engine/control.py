@@ -12,9 +12,8 @@ import structlog
 
 from pacd import VERSION
 from pacd.domain.hold import Hold
-from pacd.domain.plan import PlanItem
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine import doctor, explaining, overview, preview, views
+from pacd.engine import doctor, explaining, overview, preview, summary, views
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
@@ -22,8 +21,6 @@ from pacd.engine.locating import locate, places
 from pacd.engine.releasing import release
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
-from pacd.files.atomic import being_written
-from pacd.intake.settle import Settler
 from pacd.protocol.documents import (
     Audit,
     ConfigFile,
@@ -37,7 +34,6 @@ from pacd.protocol.documents import (
     HoldView,
     Paused,
     Plan,
-    PlanView,
     Problem,
     Queue,
     ScanTicket,
@@ -52,7 +48,7 @@ _log = structlog.get_logger()
 Answered = TypeVar("Answered")
 
 MAX_PLANNED: Final = 10_000
-"""Items that one answer lists; the rest is a number."""
+"""Items of a plan, and files that wait, that one answer lists; the rest are numbers."""
 
 CALL_S: Final = 30.0
 """How long a command waits for the engine's thread."""
@@ -114,33 +110,31 @@ class Control:
     def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word
         found = next((each for each in self.holds().holds if each.id == id), None)
         if found is None:
-            raise UnknownError(f"There is no open hold {id}. `pacctl holds` lists them.")
+            raise _no_hold(id)
         return found
 
     def release(self, ids: Sequence[int], accept: bool, who: str) -> Holds:
         return self._ask(lambda: self._release(tuple(ids), accept=accept, who=who))
 
     def plan(self, path: str | None) -> Plan:
-        items: list[PlanView] = []
-        more = 0
-        for library, item in self._planned(path):
-            if len(items) < MAX_PLANNED:
-                items.append(views.plan_view(library, item))
-            else:
-                more += 1
-        return Plan(items=tuple(items), more=more)
+        with self._reading() as store:
+            return preview.plan_of(
+                store,
+                self._engine.pipeline.library_ids,
+                self._policy,
+                places(self._policy, path),
+                only=locate(self._policy, path)[1] if path else PurePosixPath(),
+                most=MAX_PLANNED,
+                now=datetime.now(UTC),
+            )
 
     def scan(self, path: str | None, who: str) -> ScanTicket:
         wanted = tuple(places(self._policy, path))
         _log.info("scan asked for", action="scan", status="ok", path=path, who=who)
-        return self._ask(
-            lambda: views.ticket_view(
-                self._engine.auditor.errand(path, wanted), self._engine.recorder.counts
-            )
-        )
+        return self._ask(lambda: self._ticket(self._engine.auditor.errand(path, wanted)))
 
     def ticket(self, id: int) -> ScanTicket:  # noqa: A002  # the port's word
-        return self._ask(lambda: views.ticket_view(self._errand(id), self._engine.recorder.counts))
+        return self._ask(lambda: self._ticket(self._errand(id)))
 
     def queue(self) -> Queue:
         snapshot = self._engine.snapshot
@@ -165,7 +159,7 @@ class Control:
                 policy,
                 relative,
                 self._engine.pipeline.ignore,
-                self._settler(),
+                preview.settler_of(self._policy),
                 self._engine.snapshot,
                 now=datetime.now(UTC),
             )
@@ -208,9 +202,9 @@ class Control:
         return Health(verdict=Verdict.DEGRADED if problems else Verdict.OK, problems=problems)
 
     def doctor(self) -> Doctor:
-        return doctor.examine(
-            self._policy, self._host.tools, self._host.watch(), self._host.database
-        )
+        host, last_audit = self._host, self._overview.at(self._engine.snapshot).last_audit
+        watch, now = host.watch(), datetime.now(UTC)
+        return doctor.examine(self._policy, host.tools, watch, host.database, last_audit, now=now)
 
     def config(self) -> ConfigView:
         return self._host.config()
@@ -244,32 +238,8 @@ class Control:
     def _names(self) -> Mapping[int, str]:
         return {number: name for name, number in self._engine.pipeline.library_ids.items()}
 
-    def _settler(self) -> Settler:
-        return Settler(self._policy.settle_s, being_written)
-
     def _problems(self, snapshot: Snapshot) -> tuple[Problem, ...]:
         return (*self._host.problems(), *snapshot.problems, *overview.full_disks(snapshot))
-
-    def _planned(self, path: str | None) -> Iterator[tuple[str, PlanItem]]:
-        pipeline = self._engine.pipeline
-        only = locate(self._policy, path)[1] if path else PurePosixPath()
-        with self._reading() as store:
-            for place in places(self._policy, path):
-                library = self._policy.library(place.library)
-                if library is None:
-                    continue
-                items = preview.planned(
-                    store,
-                    pipeline.library_ids[library.name],
-                    library,
-                    pipeline.ignore,
-                    self._settler(),
-                    below=place.folder,
-                    now=datetime.now(UTC),
-                )
-                yield from (
-                    (library.name, each) for each in items if each.path.is_relative_to(only)
-                )
 
     def _release(self, ids: tuple[int, ...], *, accept: bool, who: str) -> Holds:
         wanted = [self._open_hold(number) for number in ids]
@@ -290,11 +260,23 @@ class Control:
     def _open_hold(self, number: int) -> tuple[int, Hold]:
         record = self._engine.store.holds.get(number)
         if record is None or record.ended_at is not None or record.library_id not in self._names():
-            raise UnknownError(f"There is no open hold {number}. `pacctl holds` lists them.")
+            raise _no_hold(number)
         return record.library_id, record.hold
+
+    def _ticket(self, errand: Errand) -> ScanTicket:
+        """Files that merely stand there are counted once, at the end: a follower asks often."""
+        engine = self._engine
+        counts = summary.errand_counts(engine, errand) if errand.done else None
+        problems = engine.auditor.problems if errand.path is None else ()
+        trouble = errand.trouble or next((each.what for each in problems), "")
+        return views.ticket_view(errand, engine.recorder.counts - errand.before, counts, trouble)
 
     def _errand(self, number: int) -> Errand:
         errand = self._engine.auditor.errands.get(number)
         if errand is None:
             raise UnknownError(f"No scan has the number {number}, or it is long over.")
         return errand
+
+
+def _no_hold(number: int) -> UnknownError:
+    return UnknownError(f"There is no open hold {number}.", fix="`pacctl holds` lists them.")

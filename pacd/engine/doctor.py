@@ -1,11 +1,14 @@
 """Looks at tools, roots, rights, disks and limits, and says what is wrong and how to mend it."""
 
 import os
+import platform
 import shutil
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from pacd import VERSION
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine.roots import reachable
 from pacd.intake.mounts import NETWORK, filesystem
@@ -14,15 +17,30 @@ from pacd.tools.toolbox import OPUS_REMEDY, Toolbox
 
 _LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
 _OPUS: Final = "Opus encoder"
+_MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
+
+_JITTER: Final = timedelta(seconds=5)
+"""By how much a clock that is kept by NTP may be set back, and some."""
 
 
-def examine(policy: DaemonPolicy, tools: Toolbox, watch: Watch, database: Path) -> Doctor:
+def examine(
+    policy: DaemonPolicy,
+    tools: Toolbox,
+    watch: Watch,
+    database: Path,
+    last_audit: datetime | None,
+    *,
+    now: datetime,
+) -> Doctor:
     """Look at everything now; writes nothing."""
+    python = platform.python_version()
     checks = (
+        DoctorCheck(name="pacd", verdict=Verdict.OK, found=f"{VERSION} on Python {python}"),
         *_tools(tools),
         *_roots(policy),
         _space("state", database.parent, policy.min_free_bytes),
         _watches(watch),
+        _clock(last_audit, now),
         _user(),
     )
     return Doctor(checks=checks)
@@ -87,6 +105,18 @@ def _watches(watch: Watch) -> DoctorCheck:
         fix = f"sysctl -w fs.inotify.max_user_watches={wanted} (and in /etc/sysctl.d), then reload"
         return DoctorCheck(name="watches", verdict=Verdict.DEGRADED, found=found, fix=fix)
     return DoctorCheck(name="watches", verdict=Verdict.OK, found=found)
+
+
+def _clock(last_audit: datetime | None, now: datetime) -> DoctorCheck:
+    found = f"{now:{_MOMENT}}"
+    if last_audit is None or last_audit <= now + _JITTER:
+        return DoctorCheck(name="clock", verdict=Verdict.OK, found=found)
+    return DoctorCheck(
+        name="clock",
+        verdict=Verdict.DEGRADED,
+        found=f"it is {found}, but the last audit ended at {last_audit:{_MOMENT}}",
+        fix="Set the clock (`timedatectl set-ntp true`); audits and re-tests go by it.",
+    )
 
 
 def _user() -> DoctorCheck:

@@ -164,6 +164,7 @@ class Engine:
         self._state_changed(f"resumed by {who}")
 
     def _state_changed(self, message: str) -> None:
+        self.snapshot = self._take_snapshot(datetime.now(UTC))  # whoever asked for it looks at once
         self.events.emit(EventKind.STATE_CHANGED, now=datetime.now(UTC), message=message)
 
     def _turn(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from pacd.engine.audits import Audit
@@ -34,9 +35,17 @@ class Errand:
     @property
     def trouble(self) -> str:
         """Why it could not be carried out whole, a sentence; "" when it could."""
-        return next((audit.error for audit in self.audits if audit.error), "")
+        errors = (audit.error for audit in self.audits if audit.error)
+        unread = (problem.what for audit in self.audits for problem in audit.unread)
+        return next(chain(errors, unread), "")
 
-    def exit_code(self, done: Counter[Count]) -> int:
-        """As `pacd --once` would end: 0, or 2 when files failed or are newly held for an error."""
+    def exit_code(self, done: Counter[Count], trouble: str) -> int:
+        """
+        As `pacd --once` would end: 0, or 2 when files failed or are newly held for an error.
+
+        Args:
+            done: What was done since it began.
+            trouble: Its own, or for a scan of everything also the daemon's.
+        """
         names = {name for _, _, name in done}
-        return 2 if self.trouble or names & FAULTS else 0
+        return 2 if trouble or names & FAULTS else 0

@@ -1,38 +1,122 @@
 """What would be done now, and what is known of one file: reads, and changes nothing."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from pacd.domain.plan import Facts, PlanItem
-from pacd.domain.policy import LibraryPolicy
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy
+from pacd.engine import views
 from pacd.engine.gathering import album_of, gather
 from pacd.engine.looking import look_at, walk_around
 from pacd.engine.naming import Naming
+from pacd.files.atomic import being_written
+from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
 from pacd.planning.planner import plan
+from pacd.protocol.documents import Plan, PlanView, Unsettled
 from pacd.store.database import Store
 
+Listed = TypeVar("Listed")
 
-def planned(
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """
+    What is due in one folder.
+
+    Attributes:
+        waiting: Files that have not settled, and are neither held nor to be.
+    """
+
+    items: tuple[PlanItem, ...]
+    waiting: tuple[PurePosixPath, ...]
+
+
+def plan_of(
+    store: Store,
+    library_ids: Mapping[str, int],
+    policy: DaemonPolicy,
+    places: Iterable[Place],
+    *,
+    only: PurePosixPath,
+    most: int = sys.maxsize,
+    now: datetime,
+) -> Plan:
+    """
+    Return what is due in folders and all below them (P1).
+
+    Args:
+        only: The file or folder, below its library's root, that was asked for.
+        most: How many items, and how many files that wait, are listed; the rest are numbers.
+    """
+    items: list[PlanView] = []
+    waiting: list[Unsettled] = []
+    more = more_waiting = 0
+    for place in places:
+        library = policy.library(place.library)
+        if library is None:
+            continue
+        ignore, settler = Ignore(policy.ignore), settler_of(policy)
+        number = library_ids[library.name]
+        for seen in _foresee(store, number, library, ignore, settler, place.folder, now=now):
+            due = [each for each in seen.items if each.path.is_relative_to(only)]
+            later = [each for each in seen.waiting if each.is_relative_to(only)]
+            more += _list(items, [views.plan_view(library.name, each) for each in due], most)
+            unsettled = [Unsettled(library=library.name, path=str(each)) for each in later]
+            more_waiting += _list(waiting, unsettled, most)
+    return Plan(
+        items=tuple(items),
+        waiting=tuple(waiting),
+        more=more,
+        more_waiting=more_waiting,
+        settle_s=policy.settle_s,
+    )
+
+
+def _list(listed: list[Listed], found: list[Listed], most: int) -> int:
+    """List what there is room for; return how many there was none for."""
+    room = most - len(listed)
+    listed += found[:room]
+    return max(0, len(found) - room)
+
+
+def _foresee(
     store: Store,
     library_id: int,
     policy: LibraryPolicy,
     ignore: Ignore,
     settler: Settler,
-    *,
     below: PurePosixPath,
+    *,
     now: datetime,
-) -> Iterator[PlanItem]:
-    """Yield what is due in a folder and all below it, folder by folder (P1)."""
+) -> Iterator[Foreseen]:
+    """Yield what is due in a folder and all below it, folder by folder."""
     for looked in walk_around(store, library_id, policy, ignore, below):
         folder = looked.library.path
         known = store.folders.fingerprint(library_id, folder)
         if looked.complete and known == (looked.fingerprint, policy.key):
             continue
         tracks = gather(store, library_id, policy, looked, settler=settler, now=now)
-        yield from plan(album_of(store, library_id, policy, folder, tracks), policy, now)
+        items = plan(album_of(store, library_id, policy, folder, tracks), policy, now)
+        planned = {item.path for item in items}
+        yield Foreseen(
+            items,
+            tuple(
+                facts.path
+                for facts in tracks
+                if not (facts.settled or facts.holds or facts.path in planned)
+            ),
+        )
+
+
+def settler_of(policy: DaemonPolicy) -> Settler:
+    """What tells settled files by one look: without an earlier one, their ctime decides."""
+    return Settler(policy.settle_s, being_written)
 
 
 def facts_of(

@@ -1,14 +1,17 @@
-"""What a one-shot run came to: the summary of requirements 1.4."""
+"""What a one-shot run, or a scan that was asked for, came to: the counts of requirements 1.4."""
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.engine import Engine
+from pacd.engine.errands import Errand
 from pacd.engine.recording import Count
-from pacd.protocol.documents import no_library_counts, no_mirror_counts
+from pacd.protocol.documents import Counts, no_library_counts, no_mirror_counts
 from pacd.protocol.wire import LIBRARY_COUNTS, MIRROR_COUNTS
+from pacd.store.database import Store
 
 
 def summary(
@@ -40,19 +43,33 @@ def summary(
     }
 
 
+def errand_counts(engine: Engine, errand: Errand) -> Counts:
+    """
+    What a scan that is over came to, named and counted as in the summary of a run (1.4).
+
+    What else was done meanwhile counts too: the work of one folder serves all who want it.
+    """
+    done = engine.recorder.counts - errand.before
+    total: Counter[str] = Counter(no_library_counts())
+    mirrored: Counter[str] = Counter(no_mirror_counts())
+    for audit in errand.audits:
+        policy = audit.policy
+        counts = _counts(engine.store, audit.library_id, policy.name, done, audit.below)
+        total.update(counts)
+        for mirror in policy.mirrors:
+            outputs = engine.store.outputs.count(audit.library_id, mirror.name, audit.below)
+            mirrored.update(_mirror(done, policy.name, mirror.name, outputs))
+    return Counts(library=dict(total), mirror=dict(mirrored))
+
+
 def _library(engine: Engine, library: LibraryPolicy) -> dict[str, Any]:
     store = engine.store
     library_id = engine.pipeline.library_ids[library.name]
-    state = store.counters.state(library_id)
     done = engine.recorder.counts
-    counts = {name: done[(library.name, "", name)] for name in LIBRARY_COUNTS}
-    counts |= {"scanned": state["scanned"], "held": state["held"]}
-    untouched = state["at_target"] - counts["recompressed"] - counts["recompress_skipped"]
-    counts["recompress_skipped"] += max(0, untouched)
     return {
         "name": library.name,
         "root": str(library.root),
-        "counts": counts,
+        "counts": _counts(store, library_id, library.name, done, PurePosixPath()),
         "mirrors": [
             {
                 "name": mirror.name,
@@ -65,6 +82,25 @@ def _library(engine: Engine, library: LibraryPolicy) -> dict[str, Any]:
             for mirror in library.mirrors
         ],
     }
+
+
+def _counts(
+    store: Store, library_id: int, library: str, done: Counter[Count], below: PurePosixPath
+) -> dict[str, int]:
+    """
+    What a run did; and how the files that it looked at stand now.
+
+    Args:
+        below: The folder that it looked at, with all below it.
+    """
+    counters = store.counters
+    whole = not below.parts  # counted from indexes alone
+    state = counters.state(library_id) if whole else counters.standing(library_id, below)
+    counts = {name: done[(library, "", name)] for name in LIBRARY_COUNTS}
+    counts |= {"scanned": state["scanned"], "held": state["held"]}
+    untouched = state["at_target"] - counts["recompressed"] - counts["recompress_skipped"]
+    counts["recompress_skipped"] += max(0, untouched)
+    return counts
 
 
 def _mirror(done: Counter[Count], library: str, mirror: str, outputs: int) -> dict[str, int]:

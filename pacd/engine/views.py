@@ -1,7 +1,7 @@
 """Turns what the engine knows into the documents of the protocol; changes nothing."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -31,7 +31,22 @@ from pacd.store.history import HistoryEntry
 from pacd.store.libraries import LibraryRow
 from pacd.tools.progress import share_read
 
-_EVENT_STATUS: Final = {"_ok": "ok", "_skip": "skip", "_err": "error", "_interrupted": "warn"}
+# How an event ends, and its status (O1).
+_EVENT_STATUS: Final = {
+    "_ok": "ok",
+    "_skip": "skip",
+    "_err": "error",
+    "_interrupted": "warn",
+    "hold": "warn",
+}
+
+# What an entry says that has no message of its own, from its details.
+_CLAUSES: Final = {
+    "moved": "from {from}",
+    "hold": "{cause}: {reason}",
+    "hold_ended": "{cause}: {how}",
+    "release": "{cause}: {how} by {who}",
+}
 
 
 def rfc3339(moment: datetime | None) -> str | None:
@@ -86,7 +101,8 @@ def hold_view(library: str, hold: Hold) -> HoldView:
 def history_view(library: str, entry: HistoryEntry) -> HistoryView:
     """One line of the log."""
     details = dict(entry.details)
-    message = str(details.pop("message", "") or details.get("reason", ""))
+    clause = _CLAUSES.get(entry.event, "{reason}").format_map(defaultdict(str, details))
+    message = str(details.pop("message", "") or clause)
     status = next((word for end, word in _EVENT_STATUS.items() if entry.event.endswith(end)), "ok")
     return HistoryView(
         at=rfc3339(entry.time) or "",
@@ -147,7 +163,7 @@ def totals(libraries: tuple[LibraryView, ...]) -> Counts:
 
 
 def counted(counts: Mapping[Count, int]) -> Counts:
-    """What a run or an errand has done, summed."""
+    """What was done, summed."""
     library, mirror = no_library_counts(), no_mirror_counts()
     for (_, mirror_name, name), number in counts.items():
         target = mirror if mirror_name else library
@@ -186,20 +202,22 @@ def facts_view(facts: Facts) -> dict[str, Any]:
     return view
 
 
-def ticket_view(errand: Errand, counts: Counter[Count]) -> ScanTicket:
+def ticket_view(
+    errand: Errand, done: Counter[Count], counts: Counts | None, trouble: str
+) -> ScanTicket:
     """
     How a requested scan stands.
 
     Args:
-        counts: What was done since the start of the engine.
+        done: What was done since it began.
+        counts: What it came to; None while it runs.
+        trouble: Why it could not be carried out whole; "" when it could.
     """
-    done = errand.done
-    since = counts - errand.before
     return ScanTicket(
         id=errand.id,
-        state=TicketState.DONE if done else TicketState.RUNNING,
+        state=TicketState.DONE if counts else TicketState.RUNNING,
         path=errand.path,
-        exit=errand.exit_code(since) if done else None,
-        counts=counted(since),
-        message=errand.trouble,
+        exit=errand.exit_code(done, trouble) if counts else None,
+        counts=counts or counted(done),
+        message=trouble,
     )

@@ -26,6 +26,7 @@ from pacd.protocol.files import (
     Queue,
     ScanTicket,
     TicketState,
+    Unsettled,
     Why,
 )
 from pacd.protocol.status import (
@@ -87,6 +88,7 @@ __all__ = [
     "State",
     "Status",
     "TicketState",
+    "Unsettled",
     "Verdict",
     "Watch",
     "Why",

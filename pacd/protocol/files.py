@@ -90,11 +90,29 @@ class PlanView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """A file that is left until nobody has written to it for a while."""
+
+    library: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is due; `more` counts the items that were left out of a very long list."""
+    """
+    What is due.
+
+    Attributes:
+        waiting: Files that nothing is planned for yet, because they have not settled.
+        more, more_waiting: How many were left out of very long lists.
+        settle_s: For how long a file must have been quiet.
+    """
 
     items: tuple[PlanView, ...] = ()
+    waiting: tuple[Unsettled, ...] = ()
     more: int = 0
+    more_waiting: int = 0
+    settle_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +196,8 @@ class ScanTicket:
     Attributes:
         path: What was asked for; None means everything.
         exit: 0, 2 or 3 as `pacd --once`; None while it runs.
-        counts: What this scan and the work it led to came to.
+        counts: What this scan and the work it led to came to, as in the summary of
+            `pacd --once`; while it runs, only what has been done.
     """
 
     id: int

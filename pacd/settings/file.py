@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,8 +51,9 @@ def find(named: Path | None, environ: Mapping[str, str]) -> Path:
     if named or variable:
         path = Path(named or variable or "").absolute()
         if not _stands(path):
-            by = "--config" if named else "$PACD_CONFIG"
-            raise ConfigError(f"{path}: {by} names this file, but it does not exist.")
+            # An option is before the reader's eyes, `pacctl config check FILE` or --config.
+            by = "there is no such file" if named else "$PACD_CONFIG names a file that is not there"
+            raise ConfigError(f"{path}: {by}{_nearest_file(path)}")
         return path
     own = (places.xdg(environ, "XDG_CONFIG_HOME") or places.home(environ) / ".config") / "pacd"
     candidates = (own / "pacd.toml", SYSTEM_FILE)
@@ -63,6 +65,21 @@ def find(named: Path | None, environ: Mapping[str, str]) -> Path:
         f"There is no configuration: neither {looked} exists. "
         f"Write the first of them with the folder of your music:\n{EXAMPLE}"
     )
+
+
+def _nearest_file(path: Path) -> str:
+    """The end of a sentence that names what is there and most like a path that is not."""
+    missing = next(each for each in (path, *path.parents) if each.parent.is_dir())
+    try:
+        names = sorted(each.name for each in missing.parent.iterdir())
+    except OSError:
+        return "."
+    if close := get_close_matches(missing.name, names, n=1):
+        return f"; did you mean `{missing.with_name(close[0])}`?"
+    others = [name for name in names if name.endswith(".toml")]
+    if far := get_close_matches(missing.name, others, n=1, cutoff=0.0):
+        return f"; the nearest there is: `{missing.with_name(far[0])}`."
+    return "."
 
 
 def _stands(path: Path) -> bool:

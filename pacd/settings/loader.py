@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from pacd.domain.policy import WorkerLimits
+from pacd.errors import ConfigError
 from pacd.settings import environment, file, places
 from pacd.settings.contradictions import contradictions
 from pacd.settings.file import ConfigFile, Location
@@ -30,9 +31,12 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     Raises:
         ConfigError: Every mistake that was found, each a sentence with the fix.
     """
-    config = file.read(file.find(path, environ))
-    overrides = environment.overrides(environ)
     mistakes = list(environment.misspelt(environ))
+    try:
+        config = file.read(file.find(path, environ))
+    except ConfigError as exc:
+        raise refusal([*mistakes, str(exc)]) from exc
+    overrides = environment.overrides(environ)
     try:
         sections = _layered(overrides, config.values)
     except ValidationError as exc:

@@ -38,6 +38,14 @@ def blob(path: PurePath) -> bytes:
     return os.fsencode(path)
 
 
+def inside(folder: PurePosixPath) -> tuple[bytes, bytes]:
+    """The bounds of the paths below a folder: the first, and what follows the last."""
+    if folder == PurePosixPath():
+        return b"", b"\xff" * 8
+    first = blob(folder) + b"/"
+    return first, first[:-1] + b"0"  # "0" follows "/"
+
+
 def relative(value: bytes) -> PurePosixPath:
     """The path of its bytes; what is not UTF-8 becomes surrogate escapes."""
     return PurePosixPath(os.fsdecode(value))

@@ -1,8 +1,10 @@
 """The counts of 1.4: what was done so far, and how the libraries stand."""
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Final
 
+from pacd.store.columns import inside
 from pacd.store.connection import Connection
 
 _ADD: Final = """
@@ -47,6 +49,18 @@ _AT_TARGET: Final = """
 """
 
 
+_STANDING: Final = """
+    SELECT
+        count(*) AS scanned,
+        count(CASE WHEN compression <> '' THEN 1 END) AS at_target,
+        (SELECT count(*) FROM holds INDEXED BY idx_holds_folder
+            WHERE library_id = :library AND ended_at IS NULL
+                AND path > :first AND path < :last) AS held
+    FROM library_files
+    WHERE library_id = :library AND is_valid = 1 AND path > :first AND path < :last
+"""
+
+
 class Counters:
     """The counts; joins the caller's transaction."""
 
@@ -85,3 +99,9 @@ class Counters:
             "at_target": self._connection.value(_AT_TARGET, library),
             "rewritten": self._connection.value(_REWRITTEN, library),
         }
+
+    def standing(self, library_id: int, folder: PurePosixPath) -> Mapping[str, int]:
+        """Of `state`, what is asked of a part: scanned, held and at_target, below a folder."""
+        first, last = inside(folder)
+        bounds = {"library": library_id, "first": first, "last": last}
+        return dict(self._connection.rows(_STANDING, bounds)[0])

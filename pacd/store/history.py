@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from pacd.store.columns import blob, from_ms, plain, relative, to_json, to_ms
+from pacd.store.columns import blob, from_ms, inside, plain, relative, to_json, to_ms
 from pacd.store.connection import Connection
 
 _ADD: Final = """
@@ -93,9 +93,8 @@ class History:
         self, library_id: int, folder: PurePosixPath, *, limit: int
     ) -> tuple[HistoryEntry, ...]:
         """What happened to all files below a folder, the latest first."""
-        inside = b"" if folder == PurePosixPath() else blob(folder) + b"/"
-        last = inside[:-1] + b"0" if inside else b"\xff" * 8  # "0" follows "/"
-        bounds = {"library": library_id, "first": inside, "last": last, "limit": limit}
+        first, last = inside(folder)
+        bounds = {"library": library_id, "first": first, "last": last, "limit": limit}
         return self._entries(_BELOW, bounds)
 
     def latest(self, *, limit: int) -> tuple[HistoryEntry, ...]:

@@ -11,6 +11,7 @@ from pacd.domain.output import Output, OutputState
 from pacd.store.columns import (
     blob,
     from_ms,
+    inside,
     observation_columns,
     observation_of,
     plain,
@@ -85,6 +86,8 @@ _COUNT_ORPHANS: Final = """
     SELECT count(*) FROM mirror_outputs INDEXED BY idx_outputs_orphans
     WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NOT NULL
 """
+
+_COUNT_OF: Final = f"{_COUNT_KEPT} AND source > :first AND source < :last"
 
 _NOTHING_SEEN: Final = dict.fromkeys(("device", "inode", "file_size", "mtime_ns", "ctime_ns"))
 
@@ -164,9 +167,18 @@ class Outputs:
         """Note that masters want these; return how many were orphans until now."""
         return self._connection.run_many(_WANTED, _each(library_id, mirror, paths))
 
-    def count(self, library_id: int, mirror: str) -> int:
-        """How many outputs stand there that a master wants."""
-        return int(self._connection.value(_COUNT_KEPT, {"library": library_id, "mirror": mirror}))
+    def count(self, library_id: int, mirror: str, folder: PurePosixPath | None = None) -> int:
+        """
+        How many outputs stand there that a master wants.
+
+        Args:
+            folder: Only of masters in this folder of the library, or below it.
+        """
+        wanted = {"library": library_id, "mirror": mirror}
+        if folder is None or not folder.parts:
+            return int(self._connection.value(_COUNT_KEPT, wanted))
+        first, last = inside(folder)
+        return int(self._connection.value(_COUNT_OF, {**wanted, "first": first, "last": last}))
 
     def count_orphans(self, library_id: int, mirror: str) -> int:
         """How many outputs stand there that no master wants."""

@@ -138,12 +138,15 @@ class Toolbox:
         return {name: tool.version for name, tool in found.items() if tool}
 
 
-def find_tools() -> Toolbox:
+def find_tools(flac: Flac | None = None) -> Toolbox:
     """
     Look for all programs.
+
+    Args:
+        flac: Taken as it is; it is looked for without.
 
     Raises:
         PreflightError: One that PAC cannot do without is missing.
     """
     ffmpeg = Ffmpeg.find()
-    return Toolbox(Flac.find(), Opusenc.find(), ffmpeg, Qaac.find(), Fdkaac.find(ffmpeg))
+    return Toolbox(flac or Flac.find(), Opusenc.find(), ffmpeg, Qaac.find(), Fdkaac.find(ffmpeg))

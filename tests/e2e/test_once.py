@@ -2,12 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +54,64 @@ def test_the_summary_of_a_run(site: Site) -> None:
     assert_in_order(site)
 
 
+def test_a_scan_counts_as_a_run_does(site: Site) -> None:
+    """1.4: `scan --wait` and `--once` have the same counts, at rest and after a change."""
+    first, bad = make_album(site.library / ALBUM)
+    make_album(site.library / "Artist" / "Another", tracks=1)
+    bad.write_bytes(bad.read_bytes()[:-9_000])
+    site.once(expected=2)
+    at_rest = site.once()["counts"]
+    with site.running():
+        site.pacctl("wait")
+        asked = _scanned(site)
+        album = _scanned(site, str(first))
+        # What the watcher sees first is done, but not by this scan.
+        site.pacctl("pause")
+        dress(first, {"TITLE": "New"}, [])
+        scan = subprocess.Popen(
+            [sys.executable, "-m", "pacctl", "--socket", site.socket, "--json", "scan", "--wait"],
+            env=site.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        until(lambda: site.got("queue")["folders"], what="for the folder to wait")
+        site.pacctl("resume")
+        changed = json.loads(scan.communicate()[0].splitlines()[-1])["counts"]
+    dress(first, {"TITLE": "Newer"}, [])
+
+    assert at_rest == asked
+    assert {"scanned": 3, "held": 1, "recompress_skipped": 2} == _said(at_rest["library"])
+    assert {"unchanged": 2} == _said(at_rest["mirror"])
+    assert {"scanned": 2, "held": 1, "recompress_skipped": 1} == _said(album["library"])
+    assert {"unchanged": 1} == _said(album["mirror"])
+    assert site.once()["counts"] == changed
+    assert {"unchanged": 1, "retagged": 1} == _said(changed["mirror"])
+    assert 1 == changed["library"]["tested_ok"]
+
+
+def test_a_scan_ends_as_a_run_does_where_a_mirror_is_gone(site: Site) -> None:
+    """1.3: what keeps a run from ending with 0 keeps `scan --wait` from it, and is said."""
+    make_album(site.library / ALBUM, tracks=1)
+    site.once()
+    shutil.rmtree(site.mirror)
+    site.once(expected=2)
+    with site.running():
+        site.pacctl("wait")
+        done = site.pacctl("scan", "--wait", check=False)
+
+    assert 2 == done.returncode
+    assert f"{site.mirror} is not there" in done.stdout
+
+
+def _scanned(site: Site, *path: str) -> Any:
+    lines = site.pacctl("--json", "scan", *path, "--wait").stdout.splitlines()
+    return json.loads(lines[-1])["counts"]
+
+
+def _said(counts: dict[str, int]) -> dict[str, int]:
+    return {name: number for name, number in counts.items() if number}
+
+
 def test_exit_2_says_that_something_is_newly_held(site: Site) -> None:
     """1.1: a run that finds damage ends with 2 and does the rest; the next with 0."""
     good, bad = make_album(site.library / ALBUM)
@@ -69,15 +130,21 @@ def test_exit_2_says_that_something_is_newly_held(site: Site) -> None:
 
 
 def test_exit_3_says_which_tool_is_missing(site: Site) -> None:
-    """1.1: without flac, or an encoder for a mirror, preflight fails and says what to install."""
+    """1.1: without flac or a mirror's encoder preflight fails and says all that is to install."""
     programs = site.base / "programs"
     programs.mkdir()
     found = {name: _linked(programs, name) for name in ("flac", "setpriv")}
     without_opusenc = _run(site, "--once", path=programs)
     found["flac"].unlink()
+    without_both = _run(site, "--check", path=programs)
+    _linked(programs, "opusenc")
     without_flac = _run(site, "--check", path=programs)
 
     assert (3, 3) == (without_opusenc.returncode, without_flac.returncode)
+    assert 3 == without_both.returncode
+    assert "apt install flac" in without_both.stderr
+    assert "apt install opus-tools (or ffmpeg" in without_both.stderr
+    assert "apt install opus-tools" not in without_flac.stderr
     assert "apt install opus-tools (or ffmpeg" in without_opusenc.stderr
     assert "apt install flac" in without_flac.stderr
     assert ("", "") == (without_opusenc.stdout, without_flac.stdout)
@@ -254,6 +321,26 @@ def test_w24_a_dry_run_of_a_new_library_touches_nothing(site: Site) -> None:
     assert wanted == _plan(site)
     assert before == _timed(paths)
     assert [site.library, site.config] == sorted(site.base.iterdir(), key=lambda each: each.name)
+
+
+def test_a_plan_names_the_files_that_have_not_settled(site: Site) -> None:
+    """W6, P1: a file that somebody may still write to is no item, and is not passed over."""
+    known = make_album(_album(site), tracks=1)
+    site.once()
+    site.change("watch", settle_s=3_600, max_delay_s=7_200)
+    paths = [str(path.relative_to(site.library)) for path in make_album(_album(site), tracks=2)]
+    waiting = [{"library": "main", "path": path} for path in paths]
+    planned = site.pacd("--once", "--dry-run")
+    with site.running():
+        people, below = site.pacctl("plan").stdout, site.asked("plan", str(known[0]))
+        asked = site.asked("plan")
+
+    for document in (json.loads(planned.stdout), asked):
+        assert ([], waiting) == (document["items"], document["waiting"])
+        assert 3_600 == document["settle_s"]
+    assert waiting[:1] == below["waiting"]
+    assert "2 files are left until they have been quiet for 1 h:" in people
+    assert all(path in people for path in paths)
 
 
 def _album(site: Site) -> Path:

@@ -198,7 +198,7 @@ def _tools(site: Site) -> list[int]:
 
 
 def test_w36_a_bad_reload_keeps_the_old_settings(site: Site) -> None:
-    """D2, w36: both ways to reload say what is wrong; the daemon works on as before."""
+    """D2, W3, w36: both ways to reload say what is wrong, as status does; the old goes on."""
     with site.running() as daemon:
         good = site.asked("config", "show")["settings"]
         site.change("watch", settel_s=2)
@@ -212,6 +212,13 @@ def test_w36_a_bad_reload_keeps_the_old_settings(site: Site) -> None:
         assert "settle_s" in refused.stderr
         assert "settel_s" in line["reason"]
         assert good == site.asked("config", "show")["settings"]
+        status = site.status()
+        (problem,) = status["problems"]
+
+        assert "degraded" == status["state"]
+        assert "the settings before stay in force" in problem["what"]
+        assert "settel_s" in problem["what"]
+        assert "pacctl config check" in problem["fix"]
         make_album(site.library / ALBUM)
         await_outputs(site)
         assert_in_order(site)
@@ -221,6 +228,7 @@ def test_w36_a_bad_reload_keeps_the_old_settings(site: Site) -> None:
         settings = {each["key"]: each["value"] for each in site.asked("config", "show")["settings"]}
 
         assert 0.2 == settings["watch.settle_s"]
+        assert [] == site.status()["problems"]
 
 
 def test_w60_a_pause_survives_a_restart(site: Site) -> None:
@@ -360,6 +368,44 @@ def test_every_verb_answers_from_the_real_daemon(site: Site) -> None:
     verbs = {arguments[0] for arguments in asked} | {"follow"}
 
     assert verbs == set(VERBS)
+
+
+def test_w58_why_tells_the_last_decision(site: Site) -> None:
+    """1.3, w58: ignored by a pattern, held, still written to, waiting for its turn: and why."""
+    site.change("watch", ignore=["*.bak.flac"])
+    master, bad = make_album(site.library / ALBUM)
+    bad.write_bytes(bad.read_bytes()[:-9_000])
+    ours, theirs = master.with_name("._01.flac"), master.with_name("01.bak.flac")
+    for path in (ours, theirs):
+        shutil.copy(master, path)
+    new = master.with_name("03 new.flac")
+
+    def told(path: Path) -> tuple[str, str, str]:
+        why = site.why(path)
+        return why["state"], why["decision"]["action"], why["decision"]["reason"]
+
+    with site.running():
+        until(site.holds)
+        site.pacctl("wait")
+        site.pacctl("pause")
+        with new.open("wb") as unfinished:
+            unfinished.write(master.read_bytes())
+            unfinished.flush()
+            until(lambda: told(new)[0] == "settling")
+            settling = told(new)
+        until(lambda: told(new)[0] == "waiting")
+
+        assert ("in-order", "none") == told(master)[:2]
+        assert ("held", "none") == told(bad)[:2]
+        assert (
+            "settling",
+            "none",
+            "waiting until nobody has written to it for a while",
+        ) == settling
+        assert ("waiting", "test", "these bytes have never been tested") == told(new)
+        assert ("ignored", "ignored") == (told(ours)[0], told(theirs)[0])
+        assert "._*" in told(ours)[2]
+        assert "*.bak.flac" in told(theirs)[2]
 
 
 def test_follow_tells_what_happens(site: Site) -> None:

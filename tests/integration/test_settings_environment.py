@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pacd.settings import load_settings
+from pacd.settings.file import SYSTEM_FILE
 from pacd.settings.loaded import flat
 from tests.configurations import MUSIC, environ, mistakes, write
 
@@ -49,6 +50,22 @@ def test_variables_override_the_file(
 def test_w42_misspelt_variables(tmp_path: Path, variable: str, said: str) -> None:
     """1.1: w42: a PACD_ variable that means nothing is a mistake, not a wish ignored."""
     assert mistakes(write(tmp_path, MUSIC), **{variable: "1"}).startswith(f"${variable}: {said}")
+
+
+@pytest.mark.skipif(SYSTEM_FILE.exists(), reason="this machine has a system configuration")
+@pytest.mark.parametrize(
+    ("named", "missing"),
+    [
+        pytest.param(None, "There is no configuration: neither", id="no file at all"),
+        pytest.param(Path("/gone.toml"), "/gone.toml: there is no such file", id="named"),
+    ],
+)
+def test_w42_misspelt_variables_without_a_file(named: Path | None, missing: str) -> None:
+    """1.1: w42: what was meant to name the file is told beside the file that is missing."""
+    said = mistakes(named, PACD_CONFG="/srv/pacd.toml")
+
+    assert said.startswith("The configuration has 2 mistakes:\n  $PACD_CONFG: there is no such")
+    assert f"did you mean `PACD_CONFIG`?\n  {missing}" in said
 
 
 @pytest.mark.parametrize(

@@ -38,13 +38,32 @@ def test_the_first_file_of_the_search_counts(tmp_path: Path) -> None:
 
 
 def test_w42_a_named_file_that_is_missing(tmp_path: Path) -> None:
-    """1.1: w42: a missing file is a mistake if it was named, and says who named it."""
+    """1.1: w42: a missing file is a mistake if it was named; a variable is told apart."""
     gone = tmp_path / "gone.toml"
 
-    assert f"{gone}: --config names this file, but it does not exist." == mistakes(gone)
-    assert f"{gone}: $PACD_CONFIG names this file, but it does not exist." == mistakes(
+    assert f"{gone}: there is no such file." == mistakes(gone)
+    assert f"{gone}: $PACD_CONFIG names a file that is not there." == mistakes(
         None, PACD_CONFIG=str(gone)
     )
+
+
+@pytest.mark.parametrize(
+    ("named", "near"),
+    [
+        ("pacd.tml", "; did you mean `{}/pacd.toml`?"),
+        ("paacd/pacd.toml", "; did you mean `{}/pacd`?"),
+        ("music.cfg", "; the nearest there is: `{}/pacd.toml`."),
+    ],
+)
+def test_w42_the_nearest_right_name_of_a_file(tmp_path: Path, named: str, near: str) -> None:
+    """1.1: w42: a named file that is missing comes with the one that was probably meant."""
+    (tmp_path / "pacd").mkdir()
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "pacd.toml").touch()
+    gone = tmp_path / named
+    said = f"{gone}: there is no such file{near.format(tmp_path)}"
+
+    assert said == mistakes(gone)
 
 
 @pytest.mark.skipif(SYSTEM_FILE.exists(), reason="this machine has a system configuration")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pacd.protocol.documents import EventKind, HoldCounts, Status
+from pacd.protocol.documents import EventKind, HoldCounts, Paused, State, Status, Workload
 from tests.fakes import (
     CORRUPT,
     KEPT_EVENTS,
@@ -340,7 +340,9 @@ def test_follow_tells_events_and_gaps(place: Path) -> None:
     assert "gap" == json.loads(first[1])["message_type"]
     assert "gap\t1\t3\n" == first[2]
     assert "12:00:00  item-done       \\x1b2.flac  intact" == ends[0][0].splitlines()[0]
-    assert list(range(3, 11)) == [json.loads(line)["id"] for line in ends[1][0].splitlines()]
+    *events, last = map(json.loads, ends[1][0].splitlines())
+    assert list(range(3, 11)) == [each["id"] for each in events]
+    assert ("error", 3) == (last["message_type"], last["error"]["exit"])
     assert ends[2][0].startswith("3\t2026-11-21T12:00:00Z\titem-done\t")
     assert all("The daemon ended the stream" in errors for _, errors in ends)
 
@@ -370,6 +372,65 @@ def test_an_interrupt_ends_with_130_and_without_a_traceback(place: Path) -> None
         output, errors = process.communicate(timeout=20)
 
     assert (130, "", "\n") == (process.returncode, output, errors)
+
+
+_PAUSED = replace(
+    WATCHING,
+    state=State.PAUSED,
+    paused=Paused(until=None),
+    queue=Workload(waiting=1, folders_waiting=1_212),
+)
+
+
+def test_w60_wait_says_that_it_waits_for_the_end_of_a_pause(place: Path) -> None:
+    """1.3, w60: `wait` in a pause says so, and how to go on; then it waits on, until Ctrl-C too."""
+    daemon = FakeDaemon(_PAUSED)
+    said = "pacctl: paused: 1 item and 1,212 folders wait; `pacctl resume` lets them go on\n"
+    with serving(daemon, place / "s") as path:
+        at = ("wait", "--socket", str(path))
+        people, lines, stopped = (start_pacctl(*at, *form) for form in ((), ("--json",), ()))
+        assert people.stderr
+        assert lines.stdout
+        assert stopped.stderr
+        told = [people.stderr.readline(), stopped.stderr.readline()]
+        first = json.loads(lines.stdout.readline())
+        stopped.send_signal(signal.SIGINT)
+        rest = stopped.communicate(timeout=20)
+        daemon.resume("me")
+        daemon.rest()
+        last, _ = lines.communicate(timeout=20)
+        silent = people.communicate(timeout=20)
+
+    assert [said, said] == told
+    assert (130, ("", "\n")) == (stopped.returncode, rest)
+    assert (0, ("", "")) == (people.returncode, silent)
+    assert {
+        "schema": 1, "message_type": "paused", "until": None, "waiting": 1,
+        "folders_waiting": 1_212, "fix": "`pacctl resume`",
+    } == first  # fmt: skip
+    assert {"schema": 1, "message_type": "idle", "idle": True} == json.loads(last)
+
+
+def test_w60_a_scan_in_a_pause_says_so(place: Path) -> None:
+    """1.3, w60: `scan --wait` does not wait for the end of a pause without a word."""
+    daemon = FakeDaemon(_PAUSED)
+    until_then = replace(_PAUSED, paused=Paused(until="2126-11-21T14:00:00Z"), queue=Workload())
+    with (
+        serving(daemon, place / "a") as path,
+        serving(FakeDaemon(until_then), place / "b") as timed,
+    ):
+        scans = [start_pacctl("scan", "--wait", "--socket", str(at)) for at in (path, timed)]
+        told = [each.stderr.readline() for each in scans if each.stderr]
+        daemon.resume("me")
+        daemon.finish_scan(1, 0)
+        done = scans[0].communicate(timeout=20)
+    scans[1].communicate(timeout=20)
+
+    assert told[0].startswith("pacctl: paused: 1 item and 1,212 folders wait; `pacctl resume`")
+    assert told[1].startswith("pacctl: paused until 2126-11-21 14:00 (in ")
+    assert told[1].endswith("d): nothing goes on; `pacctl resume` ends it\n")
+    assert "12 scanned" in done[0]
+    assert ("", 0) == (done[1], scans[0].returncode)
 
 
 @pytest.mark.parametrize("ending", [0, 2, 3])
@@ -446,3 +507,82 @@ def test_config_check_asks_the_pacd_beside_it(place: Path) -> None:
 
     assert 1 == done.returncode
     assert "log_levle" in done.stderr + done.stdout
+
+
+def test_config_check_of_a_file_that_is_not_there(place: Path) -> None:
+    """w42: it is told by its name, whoever named it, and with the nearest right one."""
+    (place / "pacd.toml").touch()
+    gone = place / "pacd.tml"
+    done = pacctl("config", "check", str(gone))
+    said = f"pacd: {gone}: there is no such file; did you mean `{place}/pacd.toml`?\n"
+
+    assert (1, "", said) == (done.returncode, done.stdout, done.stderr)
+
+
+_STOPPING = replace(WATCHING, state=State.STOPPING)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "what", "fix"),
+    [
+        (("status", "--socket", "/nowhere/s"), 3, "There is no socket at /nowhere/s.", "Start it"),
+        (("holds", "show", "8"), 5, "There is no open hold 8.", "`pacctl holds` lists them."),
+        (("why", "/x/unknown.flac"), 5, "/x/unknown.flac is in no library.", ""),
+        (("scan", "/srv/music"), 6, "The daemon is stopping.", ""),
+        (("reload",), 1, "pacd.toml:3: no such key; did you mean `mode`?", ""),
+        (("config", "check", "/nowhere/pacd.toml"), 1, "/nowhere/pacd.toml: there is no such", ""),
+        (("history", "--limit", "-1"), 2, "`limit` must be a whole number", ""),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_json_has_a_document_for_errors_too(
+    place: Path, argv: tuple[str, ...], code: int, what: str, fix: str
+) -> None:
+    """1.3: `--json`: one document with `schema` and `error`; exit code and sentence as without."""
+    daemon = FakeDaemon(_STOPPING)
+    daemon.bad_config = "pacd.toml:3: no such key; did you mean `mode`?"
+    with serving(daemon, place / "s") as path:
+        environ = {"PACD_SOCKET": str(path)}
+        people, done = pacctl(*argv, env=environ), pacctl("--json", *argv, env=environ)
+    document = json.loads(done.stdout)
+    error = document["error"]
+
+    assert (code, code, "") == (people.returncode, done.returncode, people.stdout)
+    assert {"schema": 1, "error": error} == {**document, "error": error}
+    assert {"what", "fix", "exit"} == error.keys()
+    assert error["what"].startswith(what)
+    assert error["fix"].startswith(fix)
+    assert bool(fix) == bool(error["fix"])
+    assert code == error["exit"]
+    assert f"{error['what']} {error['fix']}".strip() in people.stderr
+
+
+def test_json_lines_end_with_the_error(place: Path) -> None:
+    """1.3: a long run that breaks off says so in a line like the others."""
+    with serving(FakeDaemon(), place / "s") as path:
+        refused = pacctl("scan", "/x", "--wait", "--json", "--socket", str(path))
+        process = start_pacctl("scan", "--wait", "--json", "--socket", str(path))
+        assert process.stdout is not None
+        json.loads(process.stdout.readline())
+    rest = process.stdout.read().splitlines()
+    process.communicate(timeout=20)
+
+    for code, line in ((5, refused.stdout), (3, rest[-1])):
+        last = json.loads(line)
+
+        assert (1, "error", code) == (last["schema"], last["message_type"], last["error"]["exit"])
+    assert (5, 3) == (refused.returncode, process.returncode)
+
+
+def test_json_of_a_check(place: Path) -> None:
+    """1.3: `--json config check` is one document when all is well, too."""
+    good = place / "pacd.toml"
+    good.write_text(f'[[library]]\nroot = "{place}/music"\n')
+    environ = {"HOME": str(place)}
+    done = pacctl("--json", "config", "check", str(good), env=environ)
+    document = json.loads(done.stdout)
+
+    assert (0, "", 1, str(good)) == (
+        done.returncode, done.stderr, document["schema"], document["path"]
+    )  # fmt: skip
+    assert f"The configuration {good} is good." == document["found"][0]

@@ -86,9 +86,9 @@ def test_w44_credentials_decide(
 @pytest.mark.parametrize(
     ("gid", "words"),
     [
-        (1, f"join the group {grp.getgrgid(1).gr_name} (`sudo usermod -aG"),
-        (0, "use sudo, or ask the daemon's owner"),  # nobody should join root's own group
-        (_GROUP, "use sudo, or ask the daemon's owner"),
+        (1, f"Join the group {grp.getgrgid(1).gr_name} (`sudo usermod -aG"),
+        (0, "Use sudo, or ask the daemon's owner"),  # nobody should join root's own group
+        (_GROUP, "Use sudo, or ask the daemon's owner"),
     ],
 )
 def test_w48_a_user_without_the_right_is_told_how_to_get_it(
@@ -107,4 +107,4 @@ def test_w48_a_user_without_the_right_is_told_how_to_get_it(
         )
 
     assert 3 == done.returncode
-    assert f"You may not use {path}: {words}" in done.stderr
+    assert f"You may not use {path}. {words}" in done.stderr

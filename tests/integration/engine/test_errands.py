@@ -40,7 +40,8 @@ def test_a_scan_that_was_asked_for_tells_how_it_went(site: Site) -> None:
         errand = engine.auditor.errands[1]
         if errand.done:
             assert engine.idle
-            codes.append(errand.exit_code(engine.recorder.counts - errand.before))
+            done = engine.recorder.counts - errand.before
+            codes.append(errand.exit_code(done, errand.trouble))
         return errand.done
 
     first = site.run(asking("A"), done, audit=False)

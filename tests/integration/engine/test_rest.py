@@ -218,6 +218,17 @@ def test_a_pause_starts_nothing_and_survives_a_restart(site: Site) -> None:
     assert Counter() == later.actions
 
 
+def test_a_pause_shows_at_once(site: Site) -> None:
+    """1.3, w60: who has asked for a pause, or for its end, is told how things stand now."""
+    with site.engine() as engine:
+        engine.set_pause(None, "anna")
+        began = engine.snapshot.paused
+        engine.end_pause("anna")
+
+        assert (True, False) == (began, engine.snapshot.paused)
+        engine.pool.stop()
+
+
 def test_a_pause_ends_by_itself(site: Site) -> None:
     """w60: `pause --for`; the engine wakes up when it is over."""
     site.album("A", 1)

@@ -109,6 +109,14 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
         "(library_id=? AND path>?",
     ),
     "state": (lambda s: s.counters.state(LIBRARY), "(library_id=? AND device=? AND inode=?"),
+    "standing": (
+        lambda s: s.counters.standing(LIBRARY, FOLDER),
+        "idx_holds_folder (library_id=?",
+    ),
+    "outputs_below": (
+        lambda s: s.outputs.count(LIBRARY, "phone", FOLDER),
+        "idx_outputs_kept (library_id=? AND mirror=?",
+    ),
     "described": (lambda s: s.tracks.described(LIBRARY, PATH, TRACK, SEEN, now=NOW), ""),
     "record_check": (lambda s: s.verdicts.record(INTACT, TRACK, SEEN), ""),
     "record_output": (lambda s: s.outputs.record(LIBRARY, "phone", OUTPUT), ""),
