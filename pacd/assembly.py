@@ -5,12 +5,10 @@ from datetime import timedelta
 from typing import Final
 
 from pacd import logs
-from pacd.domain.media import Codec
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine.engine import Setup
-from pacd.errors import PreflightError
 from pacd.settings import Settings
-from pacd.tools.toolbox import OPUS_REMEDY, Toolbox, find_tools
+from pacd.tools.toolbox import Toolbox, find_tools
 
 DATABASE: Final = "pacd.db"
 LOCK: Final = "pacd.lock"
@@ -45,17 +43,7 @@ def preflight(settings: Settings) -> Toolbox:
     Find the programs that the configuration needs.
 
     Raises:
-        PreflightError: One is missing; the message says how to get it.
+        PreflightError: Some are missing; the message names them all and how to get them.
     """
-    tools = find_tools()
     wanted = {mirror.codec for library in settings.libraries() for mirror in library.mirrors}
-    if Codec.OPUS in wanted and tools.opus is None:
-        raise PreflightError(
-            f"A mirror wants Opus, but no encoder for it is installed: {OPUS_REMEDY}"
-        )
-    if Codec.AAC in wanted:
-        raise PreflightError(
-            f"A mirror wants AAC, which this version cannot make yet: "
-            f'set codec = "{Codec.OPUS.value}" or remove the mirror.'
-        )
-    return tools
+    return find_tools(wanted)

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from pacd.domain.media import Codec
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine.roots import reachable
 from pacd.intake.mounts import NETWORK, filesystem
 from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
-from pacd.tools.toolbox import OPUS_REMEDY, Toolbox
+from pacd.tools.toolbox import REMEDIES, TITLES, Toolbox
 
 _LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
-_OPUS: Final = "Opus encoder"
 
 
 def examine(policy: DaemonPolicy, tools: Toolbox, watch: Watch, database: Path) -> Doctor:
     """Look at everything now; writes nothing."""
     checks = (
-        *_tools(tools),
+        *_tools(policy, tools),
         *_roots(policy),
         _space("state", database.parent, policy.min_free_bytes),
         _watches(watch),
@@ -28,14 +28,22 @@ def examine(policy: DaemonPolicy, tools: Toolbox, watch: Watch, database: Path) 
     return Doctor(checks=checks)
 
 
-def _tools(tools: Toolbox) -> Iterator[DoctorCheck]:
+def _tools(policy: DaemonPolicy, tools: Toolbox) -> Iterator[DoctorCheck]:
     for name, version in tools.versions.items():
         yield DoctorCheck(name=name, verdict=Verdict.OK, found=version)
-    if tools.opus is None:
-        fix = f"Install one: {OPUS_REMEDY}"
-        yield DoctorCheck(name=_OPUS, verdict=Verdict.DEGRADED, found="not found", fix=fix)
-    else:
-        yield DoctorCheck(name=_OPUS, verdict=Verdict.OK, found=tools.opus.name)
+    wanted = {mirror.codec for library in policy.libraries for mirror in library.mirrors}
+    for codec in Codec:
+        yield _encoder(codec, tools, wanted=codec in wanted)
+
+
+def _encoder(codec: Codec, tools: Toolbox, *, wanted: bool) -> DoctorCheck:
+    name, encoder = f"{TITLES[codec]} encoder", tools.encoder(codec)
+    if encoder:
+        return DoctorCheck(name=name, verdict=Verdict.OK, found=encoder.name)
+    if not wanted:
+        return DoctorCheck(name=name, verdict=Verdict.OK, found="not found; no mirror wants it")
+    fix = f"Install one: {REMEDIES[codec]}"
+    return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found="not found", fix=fix)
 
 
 def _roots(policy: DaemonPolicy) -> Iterator[DoctorCheck]:
