@@ -107,7 +107,8 @@ class Fdkaac:
         self, target: Path, quality: int, audio: AudioFormat, *, converted: bool
     ) -> list[str | Path]:
         options = ["--silent", "--profile", "2", "--bitrate-mode", str(quality)]
-        options += ["--gapless-mode", "2"]
+        # Tags before the audio: what is left of an output that was cut still says whose it is.
+        options += ["--gapless-mode", "2", "--moov-before-mdat"]
         # A WAV header cannot tell the length of what is longer than 4 GiB, or not yet known;
         # but behind an odd number of bytes stands one more, which looks like a sample.
         one_byte = audio.bits_per_sample <= 8 and audio.channels == 1 and not converted  # noqa: PLR2004  # bits
