@@ -1,6 +1,7 @@
 """Making and retagging M4A outputs, on real files with the real programs."""
 
 import os
+import resource
 import subprocess
 from dataclasses import replace
 from io import BytesIO
@@ -380,6 +381,23 @@ def test_a_foreign_file_is_never_touched(
     assert [OutputState.FOREIGN] == [
         each.state for each in look_at_outputs([(tmp_path / "mirror", PurePosixPath("a/b.m4a"))])
     ]
+
+
+def test_a_disk_that_fills_up_while_tagging(master: Path, tmp_path: Path, tools: Toolbox) -> None:
+    """w18: mutagen's failure to write stays an OSError, and the old output stays whole."""
+    job = aac_job(tmp_path)
+    mirror_encode(job, tools)
+    before = observe(m4a_output(tmp_path))
+    dress(master, {"LYRICS": "x" * 3_000_000}, ())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            mirror_retag(retag_job(job), tools)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert (before, ["b.m4a"]) == (observe(m4a_output(tmp_path)), leftovers(tmp_path))
 
 
 def test_damage_never_gets_a_name(master: Path, tmp_path: Path, tools: Toolbox) -> None:
