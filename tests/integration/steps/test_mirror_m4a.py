@@ -29,6 +29,12 @@ from tests.integration.steps.jobs import again, mirror_job
 from tests.integration.steps.m4a_outputs import atoms, covers, m4a_output, pac_atoms
 from tests.integration.steps.outputs import jpeg, leftovers, output
 
+REPOSITORY = Path(__file__).parents[3]
+CORPUS = REPOSITORY.parent / "shared" / "corpus" / "ietf"
+needs_corpus = pytest.mark.skipif(
+    not CORPUS.is_dir(), reason="the IETF corpus is not beside the repository"
+)
+
 FREEFORM = "----:com.apple.iTunes:"
 
 
@@ -222,18 +228,26 @@ def test_hostile_tags(master: Path, tmp_path: Path, tools: Toolbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "rate", "bits", "channels"),
+    ("seconds", "rate", "bits", "channels", "heard"),
     [
-        (0, 44_100, 16, 2),
-        (0.5, 44_100, 16, 1),
-        (0.5, 48_000, 24, 6),
-        (0.3, 96_000, 24, 2),
-        (0.3, 192_000, 24, 2),
-        (0.3, 22_050, 8, 2),
+        (0, 44_100, 16, 2, 2),
+        (0.5, 44_100, 16, 1, 1),
+        (0.3, 44_100, 16, 4, 5),  # AAC has no quadraphony: a silent centre is added
+        (0.5, 48_000, 24, 6, 6),
+        (0.3, 44_100, 16, 8, 8),
+        (0.3, 96_000, 24, 2, 2),
+        (0.3, 192_000, 24, 2, 2),
+        (0.3, 22_050, 8, 2, 2),
     ],
 )
 def test_every_shape_keeps_its_length(
-    tmp_path: Path, tools: Toolbox, seconds: float, rate: int, bits: int, channels: int
+    tmp_path: Path,
+    tools: Toolbox,
+    seconds: float,
+    rate: int,
+    bits: int,
+    channels: int,
+    heard: int,
 ) -> None:
     """M7: one sample, mono, 5.1, high rates: as long as the master, by headers and by ear."""
     source = tmp_path / "library" / "a" / "b.flac"
@@ -245,9 +259,42 @@ def test_every_shape_keeps_its_length(
     made = read_m4a(m4a_output(tmp_path))
 
     assert m4a_length_matches(job.facts.track.audio, made)
-    assert (channels, True) == (made.channels, made.complete)
+    assert (heard, True) == (made.channels, made.complete)
     # ffmpeg 5.1 plays the last frame whole: 1024 samples of AAC LC.
-    assert 0 <= played_frames(m4a_output(tmp_path), channels) - made.samples < 1_024
+    assert 0 <= played_frames(m4a_output(tmp_path), heard) - made.samples < 1_024
+
+
+@needs_corpus
+@pytest.mark.parametrize(
+    "name",
+    [
+        "subset/20 - samplerate 39kHz.flac",
+        "subset/22 - 12 bit per sample.flac",
+        "subset/28 - high resolution audio, default settings.flac",
+        "subset/38 - 3 channels (3.0).flac",
+        "subset/45 - no total number of samples set.flac",
+        "subset/47 - only STREAMINFO.flac",
+        "subset/54 - 1000x repeating VORBISCOMMENT.flac",
+        "subset/58 - GIF PICTURE.flac",
+        "subset/59 - AVIF PICTURE.flac",
+        "faulty/01 - wrong max blocksize.flac",
+        "faulty/10 - invalid vorbis comment metadata block.flac",
+    ],
+)
+def test_files_of_others(tmp_path: Path, tools: Toolbox, name: str) -> None:
+    """M6, M7: real files with odd depths, rates, channels, headers and pictures, in full."""
+    source = tmp_path / "library" / "a" / "b.flac"
+    source.parent.mkdir(parents=True)
+    source.write_bytes((CORPUS / name).read_bytes())
+    job = aac_job(tmp_path)
+    assert job.facts.track is not None
+    mirror_encode(job, tools)
+    made = read_m4a(m4a_output(tmp_path))
+
+    assert m4a_length_matches(job.facts.track.audio, made)
+    assert made.complete
+    assert 0 <= played_frames(m4a_output(tmp_path), made.channels) - made.samples < 1_024
+    assert len(job.facts.track.pictures) == len(covers(tmp_path))
 
 
 def test_silence(tmp_path: Path, tools: Toolbox) -> None:
