@@ -284,6 +284,23 @@ def test_hostile_files_are_not_given_to_mutagen(target: Path) -> None:
         write_atoms(target, {})
 
 
+def test_broken_tags_are_no_obstacle(target: Path) -> None:
+    """M5, X2: what nobody can parse is replaced like any other tag; audio and length stay."""
+    write_atoms(target, {MD5: ("x",), "trkn": ((3, 12),), "\xa9nam": ("t",)})
+    audio, note = m4a_audio_digest(target), freeform_of(target)[SMPB]
+    data = bytearray(target.read_bytes())
+    for atom in (b"trkn", b"\xa9nam"):
+        at = data.index(atom) + 4
+        data[at : at + 8] = b"\xff" * 8
+    target.write_bytes(data)
+    write_atoms(target, {MD5: ("y",)})
+    opened: Any = mutagen.mp4.MP4(target)
+
+    assert {MD5: "y"} == read_freeform(target, ONLY)
+    assert {MD5, SMPB, "\xa9too"} == {*opened.tags}
+    assert (audio, note) == (m4a_audio_digest(target), freeform_of(target)[SMPB])
+
+
 @pytest.mark.parametrize("data", [b"", b"not audio", b"\0" * 4096, b"OggS" + bytes(60)])
 def test_what_is_no_m4a_file(tmp_path: Path, data: bytes) -> None:
     """M9: whatever bears the name, it is an answer."""
