@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -145,6 +146,8 @@ def write_atoms(path: Path, atoms: Mapping[str, AtomValues]) -> None:
         if error.args and isinstance(error.args[0], OSError):
             raise error.args[0] from error
         raise VerifyError(f"tags cannot be written: {error}") from error
+    except struct.error as error:  # mutagen 1.48 lets it out where a table of offsets is too short
+        raise VerifyError(f"tags cannot be written beside broken tables: {error}") from error
 
 
 def _for_mutagen(name: str, values: AtomValues) -> Any:

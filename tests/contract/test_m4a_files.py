@@ -284,6 +284,14 @@ def test_hostile_files_are_not_given_to_mutagen(target: Path) -> None:
         write_atoms(target, {})
 
 
+def test_tables_that_mutagen_trips_over(target: Path) -> None:
+    """X2: offsets that only mutagen looks at, too short to be any, end as a sentence."""
+    stray = struct.pack(">I4s", 16, b"moof") + struct.pack(">I4s", 8, b"tfhd")
+    target.write_bytes(target.read_bytes() + stray)
+    with pytest.raises(VerifyError, match="broken tables"):
+        write_atoms(target, {"\xa9nam": ("t" * 5_000,)})
+
+
 def test_broken_tags_are_no_obstacle(target: Path) -> None:
     """M5, X2: what nobody can parse is replaced like any other tag; audio and length stay."""
     write_atoms(target, {MD5: ("x",), "trkn": ((3, 12),), "\xa9nam": ("t",)})
