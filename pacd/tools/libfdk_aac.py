@@ -66,5 +66,5 @@ class LibfdkAac:
         made += ["-movie_timescale", str(wanted.sample_rate_hz), "-fflags", "+bitexact"]
         # Tags before the audio: what is left of an output that was cut still says whose it is.
         made += ["-movflags", "+faststart"]
-        command = self.ffmpeg.encoding([*heard, *made], target)
+        command = self.ffmpeg.encoding([*heard, *made], target, audio)
         chain.encode(source, target, (decoder, command), timeout_s=timeout_s)
