@@ -1,30 +1,24 @@
 """From settings to what the engine is built from; the daemon and a one-shot run share it."""
 
 import functools
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from pacd import logs
-from pacd.domain.media import Codec
-from pacd.domain.policy import DaemonPolicy
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.setup import Setup
-from pacd.errors import PreflightError
 from pacd.settings import Settings
-from pacd.tools.flac import Flac
-from pacd.tools.toolbox import OPUS_REMEDY, Toolbox, find_tools
-
-_NO_FLAC: Final = Flac(Path("flac"), "none")
-"""Stands for the missing one while it is found out what else is missing."""
+from pacd.tools.toolbox import Toolbox, find_tools
 
 DATABASE: Final = "pacd.db"
 LOCK: Final = "pacd.lock"
 
 
-def policy_of(settings: Settings) -> DaemonPolicy:
-    """Return the owner's wishes as the engine takes them."""
+def policy_of(settings: Settings, tools: Toolbox) -> DaemonPolicy:
+    """Return the owner's wishes as the engine takes them, to be met with these programs."""
     return DaemonPolicy(
-        libraries=settings.libraries(),
+        libraries=tuple(_equipped(library, tools) for library in settings.libraries()),
         settle_s=settings.watch.settle_s,
         max_delay_s=settings.watch.max_delay_s,
         ignore=tuple(settings.watch.ignore),
@@ -32,12 +26,22 @@ def policy_of(settings: Settings) -> DaemonPolicy:
     )
 
 
+def _equipped(library: LibraryPolicy, tools: Toolbox) -> LibraryPolicy:
+    """Name the program that makes each mirror, its version apart: another one makes it anew."""
+    mirrors = []
+    for mirror in library.mirrors:
+        encoder = tools.encoder(mirror.codec)
+        program = encoder.name.split()[0] if encoder else ""
+        mirrors.append(replace(mirror, encoder=program))
+    return replace(library, mirrors=tuple(mirrors))
+
+
 def setup_of(settings: Settings, tools: Toolbox, *, patience: timedelta = timedelta.max) -> Setup:
     """Return what the engine is built from."""
     level, form = settings.daemon.log_level, settings.daemon.log_format
     return Setup(
         database=settings.state_dir / DATABASE,
-        policy=policy_of(settings),
+        policy=policy_of(settings, tools),
         limits=settings.workers,
         tools=tools,
         worker_setup=functools.partial(logs.configure_worker, level, form),
@@ -50,22 +54,7 @@ def preflight(settings: Settings) -> Toolbox:
     Find the programs that the configuration needs.
 
     Raises:
-        PreflightError: Some are missing; the message names each and says how to get it.
+        PreflightError: Some are missing; the message names them all and how to get them.
     """
-    missing: list[str] = []
-    try:
-        tools = find_tools()
-    except PreflightError as error:
-        missing.append(str(error))
-        tools = find_tools(_NO_FLAC)
     wanted = {mirror.codec for library in settings.libraries() for mirror in library.mirrors}
-    if Codec.OPUS in wanted and tools.opus is None:
-        missing.append(f"A mirror wants Opus, but no encoder for it is installed: {OPUS_REMEDY}")
-    if Codec.AAC in wanted:
-        missing.append(
-            f"A mirror wants AAC, which this version cannot make yet: "
-            f'set codec = "{Codec.OPUS.value}" or remove the mirror.'
-        )
-    if missing:
-        raise PreflightError("\n  ".join(missing))
-    return tools
+    return find_tools(wanted)

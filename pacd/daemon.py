@@ -28,7 +28,6 @@ from pacd.settings import Settings, needs_restart
 from pacd.settings.loaded import flat
 from pacd.store.database import Store
 from pacd.systemd import Notifier
-from pacd.tools.toolbox import Toolbox
 
 _log = structlog.get_logger()
 
@@ -102,22 +101,22 @@ class Daemon:
             PacError: It could not start; nothing is left running.
         """
         self._loop = asyncio.get_running_loop()
-        tools = preflight(self._settings)
+        self._tools = preflight(self._settings)
         lock = Lock.take(self._settings.state_dir / LOCK, "daemon")
-        thread = EngineThread(setup_of(self._settings, tools), self._events)
+        thread = EngineThread(setup_of(self._settings, self._tools), self._events)
         try:
             thread.start()
             self._engine = await asyncio.wrap_future(thread.ready)
             self._lookout = Lookout(self._engine.inbox, lambda _reason: self._request_audit())
-            return await self._serve(tools, thread)
+            return await self._serve(thread)
         finally:
             if thread.ready.done() and thread.ready.exception() is None:
                 thread.ready.result().stop()
             await asyncio.to_thread(thread.join)
             lock.release()
 
-    async def _serve(self, tools: Toolbox, thread: EngineThread) -> int:
-        control = Control(self._engine, self._host(tools))
+    async def _serve(self, thread: EngineThread) -> int:
+        control = Control(self._engine, self._host())
         api = ApiServer(control, self._settings.socket)
         await api.start()
         try:
@@ -219,10 +218,10 @@ class Daemon:
         self._lookout.walked(sum(self._engine.auditor.folders.values()))
         self._schedule.audit_finished(now)
 
-    def _host(self, tools: Toolbox) -> Host:
+    def _host(self) -> Host:
         return Host(
             database=self._settings.state_dir / DATABASE,
-            tools=tools,
+            tools=lambda: self._tools,
             config=lambda: self._config,
             reload=self._reload,
             watch=self._lookout.view,
@@ -235,7 +234,7 @@ class Daemon:
         with self._reloading:
             try:
                 new = self._load()
-                preflight(new)
+                self._tools = preflight(new)
             except PacError as error:
                 self._refused = (_refusal(error),)
                 raise
@@ -243,9 +242,9 @@ class Daemon:
             old, self._settings = self._settings, new
             self._config = _config_view(new, needs_restart(old, new))
             logs.configure(new.daemon.log_level, new.daemon.log_format)
-            policy = policy_of(new)
+            policy, tools = policy_of(new, self._tools), self._tools
             self._start_lookout()  # first, so that the audit that adopt() starts misses nothing
-            self._engine.inbox.call(lambda: self._engine.adopt(policy)).result()
+            self._engine.inbox.call(lambda: self._engine.adopt(policy, tools)).result()
             self._plan_audits(datetime.now(UTC))
             _log.info("reloaded", action="reload", status="ok", who=who)
         return self._config

@@ -7,3 +7,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write golden plans anew from their scenarios"
     )
+    parser.addoption(
+        "--update-docs",
+        action="store_true",
+        help="write docs/outcomes.md and the tables of docs/guide.md anew",
+    )

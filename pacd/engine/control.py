@@ -92,7 +92,7 @@ class Control:
                 running=any(walk.whole for walk in snapshot.walks),
             ),
             problems=problems,
-            tools=self._host.tools.versions,
+            tools=self._host.tools().versions,
             config=ConfigFile(path=config.path, loaded_at=config.loaded_at),
         )
 
@@ -204,7 +204,7 @@ class Control:
     def doctor(self) -> Doctor:
         host, last_audit = self._host, self._overview.at(self._engine.snapshot).last_audit
         watch, now = host.watch(), datetime.now(UTC)
-        return doctor.examine(self._policy, host.tools, watch, host.database, last_audit, now=now)
+        return doctor.examine(self._policy, host.tools(), watch, host.database, last_audit, now=now)
 
     def config(self) -> ConfigView:
         return self._host.config()

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from pacd import VERSION
+from pacd.domain.media import Codec
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine.roots import reachable
 from pacd.intake.mounts import NETWORK, filesystem
 from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
-from pacd.tools.toolbox import OPUS_REMEDY, Toolbox
+from pacd.tools.toolbox import REMEDIES, TITLES, Toolbox
 
 _LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
-_OPUS: Final = "Opus encoder"
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
 
 _JITTER: Final = timedelta(seconds=5)
@@ -36,7 +36,7 @@ def examine(
     python = platform.python_version()
     checks = (
         DoctorCheck(name="pacd", verdict=Verdict.OK, found=f"{VERSION} on Python {python}"),
-        *_tools(tools),
+        *_tools(policy, tools),
         *_roots(policy),
         _space("state", database.parent, policy.min_free_bytes),
         _watches(watch),
@@ -46,14 +46,22 @@ def examine(
     return Doctor(checks=checks)
 
 
-def _tools(tools: Toolbox) -> Iterator[DoctorCheck]:
+def _tools(policy: DaemonPolicy, tools: Toolbox) -> Iterator[DoctorCheck]:
     for name, version in tools.versions.items():
         yield DoctorCheck(name=name, verdict=Verdict.OK, found=version)
-    if tools.opus is None:
-        fix = f"Install one: {OPUS_REMEDY}"
-        yield DoctorCheck(name=_OPUS, verdict=Verdict.DEGRADED, found="not found", fix=fix)
-    else:
-        yield DoctorCheck(name=_OPUS, verdict=Verdict.OK, found=tools.opus.name)
+    wanted = {mirror.codec for library in policy.libraries for mirror in library.mirrors}
+    for codec in Codec:
+        yield _encoder(codec, tools, wanted=codec in wanted)
+
+
+def _encoder(codec: Codec, tools: Toolbox, *, wanted: bool) -> DoctorCheck:
+    name, encoder = f"{TITLES[codec]} encoder", tools.encoder(codec)
+    if encoder:
+        return DoctorCheck(name=name, verdict=Verdict.OK, found=encoder.name)
+    if not wanted:
+        return DoctorCheck(name=name, verdict=Verdict.OK, found="not found; no mirror wants it")
+    fix = f"Install one: {REMEDIES[codec]}"
+    return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found="not found", fix=fix)
 
 
 def _roots(policy: DaemonPolicy) -> Iterator[DoctorCheck]:

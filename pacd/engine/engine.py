@@ -26,6 +26,7 @@ from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place, topmost
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
+from pacd.tools.toolbox import Toolbox
 
 ROOT_EVERY_S: Final = 30.0
 """How often roots that are gone are looked for, and disks that are full are asked again."""
@@ -143,8 +144,15 @@ class Engine:
         starving = bool(self.dispatch.ready.parked) and not (pipeline.hungry or pipeline.debouncer)
         return starving or self.pause.active(datetime.now(UTC))
 
-    def adopt(self, policy: DaemonPolicy) -> None:
-        """Work by new wishes: folders under way finish by the old ones, then all is audited."""
+    def adopt(self, policy: DaemonPolicy, tools: Toolbox | None = None) -> None:
+        """
+        Work by new wishes: folders under way finish by the old ones, then all is audited.
+
+        Args:
+            tools: The programs to use from now on; None for those it has.
+        """
+        if tools:
+            self.pool.adopt((tools,))
         with self.store.transaction():
             self.pipeline.library_ids = _acquaint(self.store, policy)
         self.pipeline.adopt(policy)

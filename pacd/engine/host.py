@@ -19,7 +19,7 @@ class Host:
     """
 
     database: Path
-    tools: Toolbox
+    tools: Callable[[], Toolbox]
     config: Callable[[], ConfigView]
     reload: Callable[[str], ConfigView]
     watch: Callable[[], Watch]

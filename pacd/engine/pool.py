@@ -152,6 +152,13 @@ class Pool:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             worker.pipe.send((call.function, call.arguments))
 
+    def adopt(self, common: tuple[Any, ...]) -> None:
+        """Give calls these common arguments from now on; workers that have others retire."""
+        if common != self._common:
+            self._common = common
+            for worker in self._workers:
+                worker.calls = MAX_CALLS
+
     def running(self) -> Mapping[int, tuple[int, float]]:
         """Return the worker's pid and the start (monotonic) of each running call, by ticket."""
         return {

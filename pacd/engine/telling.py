@@ -116,6 +116,7 @@ def _tell_recompressed(new: Recompressed) -> Told:
 def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:
     """Write the one line of the log for a decision or an outcome (O1)."""
     write = {"error": _log.error, "warn": _log.warning}.get(told.status, _log.info)
+    lost = (told.details or {}).get("lost")
     write(
         told.event,
         action=LOGGED[item.action],
@@ -126,4 +127,5 @@ def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:
         job=job_id,
         reason=item.reason,
         message=told.message,
+        **({"lost": lost} if lost else {}),  # M6: what an output lacks, of its very file
     )

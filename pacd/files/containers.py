@@ -119,7 +119,7 @@ def _says_more(picture: EmbeddedPicture) -> bool:
 
 def _unsaid(picture: EmbeddedPicture) -> str:
     told = f"picture of type {picture.type}, {picture.description[:40]!r}"
-    return f"{told}: M4A keeps the picture without its type and description"
+    return f"{told}: an M4A file has room for the picture, but not for its type and description"
 
 
 CONTAINERS: Final[Mapping[Codec, Container]] = MappingProxyType(

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ from pacd.domain.media import AudioFormat
 from pacd.errors import VerifyError
 from pacd.files.boxes import Box, body_of, need_box, require_sound_nesting, top_boxes
 from pacd.files.covers import PNG, sniff
-from pacd.files.m4a_layout import M4aLayout, freeform
+from pacd.files.m4a_layout import M4aLayout, freeform, text_atom
 from pacd.files.m4a_tags import SMPB
 from pacd.files.m4a_values import AtomValues
 from pacd.files.regular import open_regular
@@ -24,8 +25,7 @@ RESAMPLED_TOLERANCE_MS: Final = 1
 _SMPB: Final = re.compile(r" ?[0-9A-F]+ [0-9A-F]{1,8} [0-9A-F]{1,8} ([0-9A-F]{1,16})\b")
 _SMPB_ZEROS: Final = " 00000000" * 8
 
-# The encoder's own, which stay: its name, and what makes playback gapless.
-_ENCODERS_OWN: Final = ("\xa9too", SMPB)
+_ENCODER: Final = "\xa9too"  # where encoders write their own names
 
 # Room for other taggers; one size whatever was there before, so that a retag leaves what
 # a fresh encode would.
@@ -116,10 +116,11 @@ def read_freeform(path: Path, only: frozenset[str]) -> Mapping[str, str]:
 
 def write_atoms(path: Path, atoms: Mapping[str, AtomValues]) -> None:
     """
-    Replace all tags but the encoder's own with mutagen, in place; for a file without a name.
+    Replace all tags with mutagen, in place; for a file without a name.
 
-    Where the encoder has left the gapless note to the edit list alone, it is added:
-    many players read nothing else.
+    The encoder's own stay: its name, and what makes playback gapless.  Where the encoder
+    has left the gapless note to the edit list alone, it is added: many players read
+    nothing else.
 
     Raises:
         VerifyError: mutagen cannot read or write the file.
@@ -127,27 +128,26 @@ def write_atoms(path: Path, atoms: Mapping[str, AtomValues]) -> None:
     """
     # Imported late: the daemon itself never writes tags, only its workers do.
     from mutagen import MutagenError  # noqa: PLC0415  # see above
-    from mutagen.mp4 import MP4  # noqa: PLC0415  # see above
+    from mutagen.mp4 import MP4Tags  # noqa: PLC0415  # see above
 
     with open_regular(path) as file:
         require_sound_nesting(file)
-        note = _gapless_note(M4aLayout.read(file, path))
-    wanted: dict[str, AtomValues] = {SMPB: (note,)} if note else {}
+        layout = M4aLayout.read(file, path)
+        own = {_ENCODER: text_atom(file, layout.movie, _ENCODER), SMPB: _gapless_note(layout)}
+    # What stands there is not parsed, so that no broken tag can be in the way.
+    tags: Any = MP4Tags()
+    kept: dict[str, AtomValues] = {name: (text,) for name, text in own.items() if text}
+    for name, values in {**atoms, **kept}.items():
+        tags[name] = _for_mutagen(name, values)
     try:
-        m4a: Any = MP4(path)
-        if m4a.tags is None:
-            m4a.add_tags()
-        kept = {name: m4a.tags[name] for name in _ENCODERS_OWN if name in m4a.tags}
-        m4a.tags.clear()
-        for name, values in (wanted | {**atoms}).items():
-            m4a.tags[name] = _for_mutagen(name, values)
-        m4a.tags.update(kept)
-        m4a.save(padding=lambda _info: _PADDING_BYTES)
+        tags.save(path, padding=lambda _info: _PADDING_BYTES)
     except MutagenError as error:
         # mutagen 1.48 wraps every OSError; the disk being full has to stay one.
         if error.args and isinstance(error.args[0], OSError):
             raise error.args[0] from error
         raise VerifyError(f"tags cannot be written: {error}") from error
+    except struct.error as error:  # mutagen 1.48 lets it out where a table of offsets is too short
+        raise VerifyError(f"tags cannot be written beside broken tables: {error}") from error
 
 
 def _for_mutagen(name: str, values: AtomValues) -> Any:

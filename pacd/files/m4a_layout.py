@@ -19,6 +19,7 @@ _TABLE_HEAD_BYTES: Final = 8  # the same, section 8.6: version, flags and number
 _SOUND: Final = b"soun"  # the same, section 12.2.2
 
 _PARTS: Final = 3  # of a freeform atom: mean, name, and the first value
+_VALUE_HEAD_BYTES: Final = 8  # of a "data" box: type of the value, and language
 _MAX_NAME_BYTES: Final = 65_536
 _MAX_SHORT_BYTES: Final = 65_536  # PAC's own values: the longest is a path, percent-encoded
 _PIECE_BYTES: Final = 1 << 20
@@ -186,9 +187,25 @@ def freeform(file: BinaryIO, movie: Box, only: frozenset[str]) -> dict[str, str]
             )
             key = f"----:{mean}:{name}"
             if key in only and key not in found:
-                value = body_of(file, parts[b"data"], most=_MAX_SHORT_BYTES)[8:]
+                value = body_of(file, parts[b"data"], most=_MAX_SHORT_BYTES)[_VALUE_HEAD_BYTES:]
                 found[key] = value.decode(errors="replace")
     return found
+
+
+def text_atom(file: BinaryIO, movie: Box, name: str) -> str:
+    """
+    The first value of an atom that holds text; "" without one.
+
+    Args:
+        name: As mutagen spells it.
+
+    Raises:
+        VerifyError: The tags are no row of boxes.
+    """
+    value = find_box(file, movie, b"udta", b"meta", b"ilst", name.encode("latin-1"), b"data")
+    if value is None:
+        return ""
+    return body_of(file, value, most=_MAX_SHORT_BYTES)[_VALUE_HEAD_BYTES:].decode(errors="replace")
 
 
 def number_at(data: bytes, at: int) -> int:

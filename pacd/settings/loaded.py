@@ -125,6 +125,7 @@ def _mirror(mirror: MirrorSection) -> MirrorPolicy:
         opus_gain=mirror.opus_gain,
         vbr_mode=mirror.quality,
         fat_safe=mirror.fat_safe,
+        prune=mirror.prune,
     )
 
 

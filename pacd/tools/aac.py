@@ -22,8 +22,7 @@ ISO/IEC 14496-3, table 1.19, has no place for RFC 9639's quadraphony and 6.1 in 
 2.0.2: they become 5.0 with a silent centre, and 7.1 with one rear channel on both sides.
 """
 
-_DITHERED_BITS: Final = 16  # what libfdk-aac works with
-_STEREO: Final = 2
+_BITS: Final = 16  # what libfdk-aac works with
 
 
 class Converter(Protocol):
@@ -44,7 +43,7 @@ def in_aac(audio: AudioFormat, *, max_rate_hz: int = _RATES_HZ[-1]) -> AudioForm
     rate_hz = aac_rate_hz(audio.sample_rate_hz, max_rate_hz=max_rate_hz)
     return AudioFormat(
         sample_rate_hz=rate_hz,
-        bits_per_sample=_DITHERED_BITS,
+        bits_per_sample=_BITS,
         channels=_CHANNELS.get(audio.channels, audio.channels),
         total_samples=resampled(audio.total_samples, audio.sample_rate_hz, rate_hz),
     )
@@ -67,13 +66,3 @@ def resampled(samples: int, from_hz: int, to_hz: int) -> int:
 def needs_converter(audio: AudioFormat, wanted: AudioFormat) -> bool:
     """Whether no encoder takes the audio as it is."""
     return (audio.sample_rate_hz, audio.channels) != (wanted.sample_rate_hz, wanted.channels)
-
-
-def gains_by_converter(audio: AudioFormat) -> bool:
-    """
-    Whether the audio is better for a converter, though libfdk-aac takes it.
-
-    More than 16 bits are dithered, where fdkaac 1.0.0 only rounds; and channels get the
-    layout that RFC 9639, section 9.1.3, gives them, whatever a tag says they are.
-    """
-    return audio.bits_per_sample > _DITHERED_BITS or audio.channels > _STEREO

@@ -31,7 +31,7 @@ def encode(
         deaf_end: As process.pipe() has it.
 
     Raises:
-        ToolError: A program failed: the first that did so by itself.
+        ToolError: A program failed; the decoder is named before all that it fed.
         OSError: The disk takes no more.
     """
     if len(programs) < 2 or not programs[0]:  # noqa: PLR2004  # a decoder and an encoder
@@ -41,7 +41,9 @@ def encode(
         *programs, timeout_s=timeout_s, stdin=source.fileno(), deaf_end=deaf_end
     )
     _raise_if_full(finished, target)
-    for done in sorted(finished, key=lambda each: each.exit_code == -signal.SIGPIPE):
+    decoded, *others = finished
+    cut_off = decoded.exit_code == -signal.SIGPIPE  # by one that knows more of it
+    for done in [*reversed(others), decoded] if cut_off else [decoded, *reversed(others)]:
         done.checked()
 
 

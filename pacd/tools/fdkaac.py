@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Self
@@ -10,7 +10,8 @@ from typing import BinaryIO, Final, Self
 from pacd.domain.media import AudioFormat
 from pacd.errors import ToolError
 from pacd.tools import chain, process
-from pacd.tools.aac import Converter, gains_by_converter, in_aac, needs_converter
+from pacd.tools.aac import Converter, in_aac, needs_converter
+from pacd.tools.samples import padding_misleads
 
 _PROGRAM: Final = "fdkaac"
 _VERSION: Final = re.compile(r"fdkaac (\d\S*)")
@@ -24,7 +25,7 @@ class Fdkaac:
 
     Attributes:
         version: As "1.0.0".
-        converter: For rates and channels that libfdk-aac does not take; None without one.
+        converter: Brings all audio into the form that libfdk-aac takes; None without one.
     """
 
     executable: Path
@@ -67,8 +68,9 @@ class Fdkaac:
         """
         Encode what the decoder makes of a FLAC file, without its tags and pictures.
 
-        libfdk-aac works in 16 bit: where there is no converter, fdkaac 1.0.0 rounds more
-        bits to the nearest, without dither (an error of -98 dBFS at most).
+        All goes through the converter where there is one: it dithers more than 16 bits,
+        which fdkaac 1.0.0 rounds (an error of -96 dBFS at most), and puts the channels where
+        FLAC has them: fdkaac refuses a mono file whose tags say that it plays on the left.
 
         What it writes states its length twice, in samples: in iTunSMPB (delay 2048,
         padding, length), and in an edit list from media time 2048 on.  Asked to stop, it
@@ -87,29 +89,28 @@ class Fdkaac:
                 that needs a converter and there is none.
             OSError: The disk takes no more.
         """
-        converting = [*self._converting(audio)]
+        converting = self._converting(audio)
         command = self._command(target, quality, audio, converted=bool(converting))
         programs = (decoder, *converting, command)
         chain.encode(source, target, programs, timeout_s=timeout_s, deaf_end=True)
 
-    def _converting(self, audio: AudioFormat) -> Iterator[Sequence[str | Path]]:
+    def _converting(self, audio: AudioFormat) -> Sequence[Sequence[str | Path]]:
         wanted = self.becomes(audio)
-        needed = needs_converter(audio, wanted)
-        if needed and self.converter is None:
+        if self.converter:
+            return (self.converter.converting(audio, wanted),)
+        if needs_converter(audio, wanted):
             raise ToolError(
                 f"{_PROGRAM} takes no {audio.channels} channels at {audio.sample_rate_hz} Hz, "
                 f"and there is no ffmpeg to convert them: apt install ffmpeg"
             )
-        if self.converter and (needed or gains_by_converter(audio)):
-            yield self.converter.converting(audio, wanted)
+        return ()
 
     def _command(
         self, target: Path, quality: int, audio: AudioFormat, *, converted: bool
     ) -> list[str | Path]:
         options = ["--silent", "--profile", "2", "--bitrate-mode", str(quality)]
-        options += ["--gapless-mode", "2"]
-        # A WAV header cannot tell the length of what is longer than 4 GiB, or not yet known;
-        # but behind an odd number of bytes stands one more, which looks like a sample.
-        one_byte = audio.bits_per_sample <= 8 and audio.channels == 1 and not converted  # noqa: PLR2004  # bits
-        options += [] if one_byte and audio.total_samples else ["--ignorelength"]
+        # Tags before the audio: what is left of an output that was cut still says whose it is.
+        options += ["--gapless-mode", "2", "--moov-before-mdat"]
+        # A WAV header cannot tell the length of what is longer than 4 GiB, or not yet known.
+        options += [] if padding_misleads(audio) and not converted else ["--ignorelength"]
         return [self.executable, *options, "-o", target, "-"]

@@ -10,6 +10,7 @@ from typing import Final, Self
 from pacd.domain.media import AudioFormat
 from pacd.errors import ToolError
 from pacd.tools import process
+from pacd.tools.samples import padding_misleads
 
 PROGRAM: Final = "ffmpeg"
 LIBOPUS: Final = "libopus"
@@ -71,16 +72,19 @@ class Ffmpeg:
             return None
         return cls(Path(place), found[1], frozenset(_LISTED.findall(listed)), _SOXR in said)
 
-    def encoding(self, arguments: Sequence[str], target: Path) -> list[str | Path]:
+    def encoding(
+        self, arguments: Sequence[str], target: Path, audio: AudioFormat | None = None
+    ) -> list[str | Path]:
         """
         Return the arguments of a run that encodes WAV on its input, without tags and chapters.
 
         Args:
             arguments: Filters, encoder and format.
             target: Overwritten; half written when the run fails.
+            audio: What comes, where its length should be heeded.
         """
         kept = ["-map_metadata", "-1", "-map_chapters", "-1", "-y", f"file:{target}"]
-        return [*self._taking_wav(), *arguments, *kept]
+        return [*self._taking_wav(audio), *arguments, *kept]
 
     def converting(self, audio: AudioFormat, wanted: AudioFormat) -> list[str | Path]:
         """
@@ -90,7 +94,7 @@ class Ffmpeg:
             ToolError: There is no such shape.
         """
         made = ["-c:a", "pcm_s16le", "-bitexact", "-f", "wav", "pipe:1"]
-        return [*self._taking_wav(), "-af", self.conversion(audio, wanted), *made]
+        return [*self._taking_wav(audio), "-af", self.conversion(audio, wanted), *made]
 
     def conversion(self, audio: AudioFormat, wanted: AudioFormat) -> str:
         """
@@ -110,10 +114,11 @@ class Ffmpeg:
                 filters.append(f"apad=whole_len={wanted.total_samples}")
         return ",".join(filters)
 
-    def _taking_wav(self) -> list[str | Path]:
+    def _taking_wav(self, audio: AudioFormat | None) -> list[str | Path]:
         said = ["-hide_banner", "-nostdin", "-loglevel", "error"]
         # A WAV header cannot tell the length of what is longer than 4 GiB, or not yet known.
-        taken = ["-f", "wav", "-ignore_length", "1", "-i", "pipe:0", "-map", "0:a:0", "-vn"]
+        ignored = "0" if audio and padding_misleads(audio) else "1"
+        taken = ["-f", "wav", "-ignore_length", ignored, "-i", "pipe:0", "-map", "0:a:0", "-vn"]
         return [self.executable, *said, *taken]
 
 

@@ -64,5 +64,7 @@ class LibfdkAac:
         made = ["-c:a", LIBFDK_AAC, "-vbr", str(quality), "-f", "ipod"]
         # Its default counts the edit list in milliseconds: too coarse for a length in samples.
         made += ["-movie_timescale", str(wanted.sample_rate_hz), "-fflags", "+bitexact"]
-        command = self.ffmpeg.encoding([*heard, *made], target)
+        # Tags before the audio: what is left of an output that was cut still says whose it is.
+        made += ["-movflags", "+faststart"]
+        command = self.ffmpeg.encoding([*heard, *made], target, audio)
         chain.encode(source, target, (decoder, command), timeout_s=timeout_s)

@@ -11,6 +11,7 @@ from pacd.domain.media import AudioFormat
 from pacd.errors import ToolError
 from pacd.tools import chain, process
 from pacd.tools.aac import in_aac
+from pacd.tools.samples import padding_misleads
 
 _PROGRAMS: Final = ("qaac", "qaac64")
 _VERSION: Final = re.compile(r"qaac (\d\S*), (CoreAudioToolbox \S+)")
@@ -83,7 +84,8 @@ class Qaac:
             ToolError: qaac or the decoder failed, or no decoder is given.
             OSError: The disk takes no more.
         """
-        options = ["--tvbr", str(_TVBR[quality]), "-q", "2", "-s", "--ignorelength"]
+        options = ["--tvbr", str(_TVBR[quality]), "-q", "2", "-s"]
+        options += [] if padding_misleads(audio) else ["--ignorelength"]
         # Smart padding adds samples of its own making to both ends.
         options += ["--no-smart-padding", "--gapless-mode", "2"]
         rate_hz = self.becomes(audio).sample_rate_hz

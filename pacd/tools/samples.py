@@ -10,6 +10,8 @@ RAW_DEPTHS: Final = frozenset({8, 16, 24, 32})
 
 _RIFF_HEAD_BYTES: Final = 12  # EBU Tech 3306: form, size, "WAVE"
 _CHUNK_HEAD_BYTES: Final = 8
+_WAV_BYTES: Final = (1 << 32) - 4096  # what 32 bits count, less a header of any kind
+_BYTE_BITS: Final = 8
 
 
 class SampleHash:
@@ -74,6 +76,17 @@ class SampleHash:
             return (sample[0] - 128 >> self._shift).to_bytes(1, "little", signed=True)
         value = int.from_bytes(sample, "little", signed=True) >> self._shift
         return value.to_bytes(self._width, "little", signed=True)
+
+
+def padding_misleads(audio: AudioFormat) -> bool:
+    """
+    Whether the byte that evens the length of a WAV file would pass for a sample (EBU Tech 3306).
+
+    Who reads what flac 1.4.2 decodes has to heed the length in its header then, which
+    tells nothing where FLAC's does not, nor beyond 4 GiB.
+    """
+    one_byte = audio.channels == 1 and audio.bits_per_sample <= _BYTE_BITS
+    return one_byte and 0 < audio.total_samples < _WAV_BYTES
 
 
 def _samples_offset(header: bytes) -> int | None:

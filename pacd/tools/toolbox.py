@@ -1,11 +1,12 @@
 """Finds the programs PAC calls, once; the result is sent to every worker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from pacd.domain.media import AudioFormat, Codec
+from pacd.errors import PreflightError
 from pacd.tools.fdkaac import Fdkaac
 from pacd.tools.ffmpeg import Ffmpeg
 from pacd.tools.flac import Flac
@@ -21,6 +22,7 @@ AAC_REMEDY: Final = (
 )
 REMEDIES: Final = {Codec.OPUS: OPUS_REMEDY, Codec.AAC: AAC_REMEDY}
 """How to get an encoder, by what it makes."""
+TITLES: Final = {Codec.OPUS: "Opus", Codec.AAC: "AAC"}
 
 
 class OpusEncoder(Protocol):
@@ -114,12 +116,12 @@ class Toolbox:
     @property
     def opus(self) -> OpusEncoder | None:
         """The one that makes Opus: opusenc, else ffmpeg (M2)."""
-        return self.opusenc or Libopus.of(self.ffmpeg)
+        return _opus(self.opusenc, self.ffmpeg)
 
     @property
     def aac(self) -> AacEncoder | None:
         """The one that makes AAC: ffmpeg with libfdk_aac, else qaac, else fdkaac (M2)."""
-        return LibfdkAac.of(self.ffmpeg) or self.qaac or self.fdkaac
+        return _aac(self.ffmpeg, self.qaac, self.fdkaac)
 
     def encoder(self, codec: Codec) -> OpusEncoder | AacEncoder | None:
         """Return the one that makes a codec."""
@@ -138,15 +140,36 @@ class Toolbox:
         return {name: tool.version for name, tool in found.items() if tool}
 
 
-def find_tools(flac: Flac | None = None) -> Toolbox:
+def find_tools(wanted: Collection[Codec] = ()) -> Toolbox:
     """
     Look for all programs.
 
     Args:
-        flac: Taken as it is; it is looked for without.
+        wanted: What mirrors are made of.
 
     Raises:
-        PreflightError: One that PAC cannot do without is missing.
+        PreflightError: Some that PAC cannot do without are missing; it names all of them.
     """
-    ffmpeg = Ffmpeg.find()
-    return Toolbox(flac or Flac.find(), Opusenc.find(), ffmpeg, Qaac.find(), Fdkaac.find(ffmpeg))
+    ffmpeg, opusenc, qaac = Ffmpeg.find(), Opusenc.find(), Qaac.find()
+    fdkaac = Fdkaac.find(ffmpeg)
+    made = {Codec.OPUS: _opus(opusenc, ffmpeg), Codec.AAC: _aac(ffmpeg, qaac, fdkaac)}
+    missing = [_no_encoder(codec) for codec in Codec if codec in wanted and not made[codec]]
+    try:
+        flac = Flac.find()
+    except PreflightError as error:
+        raise PreflightError("\n".join((str(error), *missing)), words=error.words) from error
+    if missing:
+        raise PreflightError("\n".join(missing))
+    return Toolbox(flac, opusenc, ffmpeg, qaac, fdkaac)
+
+
+def _opus(opusenc: Opusenc | None, ffmpeg: Ffmpeg | None) -> OpusEncoder | None:
+    return opusenc or Libopus.of(ffmpeg)
+
+
+def _aac(ffmpeg: Ffmpeg | None, qaac: Qaac | None, fdkaac: Fdkaac | None) -> AacEncoder | None:
+    return LibfdkAac.of(ffmpeg) or qaac or fdkaac
+
+
+def _no_encoder(codec: Codec) -> str:
+    return f"A mirror wants {TITLES[codec]}, but no encoder for it is installed: {REMEDIES[codec]}"

@@ -46,10 +46,10 @@ def decoded_channels(opus: Path, frequencies: Sequence[int]) -> tuple[int, ...]:
     subprocess.run(["opusdec", "--quiet", "--rate", str(_RATE), opus, played], check=True)
     samples = array("h", played.read_bytes())
     count = len(frequencies)
-    return tuple(_loudest(samples[at::count], frequencies) for at in range(count))
+    return tuple(loudest(samples[at::count], frequencies) for at in range(count))
 
 
-def _loudest(samples: Sequence[int], frequencies: Sequence[int]) -> int:
+def loudest(samples: Sequence[int], frequencies: Sequence[int]) -> int:
     return max(frequencies, key=lambda each: _strength(samples, each))
 
 

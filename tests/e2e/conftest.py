@@ -12,12 +12,6 @@ pytest.register_assert_rewrite("tests.e2e.order", "tests.e2e.running")
 from tests.e2e.running import Site  # noqa: E402  # only what is imported later is rewritten
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-docs", action="store_true", help="write docs/outcomes.md anew from its table"
-    )
-
-
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """An empty library with a mirror and covers, quick to settle."""

@@ -11,7 +11,7 @@ from pacd.domain.hold import Cause
 from pacd.domain.job import Job
 from pacd.domain.media import AudioFormat, Codec, Quirk, Tags
 from pacd.domain.plan import Action
-from pacd.domain.policy import DaemonPolicy, MirrorPolicy
+from pacd.domain.policy import DaemonPolicy, MirrorPolicy, OpusGain
 from pacd.domain.scan import ScanReport, ScanStatus
 from tests.builders import NOW, PHONE, facts, item, observation, picture, policy, track
 
@@ -105,6 +105,15 @@ def test_what_shapes_the_tags_of_outputs_is_in_their_hash() -> None:
     assert plain != PHONE.tags_hash("y")
     assert plain != replace(PHONE, art_max_px=500).tags_hash("x")
     assert plain == replace(PHONE, bitrate_kbps=96, root=Path("/other")).tags_hash("x")
+
+
+def test_only_what_shapes_an_output_is_in_its_hash() -> None:
+    """M5: how loudness goes into Opus is nothing to an M4A file, and the codecs differ."""
+    m4a = replace(PHONE, codec=Codec.AAC)
+
+    assert m4a.tags_hash("x") == replace(m4a, opus_gain=OpusGain.BOTH).tags_hash("x")
+    assert PHONE.tags_hash("x") != replace(PHONE, opus_gain=OpusGain.BOTH).tags_hash("x")
+    assert m4a.tags_hash("x") != replace(m4a, art_max_px=500).tags_hash("x")
 
 
 def test_libraries_are_found_by_name() -> None:

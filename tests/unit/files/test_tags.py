@@ -122,6 +122,15 @@ def test_lyrics_arrive_under_the_name_players_read() -> None:
     assert [("LYRICS", "la")] == mapped(("UNSYNCEDLYRICS", "la"), ("LYRICS", "la"))
 
 
+@pytest.mark.parametrize("key", ["KEY", "INITIALKEY"])
+def test_the_musical_key_arrives_under_both_names(key: str) -> None:
+    """M6: players read KEY, programs of disc jockeys INITIALKEY; what is stated is not touched."""
+    both = [("KEY", "Am"), ("INITIALKEY", "8A")]
+
+    assert {("KEY", "Am"), ("INITIALKEY", "Am")} == {*mapped((key, "Am"))}
+    assert both == mapped(*both)
+
+
 GAINS = (("REPLAYGAIN_TRACK_GAIN", "-7.50 dB"), ("REPLAYGAIN_TRACK_PEAK", "0.988553"))
 ALBUM = ("REPLAYGAIN_ALBUM_GAIN", "-8.00 dB")
 
