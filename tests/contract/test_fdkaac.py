@@ -1,5 +1,6 @@
 """fdkaac, qaac and ffmpeg as they are found, and what fdkaac does on its own."""
 
+import pickle
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from pacd.tools.flac import Flac
 from pacd.tools.libfdk_aac import LibfdkAac
 from pacd.tools.libopus import Libopus
 from pacd.tools.qaac import Qaac
-from pacd.tools.toolbox import Toolbox
+from pacd.tools.toolbox import Toolbox, find_tools
 from tests.contract.aac_encoding import encode
 from tests.contract.m4a import by_edit_list, by_itunes
 from tests.contract.qaac_stand_in import VERSION, put_qaac
@@ -155,3 +156,10 @@ def test_fdkaac_refuses_what_then_needs_ffmpeg(
     assert b"unsupported" in done.stderr
     with pytest.raises(ToolError, match=f"takes no {channels} channels at {rate} Hz.*apt install"):
         encode(alone, source, m4a)
+
+
+def test_what_was_found_is_sent_to_workers() -> None:
+    """P5: the programs, and what one of them does for another, pass to spawned processes."""
+    tools = find_tools()
+
+    assert tools == pickle.loads(pickle.dumps(tools))  # noqa: S301  # our own
