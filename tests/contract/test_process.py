@@ -234,3 +234,26 @@ def test_patience_grows_with_the_file() -> None:
     """w26: a large file gets more time than a small one, and a small one enough."""
     assert 120 == patience_s(0)
     assert 600 == patience_s(30 << 20)
+
+
+def test_pipe_of_three() -> None:
+    """M2: each program reads what the one before it wrote, and tells its own exit code."""
+    done = process.pipe(
+        shell("echo a; exit 3"),
+        shell("sed s/a/ab/; exit 4"),
+        shell("sed s/b/bc/"),
+        timeout_s=LONG_S,
+    )
+
+    assert ([3, 4, 0], b"abc\n") == ([each.exit_code for each in done], done[-1].stdout)
+
+
+@pytest.mark.parametrize("number", ["HUP", "INT", "TERM"])
+def test_a_deaf_end_goes_on(number: str) -> None:
+    """M12: a program that would end well when asked to stop is not heard to be asked."""
+    stops = shell(f"trap 'echo stopped; exit 0' {number}; kill -{number} $$; echo done")
+    [_, hears] = process.pipe(["true"], stops, timeout_s=LONG_S)
+    [_, deaf] = process.pipe(["true"], stops, timeout_s=LONG_S, deaf_end=True)
+    [first, _] = process.pipe(stops, ["cat"], timeout_s=LONG_S, deaf_end=True)
+
+    assert (b"stopped\n", b"done\n", 0) == (hears.stdout, deaf.stdout, first.exit_code)

@@ -151,6 +151,31 @@ def test_exit_3_says_which_tool_is_missing(site: Site) -> None:
     assert not site.state.exists()
 
 
+def test_exit_3_names_all_that_is_missing(site: Site) -> None:
+    """M2, 1.1: flac and every encoder that a mirror wants, each with its remedy; not the first."""
+    if shutil.which("fdkaac") is None:
+        pytest.skip("fdkaac is not installed")
+    programs = site.base / "programs"
+    programs.mkdir()
+    with site.config.open("a") as config:
+        config.write(f'[[library.mirror]]\ncodec = "aac"\nroot = "{site.base}/car"\n')
+    nothing = _run(site, "--check", path=programs)
+    for name in ("flac", "setpriv", "opusenc"):
+        _linked(programs, name)
+    without_aac = _run(site, "--once", path=programs)
+    _linked(programs, "fdkaac")
+    whole = _run(site, "--check", path=programs)
+
+    assert (3, 3, 0) == (nothing.returncode, without_aac.returncode, whole.returncode)
+    for words in ("apt install flac", "apt install opus-tools", "apt install fdkaac"):
+        assert words in nothing.stderr
+    assert "wants AAC, but no encoder for it is installed: apt install fdkaac" in without_aac.stderr
+    assert "contrib and non-free" in without_aac.stderr
+    assert "Opus" not in without_aac.stderr
+    for words in (f"mirror aac: aac vbr 4 in {site.base}/car", "\nfdkaac "):
+        assert words in whole.stdout
+
+
 def _linked(folder: Path, name: str) -> Path:
     where = subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout
     link = folder / name

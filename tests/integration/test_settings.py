@@ -80,6 +80,7 @@ fat_safe = false
 [[library.mirror]]
 name = "phone"
 codec = "aac"
+quality = 5
 root = "/srv/phone"
 art_max_px = 300
 art_max_kib = 60
@@ -158,6 +159,7 @@ def test_libraries_as_policies(tmp_path: Path) -> None:
             codec=Codec.AAC,
             art_max_px=300,
             art_max_kib=60,
+            vbr_mode=5,
         ),
     ) == music.mirrors
 

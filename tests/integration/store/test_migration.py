@@ -350,6 +350,13 @@ def test_up_down_up(filled: Path) -> None:
     assert schema == _objects(filled)
 
 
+def test_a_migration_prints_nothing(filled: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """1.1: the summary of a one-shot run is all that stands on its stdout."""
+    Store.open(filled.with_name("new.db"), now=NOW).close()
+
+    assert ("", "") == capfd.readouterr()
+
+
 def test_every_migration_has_its_way_back() -> None:
     """S3: numbers without gaps, one rollback each, plain ASCII (yoyo reads by locale)."""
     names = sorted(each.name for each in RELEASED.directory.iterdir())
