@@ -247,7 +247,7 @@ class Pipeline:
 
     def _push(self, visit: Visit, items: Iterable[PlanItem]) -> None:
         for item in items:
-            if item.key not in visit.busy:
+            if not visit.occupied(item):
                 visit.busy[item.key] = item
                 self._dispatch.ready.push(item, visit)
 

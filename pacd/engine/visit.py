@@ -76,6 +76,12 @@ class Visit:
         """Whether a master may still be rewritten or judged in this visit."""
         return any(action in {Action.TEST, Action.RECOMPRESS} for _, action, _ in self.busy)
 
+    def occupied(self, item: PlanItem) -> bool:
+        """Whether an item is under way already, or another one on the same output."""
+        if not item.mirror:
+            return item.key in self.busy
+        return any((item.path, item.mirror) == (path, mirror) for path, _, mirror in self.busy)
+
     def exports_to(self, target: PurePosixPath | None) -> bool:
         """Whether a cover on its way from this folder goes there."""
         return any(
