@@ -60,6 +60,7 @@ class Pipeline:
 
     Attributes:
         visits: Folders between the first look and rest.
+        misses_root: Whether a mirror could not be seen since this was last reset.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Pipeline:
         self._turns = count(1)
         self.retries = Retries()
         self.library_ids = library_ids
+        self.misses_root = False
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
@@ -159,6 +161,7 @@ class Pipeline:
         self.keeper.due.add(policy.name)
         roots = identities(policy)  # first: what is looked at must be below these
         looked = self._look(policy, place.folder)
+        self.misses_root |= None in looked.mirrors.values()
         self.survey(policy, looked.library)
         library_id = self.library_ids[policy.name]
         now = datetime.now(UTC)
@@ -215,9 +218,7 @@ class Pipeline:
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
             self.scout.moved(visit, item.mirror, came.result, self.visits)
         self._advance(visit, (item.path,))
-        self._let_flow()
-        if item.action is Action.EXPORT_ARTWORK:
-            self._covers_freed()
+        self._let_go_on(covers=item.action is Action.EXPORT_ARTWORK)
 
     def _advance(self, visit: Visit, paths: Iterable[PurePosixPath]) -> None:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
@@ -232,17 +233,12 @@ class Pipeline:
         if not (visit.busy or visit.looking or visit.covers_wait or visit.in_flux):
             self._rest(visit, now)
 
-    def _covers_freed(self) -> None:
-        """Let folders that waited for a cover's place look at what stands there now."""
+    def _let_go_on(self, *, covers: bool) -> None:
+        """Decide anew where an output was to be moved first, or a cover's place to be freed."""
         for visit in tuple(self.visits.values()):
-            if visit.covers_wait:
-                visit.covers_due = True
-                self._advance(visit, ())
-
-    def _let_flow(self) -> None:
-        """Decide anew about those that waited for an output to be moved."""
-        for visit in tuple(self.visits.values()):
-            if visit.in_flux:
+            waits = covers and visit.covers_wait
+            if waits or visit.in_flux:
+                visit.covers_due = visit.covers_due or waits
                 self._advance(visit, tuple(visit.in_flux))
 
     def _push(self, visit: Visit, items: Iterable[PlanItem]) -> None:
