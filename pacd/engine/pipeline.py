@@ -92,11 +92,7 @@ class Pipeline:
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
-        self.census = Census(
-            store,
-            recorder,
-            push=lambda reading: dispatch.ready.push(None, reading),
-        )
+        self.census = Census(store, recorder, push=lambda each: dispatch.ready.push(None, each))
         self.scout = Scout(store, self.census, self._naming, self.want)
         self.census.finished = self.scout.read
         self._decider = Decider(recorder, self.scout)
@@ -105,6 +101,7 @@ class Pipeline:
             recorder,
             naming=self._naming,
             push=dispatch.ready.push,
+            want=self.want,
         )
         self.adopt(policy)
 
@@ -113,6 +110,7 @@ class Pipeline:
         self.policy = policy
         self.ignore = Ignore(policy.ignore)
         self._namings: dict[LibraryPolicy, Naming] = {}
+        self.keeper.adopt()
         self.debouncer.adopt(policy.settle_s, policy.max_delay_s)
         self._settler = Settler(policy.settle_s, atomic.being_written)
 

@@ -1,33 +1,23 @@
-"""
-Which outputs no master wants, and whether they may be removed (M9).
+"""Orphans on their way out (M9): what workers are asked, and what people are."""
 
-A library that is suddenly much smaller is more often a disk that is away than a decision.
-"""
-
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from pacd.domain.change import FolderId, Observation
-from pacd.domain.hold import Cause
+from pacd.domain.hold import MISSING, Cause
 from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.engine.naming import Naming
-from pacd.engine.roots import available, identities, in_place, outputs_kept
+from pacd.engine.errands import OutputKey
+from pacd.engine.guards import LAST_GONE, Refusal, Review
+from pacd.engine.roots import identities, root_id
 from pacd.engine.visit import Unseen, Urgency
-from pacd.store.database import Store
 from pacd.store.outputs import OutputRow
 
-MANY: Final = 20
-"""Fewer outputs than this are never too many to be removed at once (requirements M9)."""
-
-SHARE: Final = 0.2
-"""Of all outputs of a mirror: more than this are too many at once (requirements M9)."""
-
-LIBRARY_ROOTS: Final = "library_roots"
-"""Key in the store's memory: which folder each library's root was, by the library's id."""
+EXAMPLES: Final = 10
+"""Outputs in question that a hold names."""
 
 _NO_FILE: Final = Observation(0, 0, 0, 0, 0)
 
@@ -37,7 +27,7 @@ NOTHING: Final = Facts(PurePosixPath(), _NO_FILE)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pruning:
-    """Orphans on their way out: work as a visit has, but of no folder of the library."""
+    """An orphan on its way out: work as a visit has, but of no folder of the library."""
 
     library_id: int
     policy: LibraryPolicy
@@ -52,106 +42,89 @@ class Pruning:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class Doomed:
     """
-    What is to be removed from a mirror.
+    An orphan that is to be removed, unless it is wanted by the time of its turn.
 
     Attributes:
-        refusal: Why nothing is, a clause for people; "" where nothing stands against it.
-        asks: Whether a person is asked.
+        root: Which folder the library's root was when that was found.
     """
 
-    orphans: tuple[OutputRow, ...] = ()
-    refusal: str = ""
-    asks: bool = False
+    library_id: int
+    policy: LibraryPolicy
+    mirror: MirrorPolicy
+    row: OutputRow
+    root: FolderId | None
+
+    @property
+    def key(self) -> OutputKey:
+        """What makes two of them the same."""
+        return (self.library_id, self.mirror.name, self.row.output.path)
+
+    @property
+    def item(self) -> PlanItem:
+        """Its removal, planned."""
+        return prune_item(self.mirror, self.row)
+
+    @property
+    def work(self) -> Pruning:
+        """Its removal, as work."""
+        roots = dict(identities(self.policy))
+        if self.root:
+            roots[self.policy.root] = self.root
+        source = source_of(self.row)
+        facts = Facts(source, self.row.output.observation or _NO_FILE)
+        return Pruning(self.library_id, self.policy, {source: facts}, roots)
 
 
-def review(store: Store, library_id: int, naming: Naming, mirror: MirrorPolicy) -> Review:
-    """Look at all orphans of a mirror; those whose masters are back are wanted again."""
-    policy = naming.policy
-    if not available(policy.root):
-        return Review(refusal=f"{policy.root}, the library, is not there or empty")
-    if not in_place(mirror.root, outputs_kept(store, library_id, mirror)):
-        return Review(refusal=f"{mirror.root}, the mirror, is not there or empty")
-    rows = store.outputs.orphans(library_id, mirror.name)
-    wanted = [row.output.path for row in rows if naming.master_of(mirror, row.output.path)]
-    with store.transaction():
-        store.outputs.wanted(library_id, mirror.name, wanted)
-    orphans = tuple(row for row in rows if row.output.path not in set(wanted))
-    refusal = _too_many(store, library_id, policy, mirror, orphans)
-    return Review(orphans, refusal, asks=bool(refusal))
+def doomed(
+    library_id: int, policy: LibraryPolicy, mirror: MirrorPolicy, rows: Iterable[OutputRow]
+) -> Iterator[Doomed]:
+    """Yield the orphans of one mirror that are to be removed."""
+    root = root_id(policy.root)
+    for row in rows:
+        yield Doomed(library_id, policy, mirror, row, root)
 
 
-def _too_many(
-    store: Store,
-    library_id: int,
-    policy: LibraryPolicy,
-    mirror: MirrorPolicy,
-    orphans: tuple[OutputRow, ...],
-) -> str:
-    """Why a person should look first; what was accepted before is no reason."""
-    accepted = store.holds.last_accepted(library_id, Cause.MASS_DISAPPEARANCE, mirror.name)
-    fresh = [
-        row
-        for row in orphans
-        if accepted is None or (row.orphaned_at is not None and row.orphaned_at > accepted)
-    ]
-    before = store.memory.get(LIBRARY_ROOTS, {}).get(str(library_id))
-    if fresh and before not in {None, _spelt(policy)}:
-        return f"{policy.root} is another folder, or on another disk, than when they were made"
-    total = store.outputs.count(library_id, mirror.name) + len(orphans)
-    if len(fresh) >= MANY and len(fresh) > SHARE * total:
-        return f"the masters of {len(fresh)} of {total} outputs in {mirror.name} are gone at once"
-    return ""
+def prune_item(mirror: MirrorPolicy, row: OutputRow) -> PlanItem:
+    """Plan the removal of an orphan."""
+    since = f", since {row.orphaned_at:%Y-%m-%d}" if row.orphaned_at else ""
+    return PlanItem(
+        source_of(row),
+        Action.MIRROR_PRUNE,
+        f"no master wants {row.output.path} in {mirror.name}{since}",
+        mirror=mirror.name,
+        target=row.output.path,
+    )
 
 
-def remember_root(store: Store, library_id: int, policy: LibraryPolicy) -> None:
-    """Note which folder the library's root is; from now on another one is strange."""
-    known = store.memory.get(LIBRARY_ROOTS, {})
-    spelt = _spelt(policy)
-    if spelt and known.get(str(library_id)) != spelt:
-        with store.transaction():
-            store.memory.set(LIBRARY_ROOTS, {**known, str(library_id): spelt})
+def source_of(row: OutputRow) -> PurePosixPath:
+    """The master that an output says it was made of; its own path where that leads elsewhere."""
+    source = row.output.source_rel
+    leads_out = source.is_absolute() or ".." in source.parts or not source.parts
+    return row.output.path if leads_out else source
 
 
-def _spelt(policy: LibraryPolicy) -> str:
-    """The file system and the folder, by what stays when disks are numbered anew."""
-    try:
-        return f"{os.statvfs(policy.root).f_fsid:x}:{policy.root.stat().st_ino}"
-    except OSError:
-        return ""
-
-
-def items(mirror: MirrorPolicy, orphans: tuple[OutputRow, ...]) -> Iterator[PlanItem]:
-    """Plan the removal of orphans."""
-    for row in orphans:
-        since = f", since {row.orphaned_at:%Y-%m-%d}" if row.orphaned_at else ""
-        yield PlanItem(
-            row.output.source_rel,
-            Action.MIRROR_PRUNE,
-            f"no master wants {row.output.path} in {mirror.name}{since}",
-            mirror=mirror.name,
-            target=row.output.path,
-        )
-
-
-def pruning(library_id: int, policy: LibraryPolicy, row: OutputRow) -> Pruning:
-    """Return one orphan as work."""
-    output = row.output
-    facts = Facts(output.source_rel, output.observation or _NO_FILE)
-    return Pruning(library_id, policy, {output.source_rel: facts}, identities(policy))
-
-
-def question(mirror: MirrorPolicy, found: Review) -> PlanItem:
-    """The hold that asks a person before so much is removed."""
+def question(mirror: MirrorPolicy, found: Review, refusal: Refusal) -> PlanItem:
+    """The hold that asks a person before anything is removed."""
+    moments = [row.orphaned_at for row in found.orphans if row.orphaned_at]
     return PlanItem(
         PurePosixPath(),
         Action.HOLD,
-        f"{found.refusal}; nothing is removed",
+        refusal.reason,
         mirror=mirror.name,
         cause=Cause.MASS_DISAPPEARANCE,
-        evidence={
-            "outputs": len(found.orphans),
-            "examples": [str(row.output.path) for row in found.orphans[:10]],
-        },
+        evidence=_evidence(found, moments, refusal),
     )
+
+
+def _evidence(found: Review, moments: list[datetime], refusal: Refusal) -> Mapping[str, Any]:
+    """What is in question; while a root is away nobody can say that anything is gone for good."""
+    if refusal.missing:
+        return {MISSING: refusal.missing, "of": found.total}
+    return {
+        "outputs": len(found.orphans),
+        "of": found.total,
+        **({LAST_GONE: max(moments).isoformat()} if moments else {}),
+        "examples": [str(row.output.path) for row in found.orphans[:EXAMPLES]],
+    }
