@@ -191,11 +191,12 @@ class Engine:
         self.snapshot = self._take_snapshot(datetime.now(UTC))
 
     def _look_after_mirrors(self) -> None:
-        """Prune at rest alone: an output that seems unwanted may be another master's by then."""
-        pipeline = self.pipeline
-        if pipeline.keeper.due and self._settled:
-            ids = pipeline.library_ids
-            pipeline.keeper.look_after(pipeline.policy, ids, now=datetime.now(UTC))
+        """At rest alone: an output that seems unwanted may be another master's by then."""
+        pipeline, now = self.pipeline, datetime.now(UTC)
+        if not pipeline.keeper.due or not self._settled:
+            return
+        if not pipeline.scout.deferred.let_go(now=now):
+            pipeline.keeper.look_after(pipeline.policy, pipeline.library_ids, now=now)
 
     def _take_snapshot(self, now: datetime) -> Snapshot:
         pipeline = self.pipeline

@@ -1,17 +1,20 @@
 """Knows where single folders of a library lie in its mirrors; lists the folders above them."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, TypeVar
 
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.files.renaming import same_entry
 from pacd.intake.audit import look
 from pacd.intake.ignore import Ignore
 from pacd.planning.names import alike
 from pacd.planning.outputs import (
     FoldersRenamed,
+    Named,
     OutputFolders,
     Places,
     folders_renamed,
@@ -24,6 +27,8 @@ KEPT: Final = 1_000
 # A folder changed again within one tick of its file system's clock has the same mtime as
 # before; FAT counts in steps of two seconds (Microsoft, FAT 1.03, "Date and Time Formats").
 _TICK_NS: Final = 2_000_000_000
+
+Found = TypeVar("Found")
 
 _Stamp = tuple[int, int, int, int]
 
@@ -75,22 +80,28 @@ class Naming:
         """
         The master whose output belongs at a path of a mirror; None without one.
 
-        Where the mirror's names are fit for FAT, names that FAT takes for one are one.
+        Paths that the mirror's file system takes for one are one.
         """
-        same = alike if mirror.fat_safe else str
-        folder = PurePosixPath()
+        folder = named = PurePosixPath()
         for name in output.parent.parts:
             view = look(self.policy.root, folder, self.ignore)
             renamed = folders_renamed(view.folders, [row[0] for row in view.rows], [mirror]) or {}
             new = {each: to.name for each, to in renamed.get(mirror.name, {}).items()}
-            named = {same(new.get(each, each)): each for each in view.folders}
-            if same(name) not in named:
+            found = _most_like(name, {new.get(each, each): each for each in view.folders})
+            if found is None:
                 return None
-            folder /= named[same(name)]
+            folder, wanted = folder / found, new.get(found, found)
+            if not same_entry(mirror.root / named / wanted, mirror.root / named / name):
+                return None
+            named /= wanted
         view = look(self.policy.root, folder, self.ignore)
-        outputs = output_paths((folder / row[0] for row in view.rows), mirror)
-        masters = {same(place.path.name): master for master, place in outputs.items()}
-        return masters.get(same(output.name))
+        outputs = output_paths((folder / row[0] for row in view.rows), mirror, Named(named))
+        places = {place.path.name: master for master, place in outputs.items()}
+        master = _most_like(output.name, places)
+        if master is None:
+            return None
+        place = mirror.root / outputs[master].path
+        return master if same_entry(place, place.with_name(output.name)) else None
 
     def _listed(self, folder: PurePosixPath) -> _Listed | None:
         stamp = _stamp(self.policy.root / folder)
@@ -108,6 +119,13 @@ class Naming:
                 self._kept.clear()
             self._kept[folder] = listed
         return listed
+
+
+def _most_like(name: str, found: Mapping[str, Found]) -> Found | None:
+    """What bears a name, or else one that some file system takes for the same."""
+    if name in found:
+        return found[name]
+    return next((each for key, each in found.items() if alike(key) == alike(name)), None)
 
 
 def _stamp(folder: Path) -> _Stamp | None:
