@@ -187,9 +187,9 @@ class Engine:
         paused = self.pause.active(datetime.now(UTC))
         if not paused:
             self.pipeline.begin()
-        keeper, ids = self.pipeline.keeper, self.pipeline.library_ids
-        if keeper.due and self.at_rest:
-            keeper.look_after(self.pipeline.policy, ids, now=datetime.now(UTC))
+        keeper, ids, now = self.pipeline.keeper, self.pipeline.library_ids, datetime.now(UTC)
+        if self.at_rest and not self.pipeline.scout.deferred.let_go(now=now) and keeper.due:
+            keeper.look_after(self.pipeline.policy, ids, now=now)
         if not paused:
             if self.at_rest:  # else what seems unwanted may be another master's by then
                 keeper.go_on()

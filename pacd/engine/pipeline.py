@@ -93,7 +93,7 @@ class Pipeline:
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
         self.census = Census(store, recorder, push=lambda each: dispatch.ready.push(None, each))
-        self.scout = Scout(store, self.census, self._naming, self.want)
+        self.scout = Scout(store, self.census, self._naming, self.want, self.retries)
         self.census.finished = self.scout.read
         self._decider = Decider(recorder, self.scout)
         self.keeper = Keeper(
@@ -214,7 +214,7 @@ class Pipeline:
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
-            self.scout.moved(visit, item.mirror, came.result, self.visits)
+            self.scout.moved(visit, item.mirror, came.result, self.visits, now=now)
         self._advance(visit, (item.path,))
         self._let_go_on(covers=item.action is Action.EXPORT_ARTWORK)
 
@@ -267,14 +267,14 @@ class Pipeline:
             elif not (retries or visit.restless() or visit.awaits) and looked.complete:
                 self._remember(visit, looked, now)
                 self._rested(place)
-                self.scout.rested(place)
+                self.scout.rested(visit)
                 return
         with self._store.transaction():
             self._store.folders.disturb(visit.library_id, place.folder)
         settles = visit.restless(SCAN_SETTLES * timedelta(seconds=self.policy.settle_s))
         if not settles and not visit.again and not visit.awaits:
             self._rested(place)
-        self.scout.rested(place)
+        self.scout.rested(visit)
 
     def _agrees(self, visit: Visit, looked: Looked) -> bool:
         """Whether what is seen now is what is known; if so, what the mirrors hold is noted."""

@@ -28,11 +28,13 @@ class Search:
         spare: Holds the right audio, where no master wants it.
         awaited: A master that has to be tested first: the output may be its own.
         busy: Whether one is being renamed or replaced just now.
+        astray: Whether one has left the place that it is on record for, by another hand.
     """
 
     spare: Output | None = None
     awaited: PurePosixPath | None = None
     busy: bool = False
+    astray: bool = False
 
 
 def wants_audio(facts: Facts, mirror: MirrorPolicy) -> bool:
@@ -59,7 +61,7 @@ def find_spare(
     Args:
         busy: Where outputs of other masters are being renamed or written just now.
     """
-    awaited, waits = None, facts.outputs[mirror.name].path in busy
+    awaited, waits, astray = None, facts.outputs[mirror.name].path in busy, False
     for row in store.outputs.with_audio(library_id, mirror.name, facts.audio_md5):
         found = row.output
         if found.path == facts.outputs[mirror.name].path or outdated(found, mirror):
@@ -68,13 +70,14 @@ def find_spare(
             waits = True
             continue
         if not _stands(mirror, found):
+            astray = True
             continue
         owner = naming.master_of(mirror, found.path)
         wants = _wants(store, library_id, naming, owner, found) if owner != facts.path else False
         if wants is False and not waits:
             return Search(spare=found)
         awaited = owner if wants is None else awaited
-    return Search(awaited=awaited, busy=waits)
+    return Search(awaited=awaited, busy=waits, astray=astray)
 
 
 def _stands(mirror: MirrorPolicy, output: Output) -> bool:
