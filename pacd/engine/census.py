@@ -16,6 +16,7 @@ from pacd.domain.output import Output, OutputState
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.extras import unknown
 from pacd.engine.recording import Recorder
+from pacd.engine.roots import in_place, outputs_kept
 from pacd.engine.visit import Unseen, Urgency
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
@@ -169,11 +170,15 @@ class Census:
         self._push(reading)
 
     def _complete(self, library_id: int) -> None:
-        """Remember that a library's mirrors are on record once nothing of them waits."""
+        """Remember that those mirrors that are there are on record once nothing of them waits."""
         if library_id not in self._walked or self._outstanding[library_id]:
             return
         policy = self._walked.pop(library_id)
-        read = {_key(library_id, mirror): str(mirror.root) for mirror in policy.mirrors}
+        read = {
+            _key(library_id, mirror): str(mirror.root)
+            for mirror in policy.mirrors
+            if in_place(mirror.root, outputs_kept(self._store, library_id, mirror))
+        }
         if self._read != self._read | read:
             self._read |= read
             with self._store.transaction():

@@ -5,6 +5,7 @@ All is told by the two trees: an output states whose audio it holds, and a name 
 belongs there.
 """
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,6 +16,7 @@ from pacd.domain.policy import MirrorPolicy
 from pacd.engine.naming import Naming
 from pacd.errors import PacError
 from pacd.files.atomic import observe
+from pacd.planning.outputs import is_far
 from pacd.planning.rules import outdated
 from pacd.store.database import Store
 
@@ -72,12 +74,23 @@ def find_spare(
         if not _stands(mirror, found):
             astray = True
             continue
-        owner = naming.master_of(mirror, found.path)
+        owner = _owner(naming, mirror, found)
         wants = _wants(store, library_id, naming, owner, found) if owner != facts.path else False
         if wants is False and not waits:
             return Search(spare=found)
         awaited = owner if wants is None else awaited
     return Search(awaited=awaited, busy=waits, astray=astray)
+
+
+def _owner(naming: Naming, mirror: MirrorPolicy, output: Output) -> PurePosixPath | None:
+    """The master that belongs where an output stands; below a hash the output tells it."""
+    if not is_far(output.path.parts[0]):
+        return naming.master_of(mirror, output.path)
+    source = output.source_rel  # which may lead anywhere
+    if ".." in source.parts or not os.path.lexists(naming.policy.root / source):
+        return None
+    places = naming.places(source.parent)
+    return source if places and places[mirror.name].path == output.path.parent else None
 
 
 def _stands(mirror: MirrorPolicy, output: Output) -> bool:

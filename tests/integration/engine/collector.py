@@ -163,11 +163,16 @@ def audio_of(masters: Sequence[Path]) -> Counter[str]:
 def outputs_of(mirror: MirrorPolicy) -> dict[PurePosixPath, PacTags]:
     """What every output of a mirror says of itself, by its place."""
     found = {}
-    for path in sorted(each for each in mirror.root.rglob("*") if each.is_file()):
+    for path in sorted(each for each in mirror.root.rglob("[!.]*") if each.is_file()):
         pac = CONTAINERS[mirror.codec].read_pac_tags(path)
         assert pac is not None, path
         found[PurePosixPath(path.relative_to(mirror.root))] = pac
     return found
+
+
+def audio_in(mirror: MirrorPolicy) -> Counter[str]:
+    """How many outputs a mirror has of each audio MD5."""
+    return Counter(pac.src_md5 for pac in outputs_of(mirror).values())
 
 
 def wanted_of(policy: LibraryPolicy, mirror: MirrorPolicy) -> dict[PurePosixPath, PacTags]:

@@ -26,6 +26,7 @@ from pacd.intake.debounce import Place
 from pacd.protocol.documents import EventKind
 from tests.integration.engine.collector import (
     Collector,
+    audio_in,
     audio_of,
     other_case,
     other_form,
@@ -128,6 +129,45 @@ class Year(RuleBasedStateMachine):
     def lose_database(self) -> None:
         shutil.rmtree(self.base / "state")
         self.audited = False
+
+    @precondition(lambda self: self.life.masters())
+    @rule(turns=st.integers(1, 60), crash=st.booleans())
+    def stop_halfway(self, *, turns: int, crash: bool) -> None:
+        """The daemon ends while it works: by itself, or so that its workers are lost."""
+        policy = self.site.policy.libraries[0]
+        masters = audio_of(self.life.masters())
+        before = {mirror.name: audio_in(mirror) for mirror in policy.mirrors}
+        left = iter(range(turns))
+
+        def over(engine: Engine) -> bool:
+            ends = next(left, None) is None
+            if ends and crash:
+                engine.stop()
+                engine.stop()
+            return ends or engine.idle
+
+        self.site.run(until=over)
+        self.audited = False
+        told.update(stops=1)
+        for mirror in policy.mirrors:
+            assert before[mirror.name] & masters <= audio_in(mirror)
+
+    @precondition(lambda self: self.audited and self.life.masters())
+    @rule(name=st.sampled_from(["library", "phone", "car"]), is_empty=st.booleans())
+    def unmount(self, name: str, *, is_empty: bool) -> None:
+        """A disk is away for a while, with or without its mount point."""
+        root, elsewhere = self.base / name, self.base / "elsewhere"
+        before = contents(root)
+        root.rename(elsewhere)
+        if is_empty:
+            root.mkdir()
+        self.site.run()
+        if is_empty:
+            root.rmdir()
+        elsewhere.rename(root)
+        told.update(unmounts=1)
+        if before:
+            assert before == contents(root)
 
     @precondition(lambda self: self.life.masters())
     @rule()

@@ -23,7 +23,7 @@ from pacd.intake.debounce import Place
 from pacd.intake.settle import Settler
 from pacd.planning.planner import decide
 from tests.integration.engine.collector import Collector, outputs_of, two_mirrors, wanted_of
-from tests.integration.engine.site import Ran, Site
+from tests.integration.engine.site import Ran, Site, contents, master
 from tests.mounts import mounted
 
 COMPOSED, DECOMPOSED = "\u00c4rger", unicodedata.normalize("NFD", "\u00c4rger")
@@ -395,3 +395,40 @@ def test_a_foreign_file_where_an_output_belongs(site: Site, life: Collector) -> 
     assert {} == ran.actions
     assert b"not PAC's" == (site.base / "phone/A/02.opus").read_bytes()
     assert (site.base / "phone/A/01.opus").exists()
+
+
+@pytest.mark.parametrize("says", ["../outside/01.flac", "{base}/outside/01.flac"])
+def test_what_an_output_says_leads_nowhere_else(site: Site, life: Collector, says: str) -> None:
+    """X2: a folder is visited because an output says that it came from there, but never beyond."""
+    life.add("A", "01")
+    site.run()
+    (site.base / "outside").mkdir()
+    master(site.base / "outside" / "01.flac")
+    outside = contents(site.base / "outside")
+    (site.base / "phone/stray").mkdir()
+    (site.base / "phone/A/01.opus").rename(site.base / "phone/stray/01.opus")
+    with site.store() as store, store.transaction():
+        (row,) = store.outputs.in_folder(1, "phone", PurePosixPath("A")).values()
+        source = PurePosixPath(says.format(base=site.base))
+        stray = replace(row.output, path=PurePosixPath("stray/01.opus"), source_rel=source)
+        store.outputs.record(1, "phone", stray)
+    ran = site.run()
+
+    assert [] == ran.begun(Action.TEST)
+    assert outside == contents(site.base / "outside")
+
+
+def test_an_output_below_a_hash_is_its_masters(site: Site, life: Collector) -> None:
+    """M5, M10: where a path is too long for a mirror, a copy does not take the other's output."""
+    deep = "/".join(["x" * 255] * 15)
+    life.add(deep, "01")
+    site.run()
+    life.copy(site.library / deep / "01.flac", "A", "01")
+    copied = site.run()
+    life.remove(site.library / deep / "01.flac")
+    life.copy(site.library / "A/01.flac", "B", "01")
+    removed = site.run()
+
+    assert {"test": 1, "mirror-encode": 2} == copied.actions
+    assert {"test": 1, "mirror-rename": 2} == removed.actions
+    assert {} == site.run().actions
