@@ -16,6 +16,7 @@ from pacd.domain.output import Output, OutputState
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.extras import unknown
 from pacd.engine.recording import Recorder
+from pacd.engine.sidecars import stray_sidecars
 from pacd.engine.visit import Unseen, Urgency
 from pacd.intake.audit import FolderView
 from pacd.store.database import Store
@@ -107,6 +108,8 @@ class Census:
             with self._store.transaction():
                 outputs.forget(library_id, mirror.name, rows.keys() - there)
                 outputs.orphaned(library_id, mirror.name, orphans, now=now)
+        if stray:
+            stray_sidecars(self._store, library_id, mirror, view, now=now)
         waiting = self._gathered.setdefault((library_id, mirror.name, stray), deque())
         self._policies[library_id] = policy
         waiting.extend(

@@ -124,11 +124,11 @@ class Keeper:
         self, library_id: int, library: LibraryPolicy, mirror: MirrorPolicy, found: Review
     ) -> None:
         items = pruning.items(mirror, found.orphans)
-        for row, item in zip(found.orphans, items, strict=True):
-            key = (library_id, mirror.name, row.output.path)
+        for orphan, item in zip(found.orphans, items, strict=True):
+            key = (library_id, mirror.name, orphan.path)
             if key not in self._under_way:
                 self._under_way.add(key)
-                self._push(item, pruning.pruning(library_id, library, row))
+                self._push(item, pruning.pruning(library_id, library, orphan))
 
 
 def preview(store: Store, library_id: int, naming: Naming, mirror: MirrorPolicy) -> Prunable:

@@ -13,16 +13,18 @@ from pacd.domain.plan import Action, Done, Failed, Mirrored, Outcome, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.census import Census, Reading
+from pacd.engine.copying import Copier
 from pacd.engine.coverage import free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.extras import tidy, unread
+from pacd.engine.extras import unread
 from pacd.engine.gathering import gather
 from pacd.engine.keeper import Keeper
 from pacd.engine.looking import Looked, look_at
 from pacd.engine.naming import Naming
 from pacd.engine.pruning import Pruning
 from pacd.engine.recording import Recorder
+from pacd.engine.resting import agrees, remember
 from pacd.engine.retries import Retries
 from pacd.engine.roots import available, identities
 from pacd.engine.scouting import Scout
@@ -41,7 +43,9 @@ AHEAD: Final = 8
 MAX_PARKED: Final = 1_000
 """Items that wait for room on a disk, beyond which no more folders are looked at."""
 
-MIRRORING: Final = frozenset({Action.MIRROR_ENCODE, Action.MIRROR_RETAG, Action.MIRROR_RENAME})
+MIRRORING: Final = frozenset(
+    {Action.MIRROR_ENCODE, Action.MIRROR_RETAG, Action.MIRROR_RENAME, Action.MIRROR_COPY}
+)
 """What has no part in which covers are wanted."""
 
 TURN_S: Final = 0.05
@@ -98,6 +102,7 @@ class Pipeline:
         self.scout = Scout(store, self.census, self._naming, self.want)
         self.census.finished = self.scout.read
         self._decider = Decider(recorder, self.scout)
+        self._copier = Copier(store, recorder)
         self.keeper = Keeper(
             store,
             recorder,
@@ -113,6 +118,7 @@ class Pipeline:
         self._namings: dict[LibraryPolicy, Naming] = {}
         self.debouncer.adopt(policy.settle_s, policy.max_delay_s)
         self._settler = Settler(policy.settle_s, atomic.being_written)
+        self._copier.adopt(policy)
 
     def settled(self) -> tuple[Place, ...]:
         """Have folders visited whose retry is due, and return those that have been quiet."""
@@ -169,6 +175,7 @@ class Pipeline:
         visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, roots, extras)
         self.visits[place] = visit
         self.scout.look_beside(visit, now=now)
+        self._copier.begin(visit, now=now)
         self._dispatch.watch_space(policy)
         if any(visit.unseen()):
             visit.looking = True
@@ -204,17 +211,18 @@ class Pipeline:
         """Record an outcome, and go on with its folder."""
         item = came.item
         facts = self._recorder.outcome(
-            job_id, visit.library_id, visit.policy, visit.facts[item.path], came, now=now
+            job_id, visit.library_id, visit.policy, visit.known[item.path], came, now=now
         )
         # What a person accepted of this audio is known only once its MD5 is.
         accepted = self._store.holds.accepted(facts.decoded_md5, facts.observation)
-        visit.facts[item.path] = replace(facts, accepted=accepted)
+        group = visit.facts if item.path in visit.facts else visit.sidecars
+        group[item.path] = replace(facts, accepted=accepted)
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
             self.scout.moved(visit, item.mirror, came.result, self.visits)
-        self._advance(visit, (item.path,))
+        self._advance(visit, {item.path} & visit.facts.keys())
         self._let_flow()
         if item.action is Action.EXPORT_ARTWORK:
             self._covers_freed()
@@ -224,6 +232,7 @@ class Pipeline:
         now = datetime.now(UTC)
         for path in paths:
             self._push(visit, self._decider.decided(visit, path, self.visits.values(), now=now))
+        self._push(visit, self._copier.due(visit, now=now))
         if visit.covers_due and not visit.masters_busy:
             visit.covers_due = False
             others = self.visits.values()
@@ -268,10 +277,10 @@ class Pipeline:
             looked = visit.looked
             if visit.touched:
                 looked = self._look(visit.policy, place.folder)
-            if not self._agrees(visit, looked):
+            if not agrees(self._store, visit, looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif not (retries or visit.restless() or visit.awaits) and looked.complete:
-                self._remember(visit, looked, now)
+                remember(self._store, visit, looked, now=now)
                 self._rested(place)
                 self.scout.rested(place)
                 return
@@ -281,20 +290,3 @@ class Pipeline:
         if not settles and not visit.again and not visit.awaits:
             self._rested(place)
         self.scout.rested(place)
-
-    def _agrees(self, visit: Visit, looked: Looked) -> bool:
-        """Whether what is seen now is what is known; if so, what the mirrors hold is noted."""
-        facts = visit.facts.values()
-        new = unread(self._store, visit.library_id, visit.policy, looked, facts)
-        return visit.agrees(looked) and not any(new)
-
-    def _remember(self, visit: Visit, looked: Looked, now: datetime) -> None:
-        """Note that nothing is due in a folder as long as it looks like this."""
-        folders, folder = self._store.folders, visit.place.folder
-        seen = (looked.fingerprint, visit.policy.key)
-        facts = visit.facts.values()
-        with self._store.transaction():
-            tidy(self._store, visit.library_id, visit.policy, looked, facts, now=now)
-        if folders.fingerprint(visit.library_id, folder) != seen:
-            with self._store.transaction():
-                folders.at_rest(visit.library_id, folder, *seen, len(visit.facts), now=now)

@@ -7,6 +7,7 @@ A library that is suddenly much smaller is more often a disk that is away than a
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -16,9 +17,9 @@ from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.naming import Naming
 from pacd.engine.roots import available, identities, in_place, outputs_kept
+from pacd.engine.sidecars import is_wanted
 from pacd.engine.visit import Unseen, Urgency
 from pacd.store.database import Store
-from pacd.store.outputs import OutputRow
 
 MANY: Final = 20
 """Fewer outputs than this are never too many to be removed at once (requirements M9)."""
@@ -46,9 +47,35 @@ class Pruning:
     urgency: Urgency = Urgency.AUDIT
     turn: int = 0
 
+    @property
+    def known(self) -> Mapping[PurePosixPath, Facts]:
+        """The facts, as a visit's."""
+        return self.facts
+
     def unseen(self) -> Iterator[Unseen]:
         """None: what is removed has been read."""
         return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """
+    A file of a mirror that nothing wants.
+
+    Attributes:
+        path: Relative to the mirror root.
+        source: What it was made of, relative to the library root.
+        orphaned_at: Since when nothing wants it.
+        sidecar: Whether it is a sidecar's copy, and no output.
+        source_gone: Whether what it was made of is there no longer.
+    """
+
+    path: PurePosixPath
+    source: PurePosixPath
+    observation: Observation
+    orphaned_at: datetime | None
+    sidecar: bool = False
+    source_gone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +88,7 @@ class Review:
         asks: Whether a person is asked.
     """
 
-    orphans: tuple[OutputRow, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
     refusal: str = ""
     asks: bool = False
 
@@ -73,13 +100,50 @@ def review(store: Store, library_id: int, naming: Naming, mirror: MirrorPolicy) 
         return Review(refusal=f"{policy.root}, the library, is not there or empty")
     if not in_place(mirror.root, outputs_kept(store, library_id, mirror)):
         return Review(refusal=f"{mirror.root}, the mirror, is not there or empty")
+    outputs = _outputs(store, library_id, naming, mirror)
+    copies = _copies(store, library_id, naming, mirror)
+    refusal = _too_many(store, library_id, policy, mirror, outputs, copies)
+    return Review((*outputs, *copies), refusal, asks=bool(refusal))
+
+
+def _outputs(
+    store: Store, library_id: int, naming: Naming, mirror: MirrorPolicy
+) -> tuple[Orphan, ...]:
     rows = store.outputs.orphans(library_id, mirror.name)
-    wanted = [row.output.path for row in rows if naming.master_of(mirror, row.output.path)]
+    wanted = {row.output.path for row in rows if naming.master_of(mirror, row.output.path)}
     with store.transaction():
         store.outputs.wanted(library_id, mirror.name, wanted)
-    orphans = tuple(row for row in rows if row.output.path not in set(wanted))
-    refusal = _too_many(store, library_id, policy, mirror, orphans)
-    return Review(orphans, refusal, asks=bool(refusal))
+    return tuple(
+        Orphan(
+            row.output.path,
+            row.output.source_rel,
+            row.output.observation or _NO_FILE,
+            row.orphaned_at,
+        )
+        for row in rows
+        if row.output.path not in wanted
+    )
+
+
+def _copies(
+    store: Store, library_id: int, naming: Naming, mirror: MirrorPolicy
+) -> tuple[Orphan, ...]:
+    rows = store.sidecars.orphans(library_id, mirror.name)
+    wanted = {row.copy.path for row in rows if is_wanted(naming, mirror, row)}
+    with store.transaction():
+        store.sidecars.wanted(library_id, mirror.name, wanted)
+    return tuple(
+        Orphan(
+            row.copy.path,
+            row.source,
+            row.copy.observation or _NO_FILE,
+            row.orphaned_at,
+            sidecar=True,
+            source_gone=not os.path.lexists(naming.policy.root / row.source),
+        )
+        for row in rows
+        if row.copy.path not in wanted
+    )
 
 
 def _too_many(
@@ -87,22 +151,31 @@ def _too_many(
     library_id: int,
     policy: LibraryPolicy,
     mirror: MirrorPolicy,
-    orphans: tuple[OutputRow, ...],
+    outputs: tuple[Orphan, ...],
+    copies: tuple[Orphan, ...],
 ) -> str:
     """Why a person should look first; what was accepted before is no reason."""
     accepted = store.holds.last_accepted(library_id, Cause.MASS_DISAPPEARANCE, mirror.name)
-    fresh = [
-        row
-        for row in orphans
-        if accepted is None or (row.orphaned_at is not None and row.orphaned_at > accepted)
-    ]
+    fresh, lost = _since(outputs, accepted), _since(copies, accepted)
     before = store.memory.get(LIBRARY_ROOTS, {}).get(str(library_id))
-    if fresh and before not in {None, _spelt(policy)}:
+    if (fresh or lost) and before not in {None, _spelt(policy)}:
         return f"{policy.root} is another folder, or on another disk, than when they were made"
-    total = store.outputs.count(library_id, mirror.name) + len(orphans)
-    if len(fresh) >= MANY and len(fresh) > SHARE * total:
-        return f"the masters of {len(fresh)} of {total} outputs in {mirror.name} are gone at once"
+    total = store.outputs.count(library_id, mirror.name) + len(outputs)
+    if fresh >= MANY and fresh > SHARE * total:
+        return f"the masters of {fresh} of {total} outputs in {mirror.name} are gone at once"
+    total = store.sidecars.count(library_id, mirror.name) + len(copies)
+    if lost >= MANY and lost > SHARE * total:
+        return f"the sources of {lost} of {total} sidecars in {mirror.name} are gone at once"
     return ""
+
+
+def _since(orphans: tuple[Orphan, ...], accepted: datetime | None) -> int:
+    """How many have lost what they were made of since a person last looked."""
+    return sum(
+        each.source_gone
+        and (accepted is None or (each.orphaned_at is not None and each.orphaned_at > accepted))
+        for each in orphans
+    )
 
 
 def remember_root(store: Store, library_id: int, policy: LibraryPolicy) -> None:
@@ -122,24 +195,25 @@ def _spelt(policy: LibraryPolicy) -> str:
         return ""
 
 
-def items(mirror: MirrorPolicy, orphans: tuple[OutputRow, ...]) -> Iterator[PlanItem]:
+def items(mirror: MirrorPolicy, orphans: tuple[Orphan, ...]) -> Iterator[PlanItem]:
     """Plan the removal of orphans."""
-    for row in orphans:
-        since = f", since {row.orphaned_at:%Y-%m-%d}" if row.orphaned_at else ""
+    for each in orphans:
+        since = f", since {each.orphaned_at:%Y-%m-%d}" if each.orphaned_at else ""
+        whose = "sidecar" if each.sidecar else "master"
         yield PlanItem(
-            row.output.source_rel,
+            each.source,
             Action.MIRROR_PRUNE,
-            f"no master wants {row.output.path} in {mirror.name}{since}",
+            f"no {whose} wants {each.path} in {mirror.name}{since}",
             mirror=mirror.name,
-            target=row.output.path,
+            target=each.path,
+            sidecar=each.sidecar,
         )
 
 
-def pruning(library_id: int, policy: LibraryPolicy, row: OutputRow) -> Pruning:
+def pruning(library_id: int, policy: LibraryPolicy, orphan: Orphan) -> Pruning:
     """Return one orphan as work."""
-    output = row.output
-    facts = Facts(output.source_rel, output.observation or _NO_FILE)
-    return Pruning(library_id, policy, {output.source_rel: facts}, identities(policy))
+    facts = Facts(orphan.source, orphan.observation)
+    return Pruning(library_id, policy, {orphan.source: facts}, identities(policy))
 
 
 def question(mirror: MirrorPolicy, found: Review) -> PlanItem:
@@ -152,6 +226,6 @@ def question(mirror: MirrorPolicy, found: Review) -> PlanItem:
         cause=Cause.MASS_DISAPPEARANCE,
         evidence={
             "outputs": len(found.orphans),
-            "examples": [str(row.output.path) for row in found.orphans[:10]],
+            "examples": [str(each.path) for each in found.orphans[:10]],
         },
     )
