@@ -47,7 +47,8 @@ def phone(site: Site) -> dict[str, bytes]:
 
 def test_sidecars_are_copied_and_nothing_else(site: Site) -> None:
     """M11: by extension or name, whatever their case, with their times; P4: and only once."""
-    for name in ("01.lrc", "A.CUE", "Cover.JPG", "notes.txt", "back.jpg", ".hidden.lrc", "x.lrc.part"):
+    others = ("notes.txt", "back.jpg", ".hidden.lrc", "x.lrc.part")
+    for name in ("01.lrc", "A.CUE", "Cover.JPG", *others):
         put(site, f"a/{name}", name)
     put(site, "box/folder.jpg", "of discs below")
     (site.library / "a" / "pipe.lrc").symlink_to("01.lrc")
