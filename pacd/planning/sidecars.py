@@ -163,7 +163,7 @@ def refusal(facts: Facts) -> str | None:
     size = facts.observation.size_bytes
     if size <= MAX_BYTES:
         return None
-    return f"its {size} bytes are more than the {MAX_BYTES} up to which sidecars are copied"
+    return f"its {size} bytes are more than the {MAX_BYTES} up to which PAC copies it"
 
 
 def standing(facts: Facts, policy: LibraryPolicy, now: datetime) -> str:
