@@ -93,7 +93,7 @@ class Lookout:
         polled = [library for library in self._libraries if self._polled(library)]
         return Watch(
             mode="poll" if len(polled) == len(self._libraries) else "inotify",
-            directories=self._folders,
+            directories=max(self._folders, self._watched),  # some have come since the last walk
             watched=self._watched,
             overflows=self._watcher.overflows if self._watcher else 0,
         )

@@ -74,6 +74,7 @@ class Control:
         config = self._host.config()
         seen = self._overview.at(snapshot)
         libraries = seen.libraries
+        work = overview.workload(snapshot)
         return Status(
             state=overview.state_word(snapshot, problems),
             version=VERSION,
@@ -82,8 +83,8 @@ class Control:
             paused=Paused(until=views.rfc3339(snapshot.paused_until)) if snapshot.paused else None,
             libraries=libraries,
             counts=views.totals(libraries),
-            queue=overview.workload(snapshot),
-            eta_s=round(snapshot.eta_s, 1) if snapshot.eta_s is not None else None,
+            queue=work,
+            eta_s=overview.remaining_s(snapshot, work),
             holds=seen.holds,
             watch=self._host.watch(),
             audit=Audit(

@@ -54,11 +54,10 @@ class Copier:
         if not visit.looked.library.warnings:
             self._let_go(visit, now)
 
-    def due(self, visit: Visit, *, now: datetime) -> tuple[PlanItem, ...]:
-        """Return the copies that are due; holds that are due are opened, others ended."""
-        for path, facts in visit.sidecars.items():
-            visit.sidecars[path] = self._judged(visit, facts, now)
-        return tuple(plan_sidecars(visit.sidecars.values(), visit.policy, now))
+    def decided(self, visit: Visit, path: PurePosixPath, *, now: datetime) -> tuple[PlanItem, ...]:
+        """Return the copies of one sidecar that are due; its holds are opened and ended."""
+        facts = visit.sidecars[path] = self._judged(visit, visit.sidecars[path], now)
+        return tuple(plan_sidecars([facts], visit.policy, now))
 
     def _tried_anew(self, visit: Visit, facts: Facts) -> Facts:
         """Forget what failed with a file that has changed since a person was asked."""

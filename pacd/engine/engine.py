@@ -181,7 +181,8 @@ class Engine:
         for place in topmost(settled, self._trees.intersection(settled)):
             self._look_at(place)
         self._trees.difference_update(settled)
-        if time.monotonic() >= self._next_check_s:
+        if self.pipeline.misses_root or time.monotonic() >= self._next_check_s:
+            self.pipeline.misses_root = False
             self._next_check_s = time.monotonic() + ROOT_EVERY_S
             self.auditor.look_for_roots()
         if not self.pause.active(datetime.now(UTC)):

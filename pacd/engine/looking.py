@@ -97,13 +97,16 @@ def strays(policy: LibraryPolicy, looked: Looked) -> Iterator[tuple[MirrorPolicy
 
     Nothing is told of a library folder that could not be read whole, or whose root is gone.
     """
-    if looked.library.warnings or not available(policy.root):
+    if looked.library.warnings:
         return
     for mirror in policy.mirrors:
         view = looked.mirrors[mirror.name]
         if view is None:
             continue
-        for name in _strange(mirror, looked.library, view):
+        strange = tuple(_strange(mirror, looked.library, view))
+        if strange and not available(policy.root):  # asked last: most folders have none
+            return
+        for name in strange:
             below = view.path / name
             kinds = copies_of(mirror.sidecars)
             for stray in walk(
@@ -146,4 +149,5 @@ def _look_in(
     kinds = copies_of(mirror.sidecars)
     view = look(mirror.root, folder, _NOTHING, suffix=mirror.extension, beside=kinds)
     # What is listed shows that the root is there: most folders need no second look.
-    return view if view.rows or view.beside or in_place(mirror.root, kept) else None
+    listed = view.rows or view.folders or view.beside
+    return view if listed or in_place(mirror.root, kept) else None

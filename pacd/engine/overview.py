@@ -55,6 +55,12 @@ def workload(snapshot: Snapshot) -> Workload:
     )
 
 
+def remaining_s(snapshot: Snapshot, work: Workload) -> float | None:
+    """How long the queue will take: no less than what runs; None while nobody can tell."""
+    known = [snapshot.eta_s, *(item.eta_s for item in work.running)]
+    return max((round(each, 1) for each in known if each is not None), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What the store tells of all libraries at one moment."""

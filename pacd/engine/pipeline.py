@@ -64,6 +64,7 @@ class Pipeline:
 
     Attributes:
         visits: Folders between the first look and rest.
+        misses_root: Whether a mirror could not be seen since this was last reset.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Pipeline:
         self._turns = count(1)
         self.retries = Retries()
         self.library_ids = library_ids
+        self.misses_root = False
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
@@ -165,6 +167,7 @@ class Pipeline:
         self.keeper.due.add(policy.name)
         roots = identities(policy)  # first: what is looked at must be below these
         looked = self._look(policy, place.folder)
+        self.misses_root |= None in looked.mirrors.values()
         self.survey(policy, looked.library)
         library_id = self.library_ids[policy.name]
         now = datetime.now(UTC)
@@ -181,7 +184,7 @@ class Pipeline:
             visit.looking = True
             self._dispatch.ready.push(None, visit)
         else:
-            self._advance(visit, tuple(by_path))
+            self._advance(visit, tuple(visit.known))
 
     def _naming(self, policy: LibraryPolicy) -> Naming:
         return self._namings.setdefault(policy, Naming(policy, self.ignore))
@@ -199,7 +202,7 @@ class Pipeline:
             case Visit() as visit, tuple() as outputs:
                 visit.looking = False
                 self._recorder.outputs(visit.library_id, visit.learn(outputs))
-                self._advance(visit, tuple(visit.facts))
+                self._advance(visit, tuple(visit.known))
             case Visit() as visit, (Done() | Failed()) as outcome:
                 self._take(visit, job_id, outcome, now)
             case Pruning() as orphan, (Done() | Failed()) as outcome:
@@ -222,17 +225,18 @@ class Pipeline:
         del visit.busy[item.key]
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
             self.scout.moved(visit, item.mirror, came.result, self.visits)
-        self._advance(visit, {item.path} & visit.facts.keys())
-        self._let_flow()
-        if item.action is Action.EXPORT_ARTWORK:
-            self._covers_freed()
+        self._advance(visit, (item.path,))
+        self._let_go_on(covers=item.action is Action.EXPORT_ARTWORK)
 
     def _advance(self, visit: Visit, paths: Iterable[PurePosixPath]) -> None:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
         now = datetime.now(UTC)
         for path in paths:
-            self._push(visit, self._decider.decided(visit, path, self.visits.values(), now=now))
-        self._push(visit, self._copier.due(visit, now=now))
+            if path in visit.facts:
+                items = self._decider.decided(visit, path, self.visits.values(), now=now)
+            else:
+                items = self._copier.decided(visit, path, now=now)
+            self._push(visit, items)
         if visit.covers_due and not visit.masters_busy:
             visit.covers_due = False
             others = self.visits.values()
@@ -241,22 +245,17 @@ class Pipeline:
         if not (visit.busy or visit.looking or visit.covers_wait or visit.in_flux):
             self._rest(visit, now)
 
-    def _covers_freed(self) -> None:
-        """Let folders that waited for a cover's place look at what stands there now."""
+    def _let_go_on(self, *, covers: bool) -> None:
+        """Decide anew where an output was to be moved first, or a cover's place to be freed."""
         for visit in tuple(self.visits.values()):
-            if visit.covers_wait:
-                visit.covers_due = True
-                self._advance(visit, ())
-
-    def _let_flow(self) -> None:
-        """Decide anew about those that waited for an output to be moved."""
-        for visit in tuple(self.visits.values()):
-            if visit.in_flux:
+            waits = covers and visit.covers_wait
+            if waits or visit.in_flux:
+                visit.covers_due = visit.covers_due or waits
                 self._advance(visit, tuple(visit.in_flux))
 
     def _push(self, visit: Visit, items: Iterable[PlanItem]) -> None:
         for item in items:
-            if item.key not in visit.busy:
+            if not visit.occupied(item):
                 visit.busy[item.key] = item
                 self._dispatch.ready.push(item, visit)
 

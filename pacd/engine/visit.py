@@ -1,5 +1,6 @@
 """One folder on its way to rest: what is known of it, and what is under way."""
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -76,12 +77,18 @@ class Visit:
     @property
     def known(self) -> Mapping[PurePosixPath, Facts]:
         """The facts of all that is maintained here, masters and sidecars."""
-        return self.facts | self.sidecars
+        return ChainMap(self.facts, self.sidecars)
 
     @property
     def masters_busy(self) -> bool:
         """Whether a master may still be rewritten or judged in this visit."""
         return any(action in {Action.TEST, Action.RECOMPRESS} for _, action, _ in self.busy)
+
+    def occupied(self, item: PlanItem) -> bool:
+        """Whether an item is under way already, or another one on the same output."""
+        if not item.mirror:
+            return item.key in self.busy
+        return any((item.path, item.mirror) == (path, mirror) for path, _, mirror in self.busy)
 
     def exports_to(self, target: PurePosixPath | None) -> bool:
         """Whether a cover on its way from this folder goes there."""

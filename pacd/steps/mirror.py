@@ -223,8 +223,7 @@ def _encode(work: _Work, scratch: Path, tools: Toolbox, encoding: Encoding) -> N
             raise
         except (ToolError, VerifyError):
             pass
-    decoder = (tools.flac.executable, "--decode", "--stdout", "--silent", "-")
-    return _encode_from(work, scratch, encoding, decoder)
+    return _encode_from(work, scratch, encoding, tools.flac.decoder(work.track.audio))
 
 
 def _encode_from(

@@ -10,7 +10,7 @@ from pacd.tools.aac import resampled
 from pacd.tools.qaac import Qaac
 from pacd.tools.toolbox import AacEncoder
 from tests.audio import Art, dress, png, write_flac
-from tests.contract.aac_encoding import encode
+from tests.contract.aac_encoding import DECODER, encode
 from tests.contract.m4a import by_edit_list, by_itunes, decoded, heard_tones, opened
 from tests.contract.sounds import steady, tones
 
@@ -131,6 +131,14 @@ def test_audio_of_192_khz_stands_where_it_stood(aac: AacEncoder, m4a: Path, tmp_
     error = sum((heard[at] - wanted[at]) ** 2 for at in middle)
 
     assert error < 0.02 * sum(wanted[at] ** 2 for at in middle)
+
+
+def test_what_wav_cannot_hold_comes_as_rf64(aac: AacEncoder, m4a: Path, tmp_path: Path) -> None:
+    """M7: beyond 4 GiB of samples, ten hours of a radio night, flac decodes to RF64."""
+    source = tones(tmp_path / "in.flac", 44_101, 44_100, 16, 2)
+    encode(aac, source, m4a, decoder=(*DECODER[:-1], "--force-rf64-format", "-"))
+
+    assert_exact(aac, source, m4a)
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the IETF corpus is not beside the repository")

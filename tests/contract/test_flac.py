@@ -4,12 +4,15 @@ import hashlib
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pacd.domain.media import AudioFormat
 from pacd.errors import PreflightError, ToolError
+from pacd.files.probe import read_track
+from pacd.tools import process
 from pacd.tools.flac import Flac
 from pacd.tools.samples import RAW_DEPTHS
 from tests.audio import decoded, encode_pcm, pcm, stated_md5, wav, write_flac
@@ -323,3 +326,18 @@ def test_a_wav_is_never_taken(flac: Flac, tmp_path: Path) -> None:
     """F1: flac would encode a WAV named .flac; testing it is damage to flac."""
     with opened(tmp_path / "x.flac", wav(pcm(0.1))) as file:
         assert not flac.test(file, timeout_s=LONG_S).sound
+
+
+@pytest.mark.parametrize(
+    ("seconds", "magic"), [(6_086, b"RIFF"), (6_088, b"RF64"), (36_000, b"RF64")]
+)
+def test_long_audio_is_decoded_beyond_what_wav_can_hold(
+    tmp_path: Path, seconds: int, magic: bytes
+) -> None:
+    """M7: 24 bits of 117.6 kHz stereo pass 4 GiB after 101 minutes; ten hours are decoded too."""
+    source = write_flac(tmp_path / "in.flac", seconds=0.1, rate=117_600, bits=24)
+    audio = replace(read_track(source).audio, total_samples=seconds * 117_600)
+    with source.open("rb") as file:
+        done = process.run(Flac.find().decoder(audio), timeout_s=60.0, stdin=file.fileno())
+
+    assert (0, magic) == (done.exit_code, done.stdout[:4])

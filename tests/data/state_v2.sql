@@ -16,13 +16,13 @@ CREATE TABLE "_yoyo_migration" (
             "applied_at_utc" TIMESTAMP,
             PRIMARY KEY ("migration_hash")
         );
-INSERT INTO "_yoyo_migration" VALUES('bd908c3a77852c3f302339e973617cc2739001d8b2594cd73f9a0c253d63684b','0001-library','2026-11-21T15:00:18.856486');
-INSERT INTO "_yoyo_migration" VALUES('b9ea6fc65cecaf8449beebb8ffb86fd643c788746c1b1639bdc1c0401f9b551e','0002-mirrors','2026-11-21T15:00:18.876256');
+INSERT INTO "_yoyo_migration" VALUES('bd908c3a77852c3f302339e973617cc2739001d8b2594cd73f9a0c253d63684b','0001-library','2026-11-21T15:06:24.996423');
+INSERT INTO "_yoyo_migration" VALUES('b9ea6fc65cecaf8449beebb8ffb86fd643c788746c1b1639bdc1c0401f9b551e','0002-mirrors','2026-11-21T15:06:25.020641');
 CREATE TABLE "_yoyo_version" (
             "version" INT NOT NULL PRIMARY KEY,
             "installed_at_utc" TIMESTAMP
         );
-INSERT INTO "_yoyo_version" VALUES(2,'2026-11-21T15:00:18.774094');
+INSERT INTO "_yoyo_version" VALUES(2,'2026-11-21T15:06:24.915964');
 CREATE TABLE art_exports (
     library_id INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
     path BLOB NOT NULL,
@@ -306,16 +306,14 @@ END;
 CREATE INDEX idx_outputs_md5 ON mirror_outputs (library_id, mirror, src_md5);
 CREATE INDEX idx_outputs_orphans
     ON mirror_outputs (library_id, mirror, path) WHERE orphaned_at IS NOT NULL;
-CREATE INDEX idx_outputs_kept
-    ON mirror_outputs (library_id, mirror) WHERE orphaned_at IS NULL AND state = 'ours';
+CREATE INDEX idx_outputs_kept ON mirror_outputs (library_id, mirror, state, orphaned_at);
 CREATE INDEX idx_files_rewritten
     ON library_files (library_id) WHERE is_valid = 1 AND rewritten = 1;
 CREATE INDEX idx_sidecars_folder ON sidecars (library_id, mirror, folder, path);
 CREATE INDEX idx_sidecars_source ON sidecars (library_id, mirror, source_inode);
 CREATE INDEX idx_sidecars_orphans
     ON sidecars (library_id, mirror, path) WHERE orphaned_at IS NOT NULL;
-CREATE INDEX idx_sidecars_kept
-    ON sidecars (library_id, mirror) WHERE orphaned_at IS NULL AND state = 'ours';
+CREATE INDEX idx_sidecars_kept ON sidecars (library_id, mirror, state, orphaned_at);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('jobs',4);
 INSERT INTO "sqlite_sequence" VALUES('holds',4);

@@ -34,7 +34,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
 
 
 def test_tells_each_state_in_the_words_of_the_protocol(manager: socket.socket) -> None:
-    """D2: ready, watchdog, stopping and longer time-outs are what sd_notify(3) says."""
+    """D2, w35: ready, watchdog, stopping and longer time-outs are what sd_notify(3) says."""
     with closing(Notifier(os.environ)) as notifier:
         notifier.ready()
         notifier.watchdog()

@@ -8,8 +8,7 @@ ALTER TABLE mirror_outputs ADD COLUMN orphaned_at INTEGER;
 CREATE INDEX idx_outputs_md5 ON mirror_outputs (library_id, mirror, src_md5);
 CREATE INDEX idx_outputs_orphans
     ON mirror_outputs (library_id, mirror, path) WHERE orphaned_at IS NOT NULL;
-CREATE INDEX idx_outputs_kept
-    ON mirror_outputs (library_id, mirror) WHERE orphaned_at IS NULL AND state = 'ours';
+CREATE INDEX idx_outputs_kept ON mirror_outputs (library_id, mirror, state, orphaned_at);
 
 -- What the outputs state is read anew: until now the source was only assumed.
 UPDATE mirror_outputs SET ctime_ns = 0 WHERE ctime_ns IS NOT NULL;
@@ -52,8 +51,7 @@ CREATE INDEX idx_sidecars_folder ON sidecars (library_id, mirror, folder, path);
 CREATE INDEX idx_sidecars_source ON sidecars (library_id, mirror, source_inode);
 CREATE INDEX idx_sidecars_orphans
     ON sidecars (library_id, mirror, path) WHERE orphaned_at IS NOT NULL;
-CREATE INDEX idx_sidecars_kept
-    ON sidecars (library_id, mirror) WHERE orphaned_at IS NULL AND state = 'ours';
+CREATE INDEX idx_sidecars_kept ON sidecars (library_id, mirror, state, orphaned_at);
 
 -- Nothing asks for setbacks by the time of their retry.
 DROP INDEX idx_setbacks_retry;

@@ -59,6 +59,16 @@ def ask(made: Pool, function: Callable[..., Any], *arguments: Any, limit_s: floa
     return answers(made)[0]
 
 
+def test_new_common_arguments_reach_every_call() -> None:
+    """w41: after a reload no call gets what was common before it."""
+    with pool(common=(10,)) as made:
+        before = ask(made, calls.add, 1)
+        made.adopt((20,))
+        after = ask(made, calls.add, 1)
+
+    assert (Answer(1, 11), Answer(1, 21)) == (before, after)
+
+
 def test_a_worker_that_cannot_start_blames_nobody() -> None:
     """w25: the call that it was started for is lost, and said to be no fault of its own."""
     made = Pool(LIMITS, setup=calls.fails_to_start)

@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from pacd.domain.scan import ScanReport
 from pacd.engine.devices import DEVICES
 from pacd.engine.engine import Engine
+from pacd.intake.debounce import Place
 from tests.audio import Art, dress, png
 from tests.integration.engine.site import Site, contents, master
 
@@ -148,3 +150,25 @@ def test_libraries_that_share_a_cover_root_do_not_fight_for_it(site: Site) -> No
 
     assert 1 == site.run().actions["export-artwork"]
     assert before != contents(site.base / "art")
+
+
+def test_a_mirror_that_goes_is_missed_at_once(site: Site) -> None:
+    """W3: whoever asks after dropping an album is told why its outputs are not made."""
+    told: list[bool] = []
+
+    def unplug(engine: Engine) -> None:
+        engine.auditor.look_for_roots()
+        (site.base / "phone").rename(site.base / "unplugged")
+        engine._next_check_s = time.monotonic() + 3600
+        site.album("A/two", 1, seed=7)
+        engine.inbox.touch(Place("music", PurePosixPath("A/two")), False)
+
+    def rested(engine: Engine) -> bool:
+        if engine.idle and engine.recorder.counts["music", "", "tested_ok"]:
+            told.append(bool(engine.snapshot.problems))
+            return True
+        return False
+
+    site.run(unplug, rested, audit=False)
+
+    assert [True] == told

@@ -2,14 +2,21 @@
 
 import os
 import shutil
+import time
 from dataclasses import replace
-from pathlib import Path
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from pacd.domain.hold import Cause
 from pacd.domain.plan import Action
-from tests.integration.engine.site import Site, contents
+from pacd.engine import explaining, preview
+from pacd.engine.snapshot import Snapshot
+from pacd.intake.debounce import Place
+from pacd.intake.ignore import Ignore
+from pacd.protocol.documents import FileState
+from tests.integration.engine.site import SETTLE_S, Site, contents
 
 KINDS = (".lrc", ".cue", "cover.jpg", "folder.jpg")
 OLD_NS = 1_500_000_000_123_456_789
@@ -271,6 +278,48 @@ def test_a_file_too_large_is_not_copied(site: Site) -> None:
 
     assert ({}, 0) == (phone(site), ran.actions[Action.MIRROR_COPY])
     assert 0 == site.run().actions.total()
+
+
+def test_plan_and_why_speak_of_sidecars(site: Site) -> None:
+    """P1: what would be copied, and how a sidecar stands, with its history."""
+    put(site, "a/cover.jpg")
+    put(site, "a/notes.txt")
+    with site.engine() as engine:
+        library = site.policy.libraries[0]
+        number = engine.pipeline.library_ids["music"]
+        place, now = Place("music", PurePosixPath()), datetime.now(UTC)
+        ids, only = engine.pipeline.library_ids, PurePosixPath("a/cover.jpg")
+        until_settled(library.root / only)
+        plan = preview.plan_of(engine.store, ids, site.policy, [place], only=only, now=now)
+    site.run()
+    with site.store() as store:
+        settler = preview.settler_of(site.policy)
+        told = [
+            explaining.why(
+                store,
+                number,
+                library,
+                PurePosixPath(path),
+                Ignore(),
+                settler,
+                Snapshot(),
+                now=now,
+            )
+            for path in ("a/cover.jpg", "a/notes.txt")
+        ]
+
+    assert [("mirror-copy", "phone", "there is no copy of it in phone")] == [
+        (each.action, each.mirror, each.reason) for each in plan.items
+    ]
+    assert [FileState.IN_ORDER, FileState.IGNORED] == [each.state for each in told]
+    assert "copied to a/cover.jpg in mirror phone" == told[0].decision.reason
+    assert ["mirror_copy_ok"] == [each.event for each in told[0].history]
+
+
+def until_settled(path: Path) -> None:
+    """Wait until a file has been quiet for longer than the settle time."""
+    while (time.time_ns() - path.stat().st_ctime_ns) / 1e9 < 2 * SETTLE_S:
+        os.sched_yield()
 
 
 def test_no_two_names_meet(site: Site) -> None:

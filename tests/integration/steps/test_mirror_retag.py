@@ -44,7 +44,7 @@ def retag_job(job: Job, **settings: object) -> Job:
 
 
 def test_a_retag_keeps_the_audio(master: Path, tmp_path: Path, tools: Toolbox) -> None:
-    """M5, users 3 and 4: changed tags and art arrive; not one audio packet is made anew."""
+    """M5, w20, users 3 and 4: changed tags and art arrive; not one audio packet is made anew."""
     job = mirror_job(tmp_path)
     first = mirror_encode(job, tools).output
     audio = audio_digest(output(tmp_path))

@@ -75,7 +75,7 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     ),
     "count_outputs": (
         lambda s: s.outputs.count(LIBRARY, "phone"),
-        "idx_outputs_kept (library_id=? AND mirror=?",
+        "COVERING INDEX idx_outputs_kept (library_id=? AND mirror=? AND state=? AND orphaned_at=?",
     ),
     "orphaned": (
         lambda s: s.outputs.orphaned(LIBRARY, "phone", [PATH], now=NOW),
@@ -103,7 +103,7 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     ),
     "count_sidecars": (
         lambda s: s.sidecars.count(LIBRARY, "phone"),
-        "idx_sidecars_kept (library_id=? AND mirror=?",
+        "COVERING INDEX idx_sidecars_kept (library_id=? AND mirror=? AND state=? AND orphaned_at=?",
     ),
     "exports": (
         lambda s: s.exports.at(LIBRARY, [EXPORTED.target]),
