@@ -313,7 +313,7 @@ def test_plan_and_why_speak_of_sidecars(site: Site) -> None:
     ]
     assert [FileState.IN_ORDER, FileState.IGNORED] == [each.state for each in told]
     assert "copied to a/cover.jpg in mirror phone" == told[0].decision.reason
-    assert ["mirror_copy_ok"] == [each.event for each in told[0].history]
+    assert ["a/cover.jpg copied"] == [each.message for each in told[0].history]
 
 
 def until_settled(path: Path) -> None:
