@@ -25,7 +25,8 @@ def markdown(holds: Sequence[HoldView]) -> Iterator[str]:
     yield f"# Holds ({len(holds)})"
     for hold in holds:
         yield ""
-        yield f"## {hold.severity}: {_prose(hold.path)}"
+        whole = f"mirror {hold.mirror} of library {hold.library}"
+        yield f"## {hold.severity}: {_prose(whole if hold.path == '.' else hold.path)}"
         yield ""
         facts = (
             ("id", str(hold.id)),

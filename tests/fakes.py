@@ -27,11 +27,15 @@ from pacd.protocol.documents import (
     HoldView,
     LibraryView,
     MirrorView,
+    OrphanView,
     Paused,
     Plan,
     PlanView,
     Problem,
+    Prune,
+    PruneState,
     Queue,
+    RefusalView,
     Running,
     ScanTicket,
     SettingView,
@@ -148,6 +152,47 @@ ITEMS = (
         mirror="phone",
     ),
 )
+ORPHAN = OrphanView(
+    library="music",
+    mirror="phone",
+    path="坂本龍一/千のナイフ (Thousand Knives of Ryuichi Sakamoto)/01 Thousand Knives.opus",
+    source="坂本龍一/千のナイフ (Thousand Knives of Ryuichi Sakamoto)/01 Thousand Knives.flac",
+    since="2026-11-20T10:00:00Z",
+)
+SPARE = replace(
+    ORPHAN,
+    path="A/B/01.opus",
+    source="A/B/01.flac",
+    reason="a master of the same audio has no output in its place",
+)
+STUCK = replace(SPARE, path="C/01.opus", reason="01.opus changed while it was being worked on")
+REFUSED = RefusalView(
+    library="music",
+    mirror="phone",
+    reason="the masters of 2,500 of 12,354 outputs in phone are gone at once",
+    fix="Look whether the library is whole. `pacctl holds show 11` names some; "
+    "`pacctl release 11 --accept`, then `pacctl prune`, if they are gone for good.",
+    outputs=2_500,
+    hold=11,
+)
+MASS = HoldView(
+    id=11,
+    library="music",
+    path=".",
+    cause="mass-disappearance",
+    severity="error",
+    since="2026-11-20T22:15:00Z",
+    md5="",
+    reason="the masters of 25 of 26 outputs in phone are gone at once",
+    advice="Look whether the library is whole.",
+    evidence={
+        "outputs": 25,
+        "of": 26,
+        "last_gone": "2026-11-20T22:14:58.123000+00:00",
+        "examples": ["A/many/00.opus", "A/many/01.opus"],
+    },
+    mirror="phone",
+)
 UNSETTLED = Unsettled(library="music", path="New/" + 30 * "long " + "name.flac")
 TESTED = HistoryView(
     at="2026-11-20T10:00:00Z",
@@ -222,6 +267,8 @@ class FakeDaemon:
     Attributes:
         commands: What was asked of it and by whom, in order.
         bad_config: When set, what `reload` fails with.
+        orphans: What `prune` finds; those in `stuck` it cannot remove.
+        guards: What stands against it.
         idle_asked: Set once somebody asked whether it is idle.
         gate: While cleared, `status` blocks, as behind a lock that is long held.
     """
@@ -232,12 +279,16 @@ class FakeDaemon:
         self.idle_asked = threading.Event()
         self.gate = threading.Event()
         self.gate.set()
+        self.orphans: tuple[OrphanView, ...] = (ORPHAN,)
+        self.stuck: tuple[OrphanView, ...] = ()
+        self.guards: tuple[RefusalView, ...] = ()
         self.items: tuple[PlanView, ...] = ITEMS
         self.explained = EXPLAINED
         self.listeners: list[Callable[[Event], None]] = []
         self._status = status
         self._holds = {each.id: each for each in holds}
         self._tickets: dict[int, ScanTicket] = {}
+        self._prunes: dict[int, Prune] = {}
         self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._last_event = 0
         self._lock = threading.RLock()
@@ -301,6 +352,38 @@ class FakeDaemon:
             if id not in self._tickets:
                 raise UnknownError(f"There is no scan {id}.")
             return self._tickets[id]
+
+    def prunable(self, mirror: str | None) -> Prune:
+        self._require_mirror(mirror)
+        if self._status.queue != Workload():
+            raise RefusedError("PAC is at work.", fix="`pacctl wait`, then again.")
+        return Prune(id=0, state=PruneState.FORESEEN, orphans=self.orphans, refused=self.guards)
+
+    def prune(self, mirror: str | None, who: str) -> Prune:
+        with self._lock:
+            self._require_mirror(mirror)
+            if self._status.paused:
+                raise RefusedError("PAC is paused, so nothing is removed.", fix="`pacctl resume`.")
+            found = replace(self.prunable(mirror), id=len(self._prunes) + 1)
+            done = replace(
+                found,
+                state=PruneState.DONE,
+                removed=len(self.orphans) - len(self.stuck),
+                failed=self.stuck,
+            )
+            self._prunes[done.id] = done
+            self.commands.append(("prune", mirror, who))
+            return replace(found, state=PruneState.RUNNING) if self.orphans else done
+
+    def pruned(self, id: int) -> Prune:  # noqa: A002  # the port's word
+        with self._lock:
+            if id not in self._prunes:
+                raise UnknownError(f"No prune has the number {id}.")
+            return self._prunes[id]
+
+    def _require_mirror(self, mirror: str | None) -> None:
+        if mirror not in {None, MIRROR.name}:
+            raise UnknownError(f"There is no mirror {mirror}; there are: {MIRROR.name}.")
 
     def queue(self) -> Queue:
         folder = FolderView(library="music", path="New", reason="it settles", due=NOW)

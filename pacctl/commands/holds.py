@@ -27,7 +27,7 @@ _COLUMNS = (
     Column("path", share=1, middle=True),
 )
 _LABEL = 14
-_TIMES = frozenset({"tested"})  # evidence that is a moment
+_TIMES = frozenset({"tested", "last_gone"})  # evidence that is a moment
 
 
 def _holds_arguments(parser: ArgumentParser) -> None:
@@ -80,7 +80,7 @@ def _table(screen: Screen, document: Holds, *, now: datetime) -> None:
                 Painted(each.severity, _COLOURS.get(each.severity, "yellow")),
                 distance(each.since, now=now),
                 each.cause,
-                each.path,
+                place(each),
             )
             for each in holds
         ],
@@ -101,7 +101,7 @@ def hold_in_full(screen: Screen, hold: HoldView, *, now: datetime) -> None:
     """All of one hold, last what to do about it."""
     colour = _COLOURS.get(hold.severity, "yellow")
     screen.line(Painted(f"{hold.severity}: {hold.cause}", colour), f"  hold {hold.id}")
-    screen.prose(hold.path)
+    screen.prose(place(hold))
     screen.line()
     evidence = dict(hold.evidence)
     words = str(evidence.pop("words", ""))
@@ -146,18 +146,26 @@ def _release(arguments: Namespace, session: Session) -> int:
     return Exit.OK
 
 
+def place(hold: HoldView) -> str:
+    """What a hold is about: a file, or all of a library as one of its mirrors has it."""
+    return hold.path if hold.path != "." else f"mirror {hold.mirror} of library {hold.library}"
+
+
 def _released(screen: Screen, document: Holds) -> None:
     for each in document.holds:
-        screen.path(f"released {each.id}", each.path)
+        screen.path(f"released {each.id}", place(each))
     screen.line(f"{several(len(document.holds), 'hold')} ended; PAC looks at the files again")
 
 
 def _accepted(screen: Screen, document: Holds) -> None:
     for each in document.holds:
-        screen.path(f"accepted {each.id}", each.path)
-    screen.line(
-        f"{several(len(document.holds), 'hold')} ended, as long as the audio stays the same"
-    )
+        screen.path(f"accepted {each.id}", place(each))
+    ended = several(len(document.holds), "hold")
+    whole = [each for each in document.holds if each.cause == "mass-disappearance"]
+    same = "" if whole else ", as long as the audio stays the same"
+    screen.line(f"{ended} ended{same}")
+    if any("missing" not in each.evidence for each in whole):
+        screen.next("pacctl prune", "removes the outputs, unless `prune = true` does")
 
 
 COMMANDS: dict[str, Command] = {

@@ -52,6 +52,13 @@ class Arguments:
             raise RequestError("`path` holds characters that no file name can hold.") from exc
         return found
 
+    def name(self, name: str) -> str | None:
+        """A name, or None where none was given."""
+        found = self._given.get(name)
+        if found is not None and (not isinstance(found, str) or not found):
+            raise RequestError(f"`{name}` must be a text that is not empty.")
+        return found
+
     def number(self, name: str, default: int | None = None, *, most: int = MAX_ID) -> int:
         """A whole number from 0 to `most`."""
         found = self._given.get(name, default)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pacd.api.requests import MAX_LIMIT, Arguments
-from pacd.protocol.documents import Document, Idle, ScanTicket, TicketState
+from pacd.protocol.documents import Document, Idle, Prune, PruneState, ScanTicket, TicketState
 from pacd.protocol.port import Daemon
 
 LONGEST_WAIT_S: Final = 30.0
@@ -22,6 +22,10 @@ def _idle(document: Document) -> bool:
 
 def _done(document: Document) -> bool:
     return isinstance(document, ScanTicket) and document.state is TicketState.DONE
+
+
+def _pruned(document: Document) -> bool:
+    return isinstance(document, Prune) and document.state is PruneState.DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,13 @@ READS: Final = (
     Read(
         "/scan/{id}", ("id", "for"), lambda daemon, given: daemon.ticket(given.number("id")), _done
     ),
+    Read("/prune", ("mirror",), lambda daemon, given: daemon.prunable(given.name("mirror"))),
+    Read(
+        "/prune/{id}",
+        ("id", "for"),
+        lambda daemon, given: daemon.pruned(given.number("id")),
+        _pruned,
+    ),
     Read("/queue", (), lambda daemon, _: daemon.queue()),
     Read("/wait", ("for",), lambda daemon, _: Idle(idle=daemon.idle()), _idle),
     Read("/why", ("path",), lambda daemon, given: daemon.why(given.path())),
@@ -82,6 +93,9 @@ WRITES: Final = (
         ),
     ),
     Write("/scan", ("path",), lambda daemon, given, who: daemon.scan(given.path_or_none(), who)),
+    Write(
+        "/prune", ("mirror",), lambda daemon, given, who: daemon.prune(given.name("mirror"), who)
+    ),
     Write(
         "/pause", ("for_s",), lambda daemon, given, who: daemon.pause(given.seconds("for_s"), who)
     ),

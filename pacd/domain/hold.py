@@ -120,6 +120,15 @@ _PICTURE_ADVICE: Final = (
 )
 
 
+MISSING: Final = "missing"
+"""Evidence of a hold: the root that is away."""
+
+_AWAY_ADVICE: Final = (
+    "Mount the disk that holds it, or correct its root in the settings; the hold then ends by "
+    "itself. `pacctl release ID --accept` only ends the question: nothing is removed meanwhile."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """
@@ -150,4 +159,6 @@ class Hold:
         """What a person can do about it, as a sentence or two."""
         if self.evidence.get("failure") == FailureKind.BAD_PICTURE:
             return _PICTURE_ADVICE
+        if self.cause is Cause.MASS_DISAPPEARANCE and MISSING in self.evidence:
+            return _AWAY_ADVICE
         return self.cause.advice

@@ -288,6 +288,7 @@ class Auditor:
             return False
         audit.error = problem.what
         library, now = audit.policy.name, datetime.now(UTC)
+        self._pipeline.keeper.due.add(library)  # it asks a person where outputs would be removed
         self._events.emit(EventKind.PROBLEM, now=now, library=library, message=problem.what)
         _log.error("root missing", action="scan", status="error", library=library)
         self._roots.look(audit.policy, audit.library_id)

@@ -16,9 +16,11 @@ from pacd.domain.output import Output, OutputState
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.extras import unknown
 from pacd.engine.recording import Recorder
+from pacd.engine.roots import in_place, outputs_kept
 from pacd.engine.sidecars import stray_sidecars
 from pacd.engine.visit import Unseen, Urgency
 from pacd.intake.audit import FolderView
+from pacd.intake.debounce import Place
 from pacd.store.database import Store
 
 READ: Final = "mirrors_read"
@@ -56,6 +58,8 @@ class Census:
     Attributes:
         finished: Called with a library's name when its mirrors have been read whole.
         wanted: Called with a library's name when somebody waits for that.
+        strayed: Called with a folder of a library whose outputs stand for none of it any more:
+            another came, or went, beside it, and it is named otherwise now (M10).
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Census:
         self._push = push
         self.finished: Callable[[str], None] = lambda _library: None
         self.wanted: Callable[[str], None] = lambda _library: None
+        self.strayed: Callable[[Place], None] = lambda _place: None
         self._read: dict[str, str] = store.memory.get(READ, {})
         self._gathered: dict[tuple[int, str, bool], deque[Unseen]] = {}
         self._policies: dict[int, LibraryPolicy] = {}
@@ -104,12 +109,16 @@ class Census:
         rows = outputs.in_folder(library_id, mirror.name, view.path)
         there = {view.path / entry.name for entry in view.entries}
         if stray and not view.warnings:
-            orphans = [path for path in there & rows.keys() if rows[path].orphaned_at is None]
+            ours = [path for path in there & rows.keys() if rows[path].is_ours]
+            orphans = [path for path in ours if rows[path].orphaned_at is None]
             with self._store.transaction():
                 outputs.forget(library_id, mirror.name, rows.keys() - there)
                 outputs.orphaned(library_id, mirror.name, orphans, now=now)
-        if stray:
-            stray_sidecars(self._store, library_id, mirror, view, now=now)
+            for folder in {rows[path].output.source_rel.parent for path in orphans}:
+                if not folder.is_absolute() and ".." not in folder.parts:  # tags are anybody's
+                    self.strayed(Place(policy.name, folder))
+            for folder in stray_sidecars(self._store, library_id, mirror, view, now=now):
+                self.strayed(Place(policy.name, folder))
         waiting = self._gathered.setdefault((library_id, mirror.name, stray), deque())
         self._policies[library_id] = policy
         waiting.extend(
@@ -164,11 +173,15 @@ class Census:
         self._push(reading)
 
     def _complete(self, library_id: int) -> None:
-        """Remember that a library's mirrors are on record once nothing of them waits."""
+        """Remember that those mirrors that are there are on record once nothing of them waits."""
         if library_id not in self._walked or self._outstanding[library_id]:
             return
         policy = self._walked.pop(library_id)
-        read = {_key(library_id, mirror): str(mirror.root) for mirror in policy.mirrors}
+        read = {
+            _key(library_id, mirror): str(mirror.root)
+            for mirror in policy.mirrors
+            if in_place(mirror.root, outputs_kept(self._store, library_id, mirror))
+        }
         if self._read != self._read | read:
             self._read |= read
             with self._store.transaction():

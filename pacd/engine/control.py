@@ -13,7 +13,7 @@ import structlog
 from pacd import VERSION
 from pacd.domain.hold import Hold
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine import doctor, explaining, overview, preview, summary, views
+from pacd.engine import doctor, explaining, overview, preview, prunes, summary, views
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
@@ -35,6 +35,7 @@ from pacd.protocol.documents import (
     Paused,
     Plan,
     Problem,
+    Prune,
     Queue,
     ScanTicket,
     Status,
@@ -136,6 +137,19 @@ class Control:
 
     def ticket(self, id: int) -> ScanTicket:  # noqa: A002  # the port's word
         return self._ask(lambda: self._ticket(self._errand(id)))
+
+    def prunable(self, mirror: str | None) -> Prune:
+        prunes.mirrors_named(self._policy, mirror)
+        self._ask(lambda: prunes.require_rest(self._engine))
+        with self._reading() as store:
+            return prunes.foreseen(store, self._engine, mirror)
+
+    def prune(self, mirror: str | None, who: str) -> Prune:
+        _log.info("prune asked for", action="mirror_prune", status="ok", mirror=mirror, who=who)
+        return self._ask(lambda: prunes.begin(self._engine, mirror, now=datetime.now(UTC)))
+
+    def pruned(self, id: int) -> Prune:  # noqa: A002  # the port's word
+        return self._ask(lambda: prunes.ticket(self._engine, id))
 
     def queue(self) -> Queue:
         snapshot = self._engine.snapshot

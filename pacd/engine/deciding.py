@@ -31,7 +31,7 @@ class Decider:
             visits: All that are under way.
         """
         self._end_holds(visit, path, now)
-        visit.facts[path] = self._scout.scouted(visit, path, visits)
+        visit.facts[path] = self._scout.scouted(visit, path, visits, now=now)
         items = decide(visit.facts[path], visit.policy, now).items
         holds = [item for item in items if item.action is Action.HOLD]
         if not holds:

@@ -128,7 +128,7 @@ class Dispatch:
 
 
 def _target(work: Waiting) -> Path | None:
-    """The root that an item writes below; None for one that only reads."""
+    """The root that an item writes below; None for one that needs no room."""
     return target_root(work.item, work.visit.policy) if work.item else None
 
 

@@ -118,11 +118,12 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether nothing runs, waits or settles, and no walk is under way."""
-        return self._settled and not (self.starting or self.pipeline.keeper.due)
+        works = self.dispatch.running or len(self.dispatch.ready) or self.pipeline.keeper.busy
+        return self.at_rest and not (self.starting or works)
 
     @property
-    def _settled(self) -> bool:
-        """Whether no folder is or will be looked at, and nothing is carried out."""
+    def at_rest(self) -> bool:
+        """Whether no folder is or will be looked at, so that nothing is carried out but prunes."""
         pipeline = self.pipeline
         return not (
             pipeline.visits
@@ -131,8 +132,6 @@ class Engine:
             or pipeline.retries.soon(datetime.now(UTC))
             or pipeline.census.busy
             or self.auditor.running
-            or self.dispatch.running
-            or len(self.dispatch.ready)
         )
 
     @property
@@ -185,18 +184,17 @@ class Engine:
             self.pipeline.misses_root = False
             self._next_check_s = time.monotonic() + ROOT_EVERY_S
             self.auditor.look_for_roots()
-        if not self.pause.active(datetime.now(UTC)):
+        paused = self.pause.active(datetime.now(UTC))
+        if not paused:
             self.pipeline.begin()
-            self._look_after_mirrors()
+        keeper, ids, now = self.pipeline.keeper, self.pipeline.library_ids, datetime.now(UTC)
+        if self.at_rest and not self.pipeline.scout.deferred.let_go(now=now) and keeper.due:
+            keeper.look_after(self.pipeline.policy, ids, now=now)
+        if not paused:
+            if self.at_rest:  # else what seems unwanted may be another master's by then
+                keeper.go_on()
             self.dispatch.start()
         self.snapshot = self._take_snapshot(datetime.now(UTC))
-
-    def _look_after_mirrors(self) -> None:
-        """Prune at rest alone: an output that seems unwanted may be another master's by then."""
-        pipeline = self.pipeline
-        if pipeline.keeper.due and self._settled:
-            ids = pipeline.library_ids
-            pipeline.keeper.look_after(pipeline.policy, ids, now=datetime.now(UTC))
 
     def _take_snapshot(self, now: datetime) -> Snapshot:
         pipeline = self.pipeline

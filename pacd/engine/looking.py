@@ -10,6 +10,7 @@ from pacd.domain.change import Entry, fingerprint
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.naming import Naming
 from pacd.engine.roots import available, in_place, outputs_kept
+from pacd.files.renaming import same_entry
 from pacd.intake.audit import FolderView, look, walk
 from pacd.intake.ignore import Ignore
 from pacd.planning.names import alike
@@ -40,6 +41,11 @@ class Looked:
         """Changes when anything in these folders does."""
         views = [self.library, *(view for view in self.mirrors.values() if view)]
         return fingerprint(group for view in views for group in (view.rows, view.beside))
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether something stands in a mirror's folder, be there a master of it or not."""
+        return any(view.rows or view.beside for view in self.mirrors.values() if view)
 
     @property
     def complete(self) -> bool:
@@ -117,14 +123,17 @@ def strays(policy: LibraryPolicy, looked: Looked) -> Iterator[tuple[MirrorPolicy
 
 def _strange(mirror: MirrorPolicy, library: FolderView, view: FolderView) -> Iterator[str]:
     """The folders in a mirror's folder that are named for none of the library's."""
-    unlike = set(view.folders).difference(library.folders)
-    if not unlike:
+    if not view.folders:
         return
     masters = [row[0] for row in library.rows]
     renamed = (folders_renamed(library.folders, masters, [mirror]) or {}).get(mirror.name, {})
-    same = alike if mirror.fat_safe else str
-    wanted = {same(renamed[name].name if name in renamed else name) for name in library.folders}
-    yield from (name for name in sorted(unlike) if same(name) not in wanted and not is_far(name))
+    named = {renamed[name].name if name in renamed else name for name in library.folders}
+    likely = {alike(name): name for name in named}
+    here = mirror.root / view.path
+    for name in sorted(set(view.folders) - named):
+        like = likely.get(alike(name))
+        if not (is_far(name) or (like and same_entry(here / like, here / name))):
+            yield name
 
 
 def _look_around(

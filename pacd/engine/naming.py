@@ -7,15 +7,14 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.engine.owners import Owners
 from pacd.intake.audit import look
 from pacd.intake.ignore import Ignore
-from pacd.planning.names import alike
 from pacd.planning.outputs import (
     FoldersRenamed,
     OutputFolders,
     Places,
     folders_renamed,
-    output_paths,
 )
 
 KEPT: Final = 1_000
@@ -72,25 +71,8 @@ class Naming:
         return known
 
     def master_of(self, mirror: MirrorPolicy, output: PurePosixPath) -> PurePosixPath | None:
-        """
-        The master whose output belongs at a path of a mirror; None without one.
-
-        Where the mirror's names are fit for FAT, names that FAT takes for one are one.
-        """
-        same = alike if mirror.fat_safe else str
-        folder = PurePosixPath()
-        for name in output.parent.parts:
-            view = look(self.policy.root, folder, self.ignore)
-            renamed = folders_renamed(view.folders, [row[0] for row in view.rows], [mirror]) or {}
-            new = {each: to.name for each, to in renamed.get(mirror.name, {}).items()}
-            named = {same(new.get(each, each)): each for each in view.folders}
-            if same(name) not in named:
-                return None
-            folder /= named[same(name)]
-        view = look(self.policy.root, folder, self.ignore)
-        outputs = output_paths((folder / row[0] for row in view.rows), mirror)
-        masters = {same(place.path.name): master for master, place in outputs.items()}
-        return masters.get(same(output.name))
+        """The master whose output belongs at a path of a mirror; None without one."""
+        return Owners(self.policy, mirror, self.ignore).of(output).master
 
     def _listed(self, folder: PurePosixPath) -> _Listed | None:
         stamp = _stamp(self.policy.root / folder)

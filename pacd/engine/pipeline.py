@@ -96,12 +96,8 @@ class Pipeline:
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
-        self.census = Census(
-            store,
-            recorder,
-            push=lambda reading: dispatch.ready.push(None, reading),
-        )
-        self.scout = Scout(store, self.census, self._naming, self.want)
+        self.census = Census(store, recorder, push=lambda each: dispatch.ready.push(None, each))
+        self.scout = Scout(store, self.census, self._naming, self.want, self.retries)
         self.census.finished = self.scout.read
         self._decider = Decider(recorder, self.scout)
         self._copier = Copier(store, recorder)
@@ -110,6 +106,7 @@ class Pipeline:
             recorder,
             naming=self._naming,
             push=dispatch.ready.push,
+            want=self.want,
         )
         self.adopt(policy)
 
@@ -118,6 +115,7 @@ class Pipeline:
         self.policy = policy
         self.ignore = Ignore(policy.ignore)
         self._namings: dict[LibraryPolicy, Naming] = {}
+        self.keeper.adopt()
         self.debouncer.adopt(policy.settle_s, policy.max_delay_s)
         self._settler = Settler(policy.settle_s, atomic.being_written)
         self._copier.adopt(policy)
@@ -224,7 +222,7 @@ class Pipeline:
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
-            self.scout.moved(visit, item.mirror, came.result, self.visits)
+            self.scout.moved(visit, item.mirror, came.result, self.visits, now=now)
         self._advance(visit, (item.path,))
         self._let_go_on(covers=item.action is Action.EXPORT_ARTWORK)
 
@@ -281,11 +279,11 @@ class Pipeline:
             elif not (retries or visit.restless() or visit.awaits) and looked.complete:
                 remember(self._store, visit, looked, now=now)
                 self._rested(place)
-                self.scout.rested(place)
+                self.scout.rested(visit)
                 return
         with self._store.transaction():
             self._store.folders.disturb(visit.library_id, place.folder)
         settles = visit.restless(SCAN_SETTLES * timedelta(seconds=self.policy.settle_s))
         if not settles and not visit.again and not visit.awaits:
             self._rested(place)
-        self.scout.rested(place)
+        self.scout.rested(visit)

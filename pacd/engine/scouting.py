@@ -9,9 +9,11 @@ from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Facts, Mirrored
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.census import Census
+from pacd.engine.deferring import Deferred
 from pacd.engine.looking import strays
 from pacd.engine.naming import Naming
-from pacd.engine.spares import find_spare, wants_audio
+from pacd.engine.retries import Retries
+from pacd.engine.spares import Search, find_spare, wants_audio
 from pacd.engine.visit import Urgency, Visit
 from pacd.intake.debounce import Place
 from pacd.store.database import Store
@@ -23,6 +25,9 @@ class Scout:
 
     What cannot be told yet is asked again: once a mirror has been read, or once the folder of
     the master in question has been visited.
+
+    Attributes:
+        deferred: Folders that let all others go first.
     """
 
     def __init__(
@@ -31,11 +36,14 @@ class Scout:
         census: Census,
         naming: Callable[[LibraryPolicy], Naming],
         want: Callable[[Place, Urgency], None],
+        retries: Retries,
     ) -> None:
+        census.strayed = lambda place: want(place, Urgency.LIVE)
         self._store = store
         self._census = census
         self._naming = naming
         self._want = want
+        self.deferred = Deferred(want, retries)
         self._for_folder: dict[Place, set[Place]] = {}
         self._for_mirrors: dict[str, set[Place]] = {}
 
@@ -45,7 +53,9 @@ class Scout:
             self._census.take(visit.library_id, visit.policy, mirror, view, stray=True, now=now)
         self._census.flush()
 
-    def scouted(self, visit: Visit, path: PurePosixPath, visits: Iterable[Visit]) -> Facts:
+    def scouted(
+        self, visit: Visit, path: PurePosixPath, visits: Iterable[Visit], *, now: datetime
+    ) -> Facts:
         """
         Return what is known of a master, with the spare outputs that it could have.
 
@@ -54,10 +64,12 @@ class Scout:
         """
         facts = visit.facts[path]
         visit.in_flux.discard(path)
-        spares: dict[str, Output] = {}
+        # What a worker is moving has left its place before anybody has told of it.
+        moving = {item.mirror for item in visit.busy.values() if item.path == path}
+        spares = {name: spare for name, spare in facts.spares.items() if name in moving}
         awaited: dict[str, str] = {}
         for mirror in visit.policy.mirrors:
-            if not wants_audio(facts, mirror):
+            if mirror.name in moving or not wants_audio(facts, mirror):
                 continue
             if not self._census.is_complete(visit.library_id, mirror):
                 awaited[mirror.name] = "PAC looks through the mirror first"
@@ -73,17 +85,35 @@ class Scout:
                 visit.in_flux.add(path)
             elif found.awaited:
                 awaited[mirror.name] = f"{found.awaited} has to be tested first"
-                self._await(visit, Place(visit.place.library, found.awaited.parent))
+                self._await(visit, path, found.awaited)
+            elif self._goes_last(visit, facts.outputs[mirror.name], found, now):
+                awaited[mirror.name] = "an output may turn up, or be wanted, elsewhere"
         if (spares, awaited) == (facts.spares, facts.awaited):
             return facts
         return replace(facts, spares=spares, awaited=awaited)
 
-    def moved(self, visit: Visit, name: str, done: Mirrored, visits: Mapping[Place, Visit]) -> None:
-        """Tell the master in whose place a renamed output stood what stands there now."""
+    def moved(
+        self,
+        visit: Visit,
+        name: str,
+        done: Mirrored,
+        visits: Mapping[Place, Visit],
+        *,
+        now: datetime,
+    ) -> None:
+        """
+        Tell the master in whose place a renamed output stood what stands there now.
+
+        Without such a master, what was displaced to there is an orphan.
+        """
         mirror = next(each for each in visit.policy.mirrors if each.name == name)
         origin = done.moved_from
-        owner = self._naming(visit.policy).master_of(mirror, origin) if origin else None
-        if owner is None or origin is None:
+        if origin is None:
+            return
+        owner = self._naming(visit.policy).master_of(mirror, origin)
+        if owner is None:
+            with self._store.transaction():
+                self._store.outputs.orphaned(visit.library_id, name, [origin], now=now)
             return
         place = Place(visit.place.library, owner.parent)
         other = visits.get(place)
@@ -95,9 +125,11 @@ class Scout:
         if other is not visit:
             self._want(place, visit.urgency)
 
-    def rested(self, place: Place) -> None:
-        """Have those visited again that waited for a folder."""
-        self._wake(self._for_folder.pop(place, set()))
+    def rested(self, visit: Visit) -> None:
+        """Have those visited again that waited for a folder, unless it has not settled yet."""
+        self.deferred.rested(visit)
+        if not visit.restless():
+            self._wake(self._for_folder.pop(visit.place, set()))
 
     def read(self, library: str) -> None:
         """Have those visited again that waited for the mirrors of a library to be read."""
@@ -113,10 +145,18 @@ class Scout:
             self._census.wanted(place.library)
         waiting.add(place)
 
-    def _await(self, visit: Visit, place: Place) -> None:
+    def _goes_last(self, visit: Visit, output: Output, found: Search, now: datetime) -> bool:
+        """Whether an encode would replace an output, or make one that may only be misplaced."""
+        return bool(output.src_md5 or found.astray) and self.deferred.waits(visit.place, now=now)
+
+    def _await(self, visit: Visit, path: PurePosixPath, other: PurePosixPath) -> None:
+        """Have a master decided on anew once another has been tested."""
+        place, beside = Place(visit.place.library, other.parent), visit.facts.get(other)
         if place != visit.place:
             self._for_folder.setdefault(place, set()).add(visit.place)
             self._want(place, visit.urgency)
+        elif beside and beside.settled and beside.check is None:  # its test is due, or runs
+            visit.in_flux.add(path)
 
     def _wake(self, places: set[Place]) -> None:
         for place in sorted(places):

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -81,15 +81,19 @@ def wanted_copies(
     return copy_paths((view.path / name for name in names), masters, view.folders, mirror, place)
 
 
-def is_wanted(naming: Naming, mirror: MirrorPolicy, row: SidecarRow) -> bool:
-    """Whether a sidecar is there whose copy belongs where one stands that seemed unwanted."""
-    folder, policy = row.source.parent, naming.policy
-    places = naming.places(folder)
-    if places is None:
-        return True  # nobody can tell
+def claims_in(
+    naming: Naming, mirror: MirrorPolicy, folder: PurePosixPath
+) -> Mapping[PurePosixPath, PurePosixPath] | None:
+    """The sidecars of a library's folder, by where their copies belong; None: nobody can tell."""
+    policy = naming.policy
     view = look(policy.root, folder, naming.ignore, beside=kinds_in(policy.mirrors))
+    if not (view.beside or view.warnings):
+        return {}  # so it is with a folder that has gone, and those above it
+    places = naming.places(folder)
+    if places is None or view.warnings:
+        return None
     wanted = wanted_copies(view, mirror, places[mirror.name])
-    return row.copy.path in {named.path for named in wanted.values()}
+    return {place.path: sidecar for sidecar, place in wanted.items()}
 
 
 def tidy_sidecars(
@@ -115,23 +119,31 @@ def tidy_sidecars(
         store.sidecars.forget(library_id, mirror.name, lost)
         store.sidecars.wanted(library_id, mirror.name, rows.keys() & wanted)
         if not looked.library.warnings:
-            foreign = [path for path in unwanted if rows[path].copy.state is OutputState.FOREIGN]
+            foreign = [path for path in unwanted if not rows[path].is_ours]
             store.sidecars.forget(library_id, mirror.name, foreign)
             store.sidecars.orphaned(library_id, mirror.name, unwanted, now=now)
 
 
 def stray_sidecars(
     store: Store, library_id: int, mirror: MirrorPolicy, view: FolderView, *, now: datetime
-) -> None:
-    """Note that nothing wants the copies in a folder that no library folder stands for."""
+) -> Collection[PurePosixPath]:
+    """
+    Note that nothing wants the copies in a folder that no library folder stands for.
+
+    Returns:
+        The folders of the library whose copies these were until now.
+    """
     rows = store.sidecars.in_folder(library_id, mirror.name, view.path)
-    if not rows or view.warnings:
-        return
+    if not rows:
+        return ()
     there = Standing(view)
-    lost = [path for path, row in rows.items() if not _stands(there, mirror, row)]
+    lost = {path for path, row in rows.items() if not _stands(there, mirror, row)}
+    ours = [path for path, row in rows.items() if row.is_ours and path not in lost]
+    orphans = [path for path in ours if rows[path].orphaned_at is None]
     with store.transaction():
         store.sidecars.forget(library_id, mirror.name, lost)
-        store.sidecars.orphaned(library_id, mirror.name, rows.keys() - set(lost), now=now)
+        store.sidecars.orphaned(library_id, mirror.name, orphans, now=now)
+    return {rows[path].source.parent for path in orphans}
 
 
 def vanished_sidecars(store: Store, library_id: int, mirror: MirrorPolicy) -> None:

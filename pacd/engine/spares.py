@@ -5,6 +5,7 @@ All is told by the two trees: an output states whose audio it holds, and a name 
 belongs there.
 """
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,6 +16,7 @@ from pacd.domain.policy import MirrorPolicy
 from pacd.engine.naming import Naming
 from pacd.errors import PacError
 from pacd.files.atomic import observe
+from pacd.planning.outputs import is_far
 from pacd.planning.rules import outdated
 from pacd.store.database import Store
 
@@ -28,11 +30,13 @@ class Search:
         spare: Holds the right audio, where no master wants it.
         awaited: A master that has to be tested first: the output may be its own.
         busy: Whether one is being renamed or replaced just now.
+        astray: Whether one has left the place that it is on record for, by another hand.
     """
 
     spare: Output | None = None
     awaited: PurePosixPath | None = None
     busy: bool = False
+    astray: bool = False
 
 
 def wants_audio(facts: Facts, mirror: MirrorPolicy) -> bool:
@@ -59,7 +63,7 @@ def find_spare(
     Args:
         busy: Where outputs of other masters are being renamed or written just now.
     """
-    awaited, waits = None, facts.outputs[mirror.name].path in busy
+    awaited, waits, astray = None, facts.outputs[mirror.name].path in busy, False
     for row in store.outputs.with_audio(library_id, mirror.name, facts.audio_md5):
         found = row.output
         if found.path == facts.outputs[mirror.name].path or outdated(found, mirror):
@@ -68,13 +72,25 @@ def find_spare(
             waits = True
             continue
         if not _stands(mirror, found):
+            astray = True
             continue
-        owner = naming.master_of(mirror, found.path)
+        owner = _owner(naming, mirror, found)
         wants = _wants(store, library_id, naming, owner, found) if owner != facts.path else False
         if wants is False and not waits:
             return Search(spare=found)
         awaited = owner if wants is None else awaited
-    return Search(awaited=awaited, busy=waits)
+    return Search(awaited=awaited, busy=waits, astray=astray)
+
+
+def _owner(naming: Naming, mirror: MirrorPolicy, output: Output) -> PurePosixPath | None:
+    """The master that belongs where an output stands; below a hash the output tells it."""
+    if not is_far(output.path.parts[0]):
+        return naming.master_of(mirror, output.path)
+    source = output.source_rel  # which may lead anywhere
+    if ".." in source.parts or not os.path.lexists(naming.policy.root / source):
+        return None
+    places = naming.places(source.parent)
+    return source if places and places[mirror.name].path == output.path.parent else None
 
 
 def _stands(mirror: MirrorPolicy, output: Output) -> bool:

@@ -43,8 +43,8 @@ def sweep_after(item: PlanItem, policy: LibraryPolicy, pid: int) -> None:
 
 
 def target_root(item: PlanItem, policy: LibraryPolicy) -> Path | None:
-    """The root that an item writes below; None for one that only reads."""
-    if item.action is Action.TEST:
+    """The root that an item writes below; None for one that only reads or removes."""
+    if item.action in {Action.TEST, Action.MIRROR_PRUNE}:
         return None
     if item.action is Action.EXPORT_ARTWORK:
         return policy.artwork.root

@@ -4,13 +4,14 @@ import ctypes
 import errno
 import os
 import secrets
+import unicodedata
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from pacd.domain.change import FolderId
 from pacd.errors import CollisionError
-from pacd.files.folders import entered, sync_folder
+from pacd.files.folders import entered, opened, sync_folder
 
 # renameat2(2): Linux 3.15 and glibc 2.28.
 _NOREPLACE: Final = 1
@@ -36,10 +37,14 @@ def move(source: Path, target: Path, *, root: Path, root_id: FolderId | None = N
         entered(root, source.parent, root_id=root_id) as old,
         entered(root, target.parent, root_id=root_id, make=True) as new,
     ):
-        if _is_same(old, source.name, new, target.name):
-            os.rename(source.name, target.name, src_dir_fd=old, dst_dir_fd=new)
-        else:
-            _rename(old, source.name, new, target.name)
+        try:
+            if _is_same(old, source.name, new, target.name):
+                os.rename(source.name, target.name, src_dir_fd=old, dst_dir_fd=new)
+            else:
+                _rename(old, source.name, new, target.name)
+        except (CollisionError, OSError):
+            _remove_empty(target.parent, root)
+            raise
         sync_folder(new)
         sync_folder(old)
     _remove_empty(source.parent, root)
@@ -67,10 +72,27 @@ def exchange(one: Path, other: Path, *, root: Path, root_id: FolderId | None = N
                 raise
             third = f"~moved-{secrets.token_hex(4)}{other.suffix}"
             _rename(second, other.name, second, third)
-            _rename(first, one.name, second, other.name)
+            try:
+                _rename(first, one.name, second, other.name)
+            except (CollisionError, OSError):
+                _rename(second, third, second, other.name)
+                raise
             _rename(second, third, first, one.name)
         sync_folder(first)
         sync_folder(second)
+
+
+def same_entry(one: Path, other: Path) -> bool:
+    """Whether a file system takes two names in one folder for the same; False for others."""
+    if one.parent != other.parent:
+        return False
+    if one.name == other.name:
+        return True
+    try:
+        with opened(one.parent) as folder:
+            return _is_one(folder, one.name, other.name)
+    except OSError:
+        return False
 
 
 def remove(path: Path, *, root: Path, root_id: FolderId | None = None) -> None:
@@ -101,8 +123,26 @@ def _is_same(old: int, name: str, new: int, other: str) -> bool:
     with suppress(FileNotFoundError):
         one = os.stat(name, dir_fd=old, follow_symlinks=False)
         two = os.stat(other, dir_fd=new, follow_symlinks=False)
-        return (one.st_dev, one.st_ino, one.st_nlink) == (two.st_dev, two.st_ino, 1)
+        if (one.st_dev, one.st_ino, one.st_nlink) == (two.st_dev, two.st_ino, 1):
+            return True
+        return os.path.samestat(os.fstat(old), os.fstat(new)) and _is_one(new, name, other)
     return False
+
+
+def _is_one(folder: int, name: str, other: str) -> bool:
+    """
+    Whether a folder has one file by both names: it lists one of them alone.
+
+    Inodes do not tell: FUSE gives each name a number of its own (exfat-fuse 1.3.0,
+    tests/integration/test_renaming.py).
+    """
+    listed = os.listdir(folder)  # of an open folder
+    both = _stands(folder, name) and _stands(folder, other)
+    return both and _folded(name) == _folded(other) and not (name in listed and other in listed)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
 def _rename(old: int, name: str, new: int, other: str) -> None:

@@ -130,9 +130,8 @@ def _origin(facts: Facts, mirror: MirrorPolicy, action: Action) -> PurePosixPath
         return None
     output = facts.outputs[mirror.name]
     spare = facts.spares.get(mirror.name)
-    if output.listed:
-        return output.path.with_name(output.listed)
-    return spare.path if spare else None
+    # A spare is looked for only where what stands there, however it is listed, is of no use.
+    return spare.path if spare else output.path.with_name(output.listed)
 
 
 def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:

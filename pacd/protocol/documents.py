@@ -29,6 +29,7 @@ from pacd.protocol.files import (
     Unsettled,
     Why,
 )
+from pacd.protocol.prunes import OrphanView, Prune, PruneState, RefusalView
 from pacd.protocol.status import (
     Audit,
     ConfigFile,
@@ -77,11 +78,15 @@ __all__ = [
     "Idle",
     "LibraryView",
     "MirrorView",
+    "OrphanView",
     "Paused",
     "Plan",
     "PlanView",
     "Problem",
+    "Prune",
+    "PruneState",
     "Queue",
+    "RefusalView",
     "Running",
     "ScanTicket",
     "SettingView",
@@ -109,6 +114,7 @@ Document = (
     | History
     | Why
     | ScanTicket
+    | Prune
     | Idle
     | Health
     | Doctor

@@ -12,6 +12,7 @@ from pacd.protocol.documents import (
     Holds,
     HoldView,
     Plan,
+    Prune,
     Queue,
     ScanTicket,
     Status,
@@ -66,6 +67,34 @@ class Daemon(Protocol):
 
         Raises:
             UnknownError: No scan was given this id, or it is long over.
+        """
+
+    def prunable(self, mirror: str | None) -> Prune:
+        """
+        What `prune` would remove from the mirrors of this name, or from all; changes nothing.
+
+        Raises:
+            UnknownError: No mirror has this name.
+            RefusedError: Work is under way that may yet want an output.
+        """
+
+    def prune(self, mirror: str | None, who: str) -> Prune:
+        """
+        Remove what no master wants from the mirrors of this name, or from all.
+
+        What a guard refuses stands in the answer; the mirrors beside it are pruned.
+
+        Raises:
+            UnknownError: No mirror has this name.
+            RefusedError: It is paused, or work is under way that may yet want an output.
+        """
+
+    def pruned(self, id: int) -> Prune:  # noqa: A002  # the word of the route
+        """
+        How a prune stands.
+
+        Raises:
+            UnknownError: No prune was given this id, or it is long over.
         """
 
     def queue(self) -> Queue:

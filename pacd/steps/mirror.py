@@ -25,7 +25,7 @@ from pacd.files.atomic import creating, observe, observe_open, open_regular
 from pacd.files.containers import CONTAINERS, Container, Dress
 from pacd.files.mirror_art import mirror_pictures
 from pacd.files.probe import read_pictures, read_tags
-from pacd.files.renaming import exchange, move
+from pacd.files.renaming import exchange, move, same_entry
 from pacd.files.tags import PacTags
 from pacd.steps.encoding import Encoding, encoding_for
 from pacd.steps.ours import our_output, our_output_at
@@ -142,7 +142,8 @@ def mirror_rename(job: Job, tools: Toolbox) -> Mirrored:
     with _unchanged(job) as work:
         seen = _its_own(work, origin)
         standing = _standing(work)
-        displaced = standing is not None and standing.content != seen.content
+        same = same_entry(origin, work.target)
+        displaced = standing is not None and standing.content != seen.content and not same
         (exchange if displaced else move)(origin, work.target, root=root, root_id=root_id)
     done = mirror_retag(job, tools)
     other = our_output_at(job.item.origin, origin) if displaced else None

@@ -65,8 +65,10 @@ _ACCEPTED_BYTES: Final = """
 """
 
 _LAST_ACCEPTED: Final = """
-    SELECT max(ended_at) FROM holds
-    WHERE ended_how = 'accepted' AND library_id = :library AND cause = :cause AND mirror = :mirror
+    SELECT * FROM holds INDEXED BY idx_holds_accepted_md5
+    WHERE ended_how = 'accepted' AND md5 = ''
+        AND library_id = :library AND cause = :cause AND mirror = :mirror
+    ORDER BY id DESC LIMIT 1
 """
 
 _COUNTS: Final = "SELECT cause, count(*) AS held FROM holds WHERE ended_at IS NULL GROUP BY cause"
@@ -190,11 +192,11 @@ class Holds:
             rows += self._connection.rows(_ACCEPTED_AUDIO, {"md5": audio_md5})
         return frozenset(Cause(row["cause"]) for row in rows)
 
-    def last_accepted(self, library_id: int, cause: Cause, mirror: str) -> datetime | None:
-        """When a person last accepted this of a mirror; None if nobody has."""
+    def last_accepted(self, library_id: int, cause: Cause, mirror: str) -> Hold | None:
+        """What a person last accepted of a mirror as a whole, for this cause; None if nothing."""
         asked = {"library": library_id, "cause": cause.value, "mirror": mirror}
-        moment = self._connection.value(_LAST_ACCEPTED, asked)
-        return None if moment is None else from_ms(moment)
+        row = self._connection.row(_LAST_ACCEPTED, asked)
+        return None if row is None else _hold(row)
 
     def counts(self) -> Mapping[Severity, int]:
         """How many holds are open, for every severity."""

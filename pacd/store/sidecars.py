@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
@@ -108,6 +108,16 @@ class SidecarRow:
     copy: Output
     source_seen: _SourceSeen
     orphaned_at: datetime | None
+
+    @property
+    def output(self) -> Output:
+        """The copy, as an output that tells what it was made of."""
+        return replace(self.copy, source_rel=self.source)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether PAC has made it."""
+        return self.copy.state is OutputState.OURS
 
     def is_of(self, source: Observation) -> bool:
         """Whether the sidecar is as it was when it was copied; its disk may be another."""

@@ -1,12 +1,13 @@
 """What integrity tests found (``flac_checks``) and how masters were encoded (``flac_policy``)."""
 
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Final
 
 from pacd.domain.change import Observation
 from pacd.domain.media import Track
 from pacd.domain.verdict import Check, Integrity
-from pacd.store.columns import content_columns, from_ms, plain, to_ms
+from pacd.store.columns import content_columns, from_ms, plain, relative, to_ms
 from pacd.store.connection import Connection
 
 _CHECK_OF: Final = """
@@ -46,6 +47,39 @@ _RECOMPRESSED: Final = """
         compression_level = excluded.compression_level,
         last_compress_ts = excluded.last_compress_ts,
         compression_tag = excluded.compression_tag
+"""
+
+# A file that somebody has to look at is not about to be tested.
+_UNTESTED: Final = """
+    SELECT files.path FROM library_files AS files INDEXED BY idx_files_untested
+    WHERE files.library_id = :library AND files.is_valid = 1 AND files.metadata IS NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM flac_checks AS checks
+            WHERE checks.device = files.device AND checks.inode = files.inode
+                AND checks.file_size = files.file_size AND checks.mtime_ns = files.mtime_ns)
+        AND NOT EXISTS (
+            SELECT 1 FROM holds INDEXED BY idx_holds_folder
+            WHERE holds.library_id = files.library_id AND holds.folder = files.folder
+                AND holds.path = files.path AND holds.ended_at IS NULL)
+"""
+
+# Of a damaged file only what its header states is known.
+_OF_AUDIO: Final = """
+    SELECT files.path FROM flac_checks AS checks INDEXED BY idx_checks_md5
+    CROSS JOIN library_files AS files INDEXED BY idx_files_content
+        ON files.library_id = :library
+        AND files.device = checks.device AND files.inode = checks.inode
+        AND files.file_size = checks.file_size AND files.mtime_ns = checks.mtime_ns
+        AND files.is_valid = 1
+    WHERE checks.md5 = :md5
+    UNION
+    SELECT files.path FROM flac_checks AS checks INDEXED BY idx_checks_failed
+    CROSS JOIN library_files AS files INDEXED BY idx_files_content
+        ON files.library_id = :library
+        AND files.device = checks.device AND files.inode = checks.inode
+        AND files.file_size = checks.file_size AND files.mtime_ns = checks.mtime_ns
+        AND files.is_valid = 1
+    WHERE checks.test_ok = 0 AND checks.streaminfo_md5 = :md5
 """
 
 
@@ -99,3 +133,13 @@ class Verdicts:
         self._connection.run(
             _RECOMPRESSED, {"md5": md5, "level": level, "tag": plain(tag), "now": to_ms(now)}
         )
+
+    def untested(self, library_id: int) -> tuple[PurePosixPath, ...]:
+        """The files that wait for a verdict on their present bytes; held ones do not."""
+        rows = self._connection.rows(_UNTESTED, {"library": library_id})
+        return tuple(relative(row["path"]) for row in rows)
+
+    def of_audio(self, library_id: int, md5: str) -> tuple[PurePosixPath, ...]:
+        """The files whose audio has, or had before it was damaged, this MD5."""
+        rows = self._connection.rows(_OF_AUDIO, {"library": library_id, "md5": md5})
+        return tuple(relative(row["path"]) for row in rows)

@@ -16,13 +16,13 @@ CREATE TABLE "_yoyo_migration" (
             "applied_at_utc" TIMESTAMP,
             PRIMARY KEY ("migration_hash")
         );
-INSERT INTO "_yoyo_migration" VALUES('bd908c3a77852c3f302339e973617cc2739001d8b2594cd73f9a0c253d63684b','0001-library','2026-11-21T15:06:24.996423');
-INSERT INTO "_yoyo_migration" VALUES('b9ea6fc65cecaf8449beebb8ffb86fd643c788746c1b1639bdc1c0401f9b551e','0002-mirrors','2026-11-21T15:06:25.020641');
+INSERT INTO "_yoyo_migration" VALUES('bd908c3a77852c3f302339e973617cc2739001d8b2594cd73f9a0c253d63684b','0001-library','2026-11-21T15:29:32.396258');
+INSERT INTO "_yoyo_migration" VALUES('b9ea6fc65cecaf8449beebb8ffb86fd643c788746c1b1639bdc1c0401f9b551e','0002-mirrors','2026-11-21T15:29:32.483082');
 CREATE TABLE "_yoyo_version" (
             "version" INT NOT NULL PRIMARY KEY,
             "installed_at_utc" TIMESTAMP
         );
-INSERT INTO "_yoyo_version" VALUES(2,'2026-11-21T15:06:24.915964');
+INSERT INTO "_yoyo_version" VALUES(2,'2026-11-21T15:29:32.320054');
 CREATE TABLE art_exports (
     library_id INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
     path BLOB NOT NULL,

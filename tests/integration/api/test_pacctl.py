@@ -17,6 +17,9 @@ from tests.fakes import (
     CORRUPT,
     KEPT_EVENTS,
     LIMIT_PROBLEM,
+    ORPHAN,
+    REFUSED,
+    STUCK,
     UNSTABLE,
     WATCHING,
     WORKING,
@@ -41,6 +44,8 @@ _QUESTIONS = (
     ("reload",),
     ("release", "7", "9", "--accept"),
     ("scan", "/srv/music"),
+    ("prune", "--dry-run"),
+    ("prune", "--mirror", "phone"),
 )
 
 
@@ -54,7 +59,7 @@ def test_every_verb_answers_in_three_forms(place: Path, verb: tuple[str, ...]) -
             before = pacctl("--socket", str(path), *form, *verb) if "release" not in verb else None
 
         assert ("", 0) == (found[form].stderr, found[form].returncode)
-        assert before is None or verb[0] == "scan" or before.stdout == found[form].stdout
+        assert before is None or verb[0] in {"scan", "prune"} or before.stdout == found[form].stdout
 
     assert found[()].stdout.strip()
     assert 1 == json.loads(found["--json",].stdout)["schema"]
@@ -69,13 +74,14 @@ def test_commands_arrive_as_they_were_given(place: Path) -> None:
         socket_at = ("--socket", str(path))
         for argv in (
             ("release", "7", "--accept"), ("release", "9"), ("pause", "--for", "1h30m"),
-            ("resume",), ("reload",), ("scan",),
+            ("resume",), ("reload",), ("scan",), ("prune",), ("prune", "--mirror", "phone"),
+            ("prune", "--dry-run"),
         ):  # fmt: skip
             assert 0 == pacctl(*argv, *socket_at).returncode
 
     assert [
         ("release", ((7,), True)), ("release", ((9,), False)), ("pause", 5_400.0),
-        ("resume", None), ("reload", None), ("scan", None),
+        ("resume", None), ("reload", None), ("scan", None), ("prune", None), ("prune", "phone"),
     ] == [(name, given) for name, given, _ in daemon.commands]  # fmt: skip
     assert all(who.startswith(f"uid {os.geteuid()} pid ") for _, _, who in daemon.commands)
 
@@ -111,6 +117,8 @@ def test_paths_become_absolute_and_links_keep_their_names(place: Path) -> None:
         (("release", "7", "8"), 5, "There is no open hold 8."),
         (("why", "/x/unknown.flac"), 5, "/x/unknown.flac is in no library."),
         (("history", "--limit", "-1"), 2, "`limit` must be a whole number"),
+        (("prune", "--mirror", "car"), 5, "There is no mirror car; there are: phone."),
+        (("prune", "--mirror", ""), 2, "`mirror` must be a text"),
     ],
 )
 def test_exit_codes_and_sentences(
@@ -170,6 +178,50 @@ def test_w57_monitors_read_the_exit_code(
         assert health == pacctl("health", *at).returncode
 
     assert 3 == pacctl("health", *at).returncode
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [(WORKING, 6, "`pacctl wait`"), (replace(WATCHING, paused=Paused()), 6, "`pacctl resume`")],
+)
+def test_a_prune_at_another_time_is_refused(
+    place: Path, status: Status, code: int, words: str
+) -> None:
+    """M9: while PAC is at work, or paused; with the way out."""
+    with serving(FakeDaemon(status), place / "s") as path:
+        done = pacctl("--socket", str(path), "prune")
+
+    assert (code, "") == (done.returncode, done.stdout)
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("form", [(), ("--dry-run",)], ids=["prune", "dry run"])
+def test_a_guard_refuses_with_its_reason(place: Path, form: tuple[str, ...]) -> None:
+    """M9: exit 6, on the screen and as a document; nothing else is hidden by it."""
+    daemon = FakeDaemon()
+    daemon.orphans, daemon.guards = (), (REFUSED,)
+    with serving(daemon, place / "s") as path:
+        shown = pacctl("prune", *form, "--socket", str(path))
+        document = pacctl("prune", *form, "--json", "--socket", str(path))
+        plain = pacctl("prune", *form, "--plain", "--socket", str(path))
+
+    assert [6, 6, 6] == [each.returncode for each in (shown, document, plain)]
+    assert "12,354 outputs in phone" in " ".join(shown.stdout.split())
+    assert [11] == [each["hold"] for each in json.loads(document.stdout)["refused"]]
+    assert plain.stdout.startswith("refused\tmusic\tphone\t2500\t11\t")
+
+
+def test_what_could_not_be_removed_fails_the_prune(place: Path) -> None:
+    """M9: exit 1; the others are gone all the same."""
+    daemon = FakeDaemon()
+    daemon.orphans, daemon.stuck = (ORPHAN, STUCK), (STUCK,)
+    with serving(daemon, place / "s") as path:
+        shown = pacctl("prune", "--socket", str(path))
+        plain = pacctl("prune", "--plain", "--socket", str(path))
+
+    assert (1, 1) == (shown.returncode, plain.returncode)
+    assert "1 output removed" in shown.stdout
+    assert ["removed", "failed"] == [line.split("\t")[0] for line in plain.stdout.splitlines()]
 
 
 def _stale(path: Path) -> None:

@@ -44,6 +44,12 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "moved": (lambda s: s.tracks.moved(1, MOVED, SEEN, now=NOW), "(library_id=? AND path=?"),
     "gone": (lambda s: s.tracks.gone(LIBRARY, [PATH], now=NOW), "(library_id=? AND path=?"),
     "valid_count": (lambda s: s.tracks.valid_count(LIBRARY), "COVERING INDEX idx_files_content"),
+    "untested": (lambda s: s.verdicts.untested(LIBRARY), "idx_files_untested (library_id=?"),
+    "of_audio": (lambda s: s.verdicts.of_audio(LIBRARY, MD5), "idx_checks_md5 (md5=?"),
+    "last_accepted": (
+        lambda s: s.holds.last_accepted(LIBRARY, Cause.MASS_DISAPPEARANCE, "phone"),
+        "idx_holds_accepted_md5 (md5=?",
+    ),
     "fingerprint": (lambda s: s.folders.fingerprint(LIBRARY, FOLDER), "library_id=? AND folder=?"),
     "disturb": (lambda s: s.folders.disturb(LIBRARY, FOLDER), ""),
     "all_folders": (lambda s: s.folders.all(LIBRARY, "policy"), "PRIMARY KEY (library_id=?"),

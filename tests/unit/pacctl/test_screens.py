@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pacctl.commands import condition, files, holds, work
+from pacctl.commands import condition, files, holds, prune, work
 from pacctl.overview import advice, attention, overview, records
 from pacctl.record import ProtocolError, parse
 from pacctl.render import Screen
@@ -24,6 +24,8 @@ from pacd.protocol.documents import (
     Holds,
     Paused,
     Plan,
+    Prune,
+    PruneState,
     Queue,
     State,
     Status,
@@ -40,8 +42,13 @@ from tests.fakes import (
     ITEMS,
     LIBRARY,
     LIMIT_PROBLEM,
+    MASS,
     MIRRORED,
+    ORPHAN,
+    REFUSED,
     RUNNING,
+    SPARE,
+    STUCK,
     TESTED,
     UNSETTLED,
     UNSTABLE,
@@ -100,6 +107,30 @@ _SCREENS: Mapping[str, tuple[Callable[..., None], Document]] = {
         Plan(items=ITEMS, waiting=(UNSETTLED,) * 30, more_waiting=70, settle_s=90.0),
     ),
     "queue": (work._queue_tables, Queue(running=(RUNNING,), waiting=ITEMS)),
+    "hold-mass": (_now(holds.hold_in_full), MASS),
+    "accepted-mass": (holds._accepted, Holds(holds=(MASS,))),
+    "prune-dry": (
+        prune._foreseen,
+        Prune(id=0, state=PruneState.FORESEEN, orphans=(ORPHAN, STUCK), more=40, kept=(SPARE,)),
+    ),
+    "prune-refused": (
+        prune._foreseen,
+        Prune(id=0, state=PruneState.FORESEEN, refused=(REFUSED,)),
+    ),
+    "prune-nothing": (prune._foreseen, Prune(id=0, state=PruneState.FORESEEN)),
+    "pruned": (
+        prune._done,
+        Prune(
+            id=3,
+            state=PruneState.DONE,
+            orphans=(ORPHAN, STUCK),
+            removed=1,
+            kept=(SPARE,) * 7,
+            failed=(STUCK,),
+            refused=(REFUSED,),
+        ),
+    ),
+    "pruned-nothing": (prune._done, Prune(id=3, state=PruneState.DONE)),
     "doctor": (condition._doctor_words, CHECKED),
 }
 

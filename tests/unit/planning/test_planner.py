@@ -348,6 +348,20 @@ def test_nothing_stops_a_clean_master() -> None:
     assert "not tested yet" == stopped(fresh(), policy(), NOW)
 
 
+def test_a_spare_goes_before_what_is_listed_by_a_like_name() -> None:
+    """M5, M10: what is listed holds other audio; where it holds the right one, it is renamed."""
+    listed = {"phone": output(src_md5="other", listed="01.OPUS")}
+    spare = {"phone": output("b/02.opus")}
+    like = {"phone": output(source_rel=PurePosixPath("a/0.flac"), listed="01.OPUS")}
+    renamed = [
+        decide(known, policy(), NOW).items[0]
+        for known in (facts(outputs=listed, spares=spare), facts(outputs=like))
+    ]
+
+    assert [Action.MIRROR_RENAME] * 2 == [item.action for item in renamed]
+    assert ["b/02.opus", "a/01.OPUS"] == [str(item.origin) for item in renamed]
+
+
 def test_outputs_are_named_in_the_item() -> None:
     """M1: where it goes is decided by planning, not by the step."""
     item = decide(facts(outputs=MISSING), policy(), NOW).items[0]
