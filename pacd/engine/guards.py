@@ -13,7 +13,7 @@ from typing import Final
 
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.engine.orphans import Claims, Orphan, all_orphans, maker
+from pacd.engine.orphans import Claims, Orphan, all_orphans, is_there, maker
 from pacd.engine.roots import available, outputs_kept
 from pacd.intake.ignore import Ignore
 from pacd.store.database import Store
@@ -61,7 +61,7 @@ class Review:
         orphans: To be removed, where nothing stands against it.
         kept: Orphans that stay all the same, each with the reason, a clause.
         back: Wanted again.
-        gone: Somebody has removed them.
+        gone: Somebody has removed them, or made copies their own.
         total: How many files of PAC's the mirror has, these among them.
     """
 
@@ -116,7 +116,7 @@ def _sorted_out(
             found["back"].append((row, ""))
         elif owner.hidden:
             found["hidden"].append((row, f"a folder cannot be read that may hold its {maker(row)}"))
-        elif not os.path.lexists(mirror.root / row.output.path):
+        elif not is_there(mirror.root, row):
             found["gone"].append((row, ""))
         elif _is_spare(store, library_id, policy, mirror, row):
             found["spare"].append((row, "a master of the same audio has no output in its place"))

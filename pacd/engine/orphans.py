@@ -1,12 +1,15 @@
 """What nothing seems to want in a mirror, outputs and copies alike, and what wants it (M9, M11)."""
 
+import os
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.naming import Naming
 from pacd.engine.owners import Owner, Owners
 from pacd.engine.sidecars import claims_in
+from pacd.errors import PacError
+from pacd.files.atomic import observe
 from pacd.intake.ignore import Ignore
 from pacd.store.database import Store
 from pacd.store.outputs import OutputRow
@@ -32,6 +35,26 @@ def is_as_it_was(store: Store, library_id: int, mirror: str, orphan: Orphan) -> 
     path = orphan.output.path
     shelf = store.sidecars if isinstance(orphan, SidecarRow) else store.outputs
     return shelf.in_folder(library_id, mirror, path.parent).get(path) == orphan
+
+
+def is_there(root: Path, orphan: Orphan) -> bool:
+    """
+    Whether an orphan still stands in its mirror.
+
+    What somebody has changed is no copy any more but theirs: no tag says otherwise.
+    """
+    path = root / orphan.output.path
+    known = orphan.output.observation
+    if not os.path.lexists(path):
+        return False
+    if not isinstance(orphan, SidecarRow) or known is None:
+        return True
+    try:
+        return observe(path).content[1:] == known.content[1:]  # its disk may be numbered anew
+    except OSError:
+        return True  # nobody can tell; it is looked at again before it is removed
+    except PacError:
+        return False  # a link, or no file at all
 
 
 class Claims:
