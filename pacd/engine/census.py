@@ -22,6 +22,7 @@ from pacd.engine.visit import Unseen, Urgency
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.store.database import Store
+from pacd.store.outputs import OutputRow
 
 READ: Final = "mirrors_read"
 """Key in the store's memory: the mirrors that were read whole, as "library id/name", and where."""
@@ -109,8 +110,7 @@ class Census:
         rows = outputs.in_folder(library_id, mirror.name, view.path)
         there = {view.path / entry.name for entry in view.entries}
         if stray and not view.warnings:
-            ours = [path for path in there & rows.keys() if rows[path].is_ours]
-            orphans = [path for path in ours if rows[path].orphaned_at is None]
+            orphans = [path for path in there & rows.keys() if _is_wanted(rows[path])]
             with self._store.transaction():
                 outputs.forget(library_id, mirror.name, rows.keys() - there)
                 outputs.orphaned(library_id, mirror.name, orphans, now=now)
@@ -187,6 +187,11 @@ class Census:
             with self._store.transaction():
                 self._store.memory.set(READ, self._read)
         self.finished(policy.name)
+
+
+def _is_wanted(row: OutputRow) -> bool:
+    """Whether an output is on record as one that a master wants; what is not PAC's never is."""
+    return row.output.state is OutputState.OURS and row.orphaned_at is None
 
 
 def _key(library_id: int, mirror: MirrorPolicy) -> str:

@@ -104,11 +104,6 @@ class OutputRow:
     output: Output
     orphaned_at: datetime | None
 
-    @property
-    def is_ours(self) -> bool:
-        """Whether PAC has made it."""
-        return self.output.state is OutputState.OURS
-
 
 class Outputs:
     """The files of the mirrors; joins the caller's transaction."""
