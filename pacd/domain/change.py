@@ -63,8 +63,8 @@ def fingerprint(groups: Iterable[Sequence[Row]]) -> bytes:
     Sixteen bytes that change when anything in a folder and its mirrors does.
 
     Args:
-        groups: The library folder's rows, then those of each mirror folder,
-            each sorted by name.
+        groups: The library folder's rows and its sidecars', then those of each mirror
+            folder, each sorted by name.
     """
     # marshal's format 2 has no references: equal rows give equal bytes.  Another format
     # in a later Python would only make every folder be looked at once more.

@@ -109,7 +109,7 @@ _ADVICE: Final = {
         "`pacctl release ID --accept` lets their outputs be pruned."
     ),
     Cause.COLLISION: (
-        "Move the foreign file away, or rename the master; the hold then ends by itself."
+        "Move the foreign file away, or rename the library's; the hold then ends by itself."
     ),
 }
 

@@ -22,11 +22,12 @@ class OutputState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Output:
     """
-    One file of a mirror, as its own tags tell it (M3).
+    One file of a mirror, as its own tags tell it (M3), or a sidecar's copy, as its record does.
 
     Attributes:
         path: Relative to the mirror root.
         src_md5, quality, src_tags: PAC_SRC_MD5, PAC_QUALITY, PAC_SRC_TAGS; "" when not ours.
+            Of a sidecar's copy, src_md5 is the whole file's; "" once the sidecar has changed.
         encoder: PAC_ENCODER.
         source_rel: PAC_SOURCE_REL, which may lead anywhere; "." when not ours.
         observation: None when missing.

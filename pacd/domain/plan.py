@@ -28,6 +28,7 @@ class Action(StrEnum):
     MIRROR_ENCODE = "mirror-encode"
     MIRROR_RETAG = "mirror-retag"
     MIRROR_RENAME = "mirror-rename"
+    MIRROR_COPY = "mirror-copy"
     MIRROR_PRUNE = "mirror-prune"
     HOLD = "hold"
 
@@ -43,10 +44,13 @@ class PlanItem:
         mirror: Name of the mirror it concerns; "" for none.
         cause: For HOLD: what a person must look at.
         target: For EXPORT_ARTWORK and mirrors: what is written, relative to its root.
-        origin: For MIRROR_RENAME: where the output stands now, relative to the mirror root.
+        origin: For MIRROR_RENAME: where the output stands now, relative to the mirror root; for
+            MIRROR_COPY: where a copy of the file by its old name does, if there is one.
         evidence: For HOLD: named facts, as Hold.evidence.
         replaces: For EXPORT_ARTWORK: whether the file at target is PAC's own, so that
             a different one may take its place.
+        sidecar: For MIRROR_PRUNE: whether it is a sidecar's copy, which bears no tags of PAC's:
+            that PAC has made it is on record.
     """
 
     path: PurePosixPath
@@ -58,6 +62,7 @@ class PlanItem:
     origin: PurePosixPath | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
     replaces: bool = False
+    sidecar: bool = False
 
     @property
     def key(self) -> tuple[PurePosixPath, Action, str]:
@@ -90,15 +95,15 @@ class Setback:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """
-    All that is known of one master when a decision is due.
+    All that is known of one master, or of one sidecar, when a decision is due.
 
     Attributes:
         path: Relative to the library root.
         track: From the header of exactly these bytes; None until they were tested.
         check: The last verdict on exactly these bytes.
         outputs: What stands in each mirror, by the mirror's name.
-        spares: Outputs of this very audio that stand elsewhere in a mirror and that no master
-            there wants, by the mirror's name.
+        spares: Outputs of this very audio, or copies of this very sidecar, that stand elsewhere
+            in a mirror and that nothing there wants, by the mirror's name.
         awaited: Why it cannot be told yet whether there are such, a clause, by the mirror's name.
         holds: The open holds on this path, whatever bytes they were made for.
         accepted: Causes a person accepted for this audio.
@@ -230,7 +235,7 @@ class Mirrored:
 @dataclass(frozen=True, slots=True)
 class Pruned:
     """
-    An output that no master wanted was removed.
+    An output that no master wanted, or a copy that no sidecar did, was removed.
 
     Attributes:
         path: Where it stood, relative to the mirror root.
@@ -239,7 +244,23 @@ class Pruned:
     path: PurePosixPath
 
 
-Result = Tested | Recompressed | Exported | Mirrored | Pruned
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """
+    A sidecar's copy is in its place, or a file that PAC did not make is and stays.
+
+    Attributes:
+        copy: What stands there: OURS with the source's MD5 as src_md5, or FOREIGN.
+        written: False when nothing had to be.
+        moved_from: Where it stood before, relative to the mirror root; None when it stayed.
+    """
+
+    copy: Output
+    written: bool
+    moved_from: PurePosixPath | None = None
+
+
+Result = Tested | Recompressed | Exported | Mirrored | Copied | Pruned
 
 
 @dataclass(frozen=True, slots=True)

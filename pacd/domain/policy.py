@@ -79,6 +79,7 @@ class MirrorPolicy:
         encoder: The program that makes its outputs, without its version; "" where none is known.
         prune: Whether outputs that no master wants are removed.
         fat_safe: Whether names are made fit for FAT, exFAT and Windows.
+        sidecars: Which other files are copied along: extensions with their dots, whole names.
     """
 
     name: str
@@ -92,6 +93,7 @@ class MirrorPolicy:
     fat_safe: bool = True
     encoder: str = ""
     prune: bool = False
+    sidecars: tuple[str, ...] = ()
 
     @property
     def quality(self) -> str:
@@ -150,7 +152,7 @@ class WorkerLimits:
         total: Worker processes in all; none of the others is above it.
         encode: Recompressions and mirror encodes.
         analysis: Tests and examinations.
-        art: Cover exports.
+        art: Cover exports, and copies of sidecars.
     """
 
     total: int

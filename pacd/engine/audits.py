@@ -233,7 +233,7 @@ class Walker:
             resting = unseen.pop(folder, None)
             if resting and not audit.forced and resting == looked.fingerprint and looked.complete:
                 audit.unchanged += len(view.rows)
-            elif view.rows or view.warnings or on_record or looked.mirrored:
+            elif view.rows or view.beside or view.warnings or on_record or looked.mirrored:
                 yield view
 
     def _sweep(self, looked: Looked) -> None:

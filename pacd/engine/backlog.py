@@ -20,6 +20,7 @@ PHASES: Final = {
     Action.MIRROR_ENCODE: Phase.ENCODE,
     Action.MIRROR_RETAG: Phase.ENCODE,
     Action.MIRROR_RENAME: Phase.ENCODE,
+    Action.MIRROR_COPY: Phase.ART,  # small files, which need not wait behind encodes
     Action.MIRROR_PRUNE: Phase.ENCODE,
 }
 

@@ -17,6 +17,7 @@ from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.extras import unknown
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import in_place, outputs_kept
+from pacd.engine.sidecars import stray_sidecars
 from pacd.engine.visit import Unseen, Urgency
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
@@ -116,6 +117,8 @@ class Census:
             for folder in {rows[path].output.source_rel.parent for path in orphans}:
                 if not folder.is_absolute() and ".." not in folder.parts:  # tags are anybody's
                     self.strayed(Place(policy.name, folder))
+            for folder in stray_sidecars(self._store, library_id, mirror, view, now=now):
+                self.strayed(Place(policy.name, folder))
         waiting = self._gathered.setdefault((library_id, mirror.name, stray), deque())
         self._policies[library_id] = policy
         waiting.extend(

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from pacd.engine.audits import Audit
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.roots import covers_kept, in_place, outputs_kept
+from pacd.engine.sidecars import vanished_sidecars
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place
@@ -58,6 +59,7 @@ def _forget_vanished(store: Store, audit: Audit) -> None:
             if not os.path.lexists(mirror.root / row.output.path)
         ]
         store.outputs.forget(audit.library_id, mirror.name, gone)
+        vanished_sidecars(store, audit.library_id, mirror)
 
 
 def _bared(store: Store, audit: Audit) -> set[PurePosixPath]:

@@ -120,7 +120,7 @@ class Dispatch:
             call = Call(ticket, work.phase, read_outputs, arguments, LOOK_LIMIT_S)
             return Running(work, 0, oom_kills(), time.monotonic()), call
         now = datetime.now(UTC)
-        job = Job(item, visit.facts[item.path], visit.policy, now, visit.roots)
+        job = Job(item, visit.known[item.path], visit.policy, now, visit.roots)
         job_id = self._recorder.started(visit.library_id, visit.policy.name, item, now=now)
         limit_s = registry.time_limit_s(job)
         call = Call(ticket, work.phase, registry.perform, (job,), limit_s)

@@ -11,8 +11,8 @@ from pacd.domain.plan import Failed, Outcome
 from pacd.domain.policy import MirrorPolicy
 from pacd.engine.audits import Audit
 from pacd.engine.guards import Review
+from pacd.engine.orphans import Orphan
 from pacd.engine.recording import Count
-from pacd.store.outputs import OutputRow
 
 FAULTS: Final = frozenset({"failed", "held-error"})
 """Counts that make a run end with 2 (requirements 1.1)."""
@@ -58,7 +58,7 @@ class Errand:
 
 
 OutputKey = tuple[int, str, PurePosixPath]
-"""One output: library id, mirror, and its path below the mirror's root."""
+"""One output, or copy of a sidecar: library id, mirror, and its path below the mirror's root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Reviewed:
     hold: int | None = None
 
     @property
-    def rows(self) -> Iterator[tuple[OutputKey, OutputRow]]:
+    def rows(self) -> Iterator[tuple[OutputKey, Orphan]]:
         """The orphans that go where nothing is refused, each with its key."""
         for row in self.review.orphans:
             yield (self.library_id, self.mirror.name, row.output.path), row

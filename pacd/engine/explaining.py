@@ -9,12 +9,13 @@ from pacd.domain.policy import LibraryPolicy
 from pacd.engine import preview, views
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
-from pacd.intake.audit import left_alone
+from pacd.intake.audit import MASTER_SUFFIX, left_alone
 from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
 from pacd.planning.planner import Decision as Decided
 from pacd.planning.planner import decide
+from pacd.planning.sidecars import decide_sidecar, kinds_in
 from pacd.protocol.documents import Decision, FileState, Why
 from pacd.store.database import Store
 
@@ -62,13 +63,14 @@ def why(
             _NONE,
             "the file is not there; its record is kept in case it returns",
         )
-    reason = left_alone(policy.root, path, ignore)
+    reason = left_alone(policy.root, path, ignore, kinds_in(policy.mirrors))
     if reason:
         return answer(FileState.IGNORED, _NONE, reason)
     facts = preview.facts_of(store, library_id, policy, path, ignore, settler, now=now)
     if facts is None:
         return answer(FileState.MISSING, _NONE, "the file has gone just now")
-    decided = decide(facts, policy, now)
+    is_master = path.name.lower().endswith(MASTER_SUFFIX)
+    decided = (decide if is_master else decide_sidecar)(facts, policy, now)
     state = _state(facts, decided, Place(policy.name, path.parent), snapshot)
     first = decided.items[0] if decided.items else None
     return answer(

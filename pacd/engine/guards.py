@@ -13,11 +13,11 @@ from typing import Final
 
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.engine.owners import Owners
-from pacd.engine.roots import available
+from pacd.engine.orphans import Claims, Orphan, all_orphans, is_there, maker
+from pacd.engine.roots import available, outputs_kept
 from pacd.intake.ignore import Ignore
 from pacd.store.database import Store
-from pacd.store.outputs import OutputRow
+from pacd.store.sidecars import SidecarRow
 
 MANY: Final = 20
 """Fewer outputs than this are never too many to be removed at once (requirements M9)."""
@@ -55,20 +55,20 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Review:
     """
-    The outputs on record as orphans of one mirror, sorted out.
+    The outputs and the copies of sidecars on record as orphans of one mirror, sorted out.
 
     Attributes:
         orphans: To be removed, where nothing stands against it.
         kept: Orphans that stay all the same, each with the reason, a clause.
         back: Wanted again.
-        gone: Somebody has removed them.
-        total: How many outputs the mirror has, these among them.
+        gone: Somebody has removed them, or made copies their own.
+        total: How many files of PAC's the mirror has, these among them.
     """
 
-    orphans: tuple[OutputRow, ...] = ()
-    kept: tuple[tuple[OutputRow, str], ...] = ()
-    back: tuple[OutputRow, ...] = ()
-    gone: tuple[OutputRow, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
+    kept: tuple[tuple[Orphan, str], ...] = ()
+    back: tuple[Orphan, ...] = ()
+    gone: tuple[Orphan, ...] = ()
     total: int = 0
     refusal: Refusal | None = None
 
@@ -77,8 +77,8 @@ def review(
     store: Store, library_id: int, policy: LibraryPolicy, mirror: MirrorPolicy, ignore: Ignore
 ) -> Review:
     """Look at all orphans of a mirror."""
-    rows = store.outputs.orphans(library_id, mirror.name)
-    total = store.outputs.count(library_id, mirror.name) + len(rows)
+    rows = all_orphans(store, library_id, mirror.name)
+    total = outputs_kept(store, library_id, mirror)() + len(rows)
     accepted = store.holds.last_accepted(library_id, Cause.MASS_DISAPPEARANCE, mirror.name)
     for root, what in ((policy.root, "library"), (mirror.root, "mirror")):
         if not available(root) and (rows or (total and what == "library")):
@@ -86,7 +86,7 @@ def review(
             known = accepted is not None and accepted.reason == reason
             refusal = Refusal(reason, _MOUNT, asks=not known, missing=str(root))
             return Review(rows, total=total, refusal=refusal)
-    found = _sorted_out(store, library_id, policy, mirror, rows, Owners(policy, mirror, ignore))
+    found = _sorted_out(store, library_id, policy, mirror, rows, Claims(policy, mirror, ignore))
     orphans, kept = found["orphan"], found["hidden"] + found["spare"]
     return Review(
         tuple(row for row, _ in orphans),
@@ -94,7 +94,7 @@ def review(
         tuple(row for row, _ in found["back"]),
         tuple(row for row, _ in found["gone"]),
         total,
-        _refusal(store, library_id, policy, mirror, [row for row, _ in orphans], total, accepted),
+        _refusal(store, library_id, policy, mirror, [row for row, _ in orphans], accepted),
     )
 
 
@@ -103,20 +103,20 @@ def _sorted_out(
     library_id: int,
     policy: LibraryPolicy,
     mirror: MirrorPolicy,
-    rows: Sequence[OutputRow],
-    owners: Owners,
-) -> Mapping[str, list[tuple[OutputRow, str]]]:
+    rows: Sequence[Orphan],
+    claims: Claims,
+) -> Mapping[str, list[tuple[Orphan, str]]]:
     """Put each row where it belongs, with the reason why it stays if it does."""
-    found: dict[str, list[tuple[OutputRow, str]]] = {
+    found: dict[str, list[tuple[Orphan, str]]] = {
         name: [] for name in ("orphan", "hidden", "spare", "back", "gone")
     }
     for row in rows:
-        owner = owners.of(row.output.path)
+        owner = claims.on(row)
         if owner.master:
             found["back"].append((row, ""))
         elif owner.hidden:
-            found["hidden"].append((row, "a folder cannot be read that may hold its master"))
-        elif not os.path.lexists(mirror.root / row.output.path):
+            found["hidden"].append((row, f"a folder cannot be read that may hold its {maker(row)}"))
+        elif not is_there(mirror.root, row):
             found["gone"].append((row, ""))
         elif _is_spare(store, library_id, policy, mirror, row):
             found["spare"].append((row, "a master of the same audio has no output in its place"))
@@ -126,11 +126,11 @@ def _sorted_out(
 
 
 def _is_spare(
-    store: Store, library_id: int, policy: LibraryPolicy, mirror: MirrorPolicy, row: OutputRow
+    store: Store, library_id: int, policy: LibraryPolicy, mirror: MirrorPolicy, row: Orphan
 ) -> bool:
     """Whether a master lacks an output of this very audio: it may become its own (M5, M8)."""
     md5 = row.output.src_md5
-    if not md5:
+    if isinstance(row, SidecarRow) or not md5:
         return False
     masters = _there(policy, store.verdicts.of_audio(library_id, md5))
     outputs = store.outputs.with_audio(library_id, mirror.name, md5)
@@ -147,19 +147,17 @@ def _refusal(
     library_id: int,
     policy: LibraryPolicy,
     mirror: MirrorPolicy,
-    orphans: Sequence[OutputRow],
-    total: int,
+    orphans: Sequence[Orphan],
     accepted: Hold | None,
 ) -> Refusal | None:
     """What stands against removing these; what was accepted before does not."""
     if not orphans:
         return None
-    fresh = _fresh(orphans, accepted)
+    fresh = [row for row in _fresh(orphans, accepted) if _has_lost_its_source(policy, row)]
     if fresh and not in_its_place(store, library_id, policy):
         reason = f"{policy.root} is another folder, or on another disk, than when they were made"
         return Refusal(reason, _LOOK)
-    if len(fresh) >= MANY and len(fresh) > SHARE * total:
-        gone = f"the masters of {len(fresh)} of {total} outputs in {mirror.name} are gone at once"
+    if gone := _gone_at_once(store, library_id, mirror, fresh):
         return Refusal(gone, _LOOK)
     if untested := _there(policy, store.verdicts.untested(library_id)):
         masters = "1 master has" if untested == 1 else f"{untested} masters have"
@@ -168,7 +166,28 @@ def _refusal(
     return None
 
 
-def _fresh(orphans: Sequence[OutputRow], accepted: Hold | None) -> Sequence[OutputRow]:
+def _has_lost_its_source(policy: LibraryPolicy, row: Orphan) -> bool:
+    """Whether what it was made of is gone; what the settings name no longer is there still."""
+    return not (isinstance(row, SidecarRow) and os.path.lexists(policy.root / row.source))
+
+
+def _gone_at_once(
+    store: Store, library_id: int, mirror: MirrorPolicy, fresh: Sequence[Orphan]
+) -> str:
+    """Why a person should look first, a clause: too many outputs, or too many copies; or ""."""
+    outputs, sidecars, of = store.outputs, store.sidecars, (library_id, mirror.name)
+    copies = sum(isinstance(row, SidecarRow) for row in fresh)
+    counts = (
+        (len(fresh) - copies, outputs.count(*of) + outputs.count_orphans(*of), "master", "output"),
+        (copies, sidecars.count(*of) + sidecars.count_orphans(*of), "source", "sidecar"),
+    )
+    for many, total, source, file in counts:
+        if many >= MANY and many > SHARE * total:
+            return f"the {source}s of {many} of {total} {file}s in {mirror.name} are gone at once"
+    return ""
+
+
+def _fresh(orphans: Sequence[Orphan], accepted: Hold | None) -> Sequence[Orphan]:
     """The orphans that nobody was asked about; all, should a clock have been set back."""
     if accepted is None or LAST_GONE not in accepted.evidence:
         return orphans

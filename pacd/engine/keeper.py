@@ -12,7 +12,7 @@ from pacd.engine import pruning
 from pacd.engine.errands import OutputKey, PruneErrand, Reviewed
 from pacd.engine.guards import Review, in_its_place, questions, remember_root, review
 from pacd.engine.naming import Naming
-from pacd.engine.owners import Owners
+from pacd.engine.orphans import Claims, is_as_it_was
 from pacd.engine.pruning import Doomed, Pruning, doomed
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import available, root_id
@@ -166,19 +166,21 @@ class Keeper:
         """Review a mirror's orphans, and note which of them are none any more."""
         ignore = self._naming(library).ignore
         found = review(self._store, library_id, library, mirror, ignore)
-        outputs = self._store.outputs
+        back, gone = ([row.output.path for row in rows] for rows in (found.back, found.gone))
         with self._store.transaction():
-            outputs.wanted(library_id, mirror.name, [row.output.path for row in found.back])
-            outputs.forget(library_id, mirror.name, [row.output.path for row in found.gone])
+            for shelf in (self._store.outputs, self._store.sidecars):  # no path is on both
+                shelf.wanted(library_id, mirror.name, back)
+                shelf.forget(library_id, mirror.name, gone)
         return found
 
     def _is_unwanted(self, orphan: Doomed) -> bool:
         """Whether it is still as it was when it was found to be unwanted."""
-        library_id, mirror, path = orphan.key
-        row = self._store.outputs.in_folder(library_id, mirror, path.parent).get(path)
-        if row != orphan.row or root_id(orphan.policy.root) != orphan.root:
+        library_id, mirror, _ = orphan.key
+        same = is_as_it_was(self._store, library_id, mirror, orphan.row)
+        if not same or root_id(orphan.policy.root) != orphan.root:
             return False
-        owner = Owners(orphan.policy, orphan.mirror, self._naming(orphan.policy).ignore).of(path)
+        claims = Claims(orphan.policy, orphan.mirror, self._naming(orphan.policy).ignore)
+        owner = claims.on(orphan.row)
         return available(orphan.policy.root) and owner.master is None and not owner.hidden
 
     def _ask(

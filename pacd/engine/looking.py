@@ -15,6 +15,7 @@ from pacd.intake.audit import FolderView, look, walk
 from pacd.intake.ignore import Ignore
 from pacd.planning.names import alike
 from pacd.planning.outputs import Places, folders_renamed, is_far
+from pacd.planning.sidecars import copies_of, kinds_in
 from pacd.store.database import Store
 
 _NOTHING: Final = Ignore()
@@ -39,12 +40,12 @@ class Looked:
     def fingerprint(self) -> bytes:
         """Changes when anything in these folders does."""
         views = [self.library, *(view for view in self.mirrors.values() if view)]
-        return fingerprint(view.rows for view in views)
+        return fingerprint(group for view in views for group in (view.rows, view.beside))
 
     @property
     def mirrored(self) -> bool:
         """Whether something stands in a mirror's folder, be there a master of it or not."""
-        return any(view.rows for view in self.mirrors.values() if view)
+        return any(view.rows or view.beside for view in self.mirrors.values() if view)
 
     @property
     def complete(self) -> bool:
@@ -63,7 +64,8 @@ class Standing:
     """
 
     def __init__(self, view: FolderView) -> None:
-        self._exact = {view.path / entry.name: entry for entry in view.entries}
+        entries = (*view.entries, *map(Entry.of, view.beside))
+        self._exact = {view.path / entry.name: entry for entry in entries}
 
     def at(self, path: PurePosixPath) -> Entry | None:
         """What is listed by a name, or else by one like it; None for nothing."""
@@ -77,7 +79,7 @@ class Standing:
 def look_at(store: Store, library_id: int, naming: Naming, folder: PurePosixPath) -> Looked:
     """Look at a library folder and at its folders in the mirrors."""
     policy = naming.policy
-    view = look(policy.root, folder, naming.ignore)
+    view = look(policy.root, folder, naming.ignore, beside=kinds_in(policy.mirrors))
     return _look_around(store, library_id, policy, view, naming.places(folder))
 
 
@@ -87,7 +89,7 @@ def walk_around(
     """Look at every folder of a library, each with its folders in the mirrors."""
     naming = Naming(policy, ignore)
     known = naming.above(below)
-    for view in walk(policy.root, ignore, below=below):
+    for view in walk(policy.root, ignore, below=below, beside=kinds_in(policy.mirrors)):
         yield _look_around(store, library_id, policy, view, known.of(view.path) if known else None)
         if known and view.folders:
             masters = [row[0] for row in view.rows]
@@ -112,7 +114,10 @@ def strays(policy: LibraryPolicy, looked: Looked) -> Iterator[tuple[MirrorPolicy
             return
         for name in strange:
             below = view.path / name
-            for stray in walk(mirror.root, _NOTHING, below=below, suffix=mirror.extension):
+            kinds = copies_of(mirror.sidecars)
+            for stray in walk(
+                mirror.root, _NOTHING, below=below, suffix=mirror.extension, beside=kinds
+            ):
                 yield mirror, stray
 
 
@@ -150,6 +155,8 @@ def _look_around(
 def _look_in(
     mirror: MirrorPolicy, folder: PurePosixPath, kept: Callable[[], int]
 ) -> FolderView | None:
-    view = look(mirror.root, folder, _NOTHING, suffix=mirror.extension)
+    kinds = copies_of(mirror.sidecars)
+    view = look(mirror.root, folder, _NOTHING, suffix=mirror.extension, beside=kinds)
     # What is listed shows that the root is there: most folders need no second look.
-    return view if view.rows or view.folders or in_place(mirror.root, kept) else None
+    listed = view.rows or view.folders or view.beside
+    return view if listed or in_place(mirror.root, kept) else None

@@ -18,7 +18,7 @@ class Owner:
     Whose output belongs at a place of a mirror.
 
     Attributes:
-        master: Relative to the library root; None where no master's does.
+        master: Or sidecar, relative to the library root; None where nothing's does.
         hidden: Whether nobody can tell, because a folder on the way cannot be read.
     """
 

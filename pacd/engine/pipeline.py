@@ -13,16 +13,18 @@ from pacd.domain.plan import Action, Done, Failed, Mirrored, Outcome, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.census import Census, Reading
+from pacd.engine.copying import Copier
 from pacd.engine.coverage import free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.extras import tidy, unread
+from pacd.engine.extras import unread
 from pacd.engine.gathering import gather
 from pacd.engine.keeper import Keeper
 from pacd.engine.looking import Looked, look_at
 from pacd.engine.naming import Naming
 from pacd.engine.pruning import Pruning
 from pacd.engine.recording import Recorder
+from pacd.engine.resting import agrees, remember
 from pacd.engine.retries import Retries
 from pacd.engine.roots import available, identities
 from pacd.engine.scouting import Scout
@@ -41,7 +43,9 @@ AHEAD: Final = 8
 MAX_PARKED: Final = 1_000
 """Items that wait for room on a disk, beyond which no more folders are looked at."""
 
-MIRRORING: Final = frozenset({Action.MIRROR_ENCODE, Action.MIRROR_RETAG, Action.MIRROR_RENAME})
+MIRRORING: Final = frozenset(
+    {Action.MIRROR_ENCODE, Action.MIRROR_RETAG, Action.MIRROR_RENAME, Action.MIRROR_COPY}
+)
 """What has no part in which covers are wanted."""
 
 TURN_S: Final = 0.05
@@ -96,6 +100,7 @@ class Pipeline:
         self.scout = Scout(store, self.census, self._naming, self.want, self.retries)
         self.census.finished = self.scout.read
         self._decider = Decider(recorder, self.scout)
+        self._copier = Copier(store, recorder)
         self.keeper = Keeper(
             store,
             recorder,
@@ -113,6 +118,7 @@ class Pipeline:
         self.keeper.adopt()
         self.debouncer.adopt(policy.settle_s, policy.max_delay_s)
         self._settler = Settler(policy.settle_s, atomic.being_written)
+        self._copier.adopt(policy)
 
     def settled(self) -> tuple[Place, ...]:
         """Have folders visited whose retry is due, and return those that have been quiet."""
@@ -170,12 +176,13 @@ class Pipeline:
         visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, roots, extras)
         self.visits[place] = visit
         self.scout.look_beside(visit, now=now)
+        self._copier.begin(visit, now=now)
         self._dispatch.watch_space(policy)
         if any(visit.unseen()):
             visit.looking = True
             self._dispatch.ready.push(None, visit)
         else:
-            self._advance(visit, tuple(by_path))
+            self._advance(visit, tuple(visit.known))
 
     def _naming(self, policy: LibraryPolicy) -> Naming:
         return self._namings.setdefault(policy, Naming(policy, self.ignore))
@@ -193,7 +200,7 @@ class Pipeline:
             case Visit() as visit, tuple() as outputs:
                 visit.looking = False
                 self._recorder.outputs(visit.library_id, visit.learn(outputs))
-                self._advance(visit, tuple(visit.facts))
+                self._advance(visit, tuple(visit.known))
             case Visit() as visit, (Done() | Failed()) as outcome:
                 self._take(visit, job_id, outcome, now)
             case Pruning() as orphan, (Done() | Failed()) as outcome:
@@ -205,11 +212,12 @@ class Pipeline:
         """Record an outcome, and go on with its folder."""
         item = came.item
         facts = self._recorder.outcome(
-            job_id, visit.library_id, visit.policy, visit.facts[item.path], came, now=now
+            job_id, visit.library_id, visit.policy, visit.known[item.path], came, now=now
         )
         # What a person accepted of this audio is known only once its MD5 is.
         accepted = self._store.holds.accepted(facts.decoded_md5, facts.observation)
-        visit.facts[item.path] = replace(facts, accepted=accepted)
+        group = visit.facts if item.path in visit.facts else visit.sidecars
+        group[item.path] = replace(facts, accepted=accepted)
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]
@@ -222,7 +230,11 @@ class Pipeline:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
         now = datetime.now(UTC)
         for path in paths:
-            self._push(visit, self._decider.decided(visit, path, self.visits.values(), now=now))
+            if path in visit.facts:
+                items = self._decider.decided(visit, path, self.visits.values(), now=now)
+            else:
+                items = self._copier.decided(visit, path, now=now)
+            self._push(visit, items)
         if visit.covers_due and not visit.masters_busy:
             visit.covers_due = False
             others = self.visits.values()
@@ -262,10 +274,10 @@ class Pipeline:
             looked = visit.looked
             if visit.touched:
                 looked = self._look(visit.policy, place.folder)
-            if not self._agrees(visit, looked):
+            if not agrees(self._store, visit, looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif not (retries or visit.restless() or visit.awaits) and looked.complete:
-                self._remember(visit, looked, now)
+                remember(self._store, visit, looked, now=now)
                 self._rested(place)
                 self.scout.rested(visit)
                 return
@@ -275,20 +287,3 @@ class Pipeline:
         if not settles and not visit.again and not visit.awaits:
             self._rested(place)
         self.scout.rested(visit)
-
-    def _agrees(self, visit: Visit, looked: Looked) -> bool:
-        """Whether what is seen now is what is known; if so, what the mirrors hold is noted."""
-        facts = visit.facts.values()
-        new = unread(self._store, visit.library_id, visit.policy, looked, facts)
-        return visit.agrees(looked) and not any(new)
-
-    def _remember(self, visit: Visit, looked: Looked, now: datetime) -> None:
-        """Note that nothing is due in a folder as long as it looks like this."""
-        folders, folder = self._store.folders, visit.place.folder
-        seen = (looked.fingerprint, visit.policy.key)
-        facts = visit.facts.values()
-        with self._store.transaction():
-            tidy(self._store, visit.library_id, visit.policy, looked, facts, now=now)
-        if folders.fingerprint(visit.library_id, folder) != seen:
-            with self._store.transaction():
-                folders.at_rest(visit.library_id, folder, *seen, len(visit.facts), now=now)

@@ -13,11 +13,14 @@ from pacd.engine import views
 from pacd.engine.gathering import album_of, gather
 from pacd.engine.looking import look_at, walk_around
 from pacd.engine.naming import Naming
+from pacd.engine.sidecars import gather_sidecars
 from pacd.files.atomic import being_written
+from pacd.intake.audit import MASTER_SUFFIX
 from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
 from pacd.planning.planner import plan
+from pacd.planning.sidecars import new_holds, plan_sidecars
 from pacd.protocol.documents import Plan, PlanView, Unsettled
 from pacd.store.database import Store
 
@@ -61,9 +64,9 @@ def plan_of(
         library = policy.library(place.library)
         if library is None:
             continue
-        ignore, settler = Ignore(policy.ignore), settler_of(policy)
+        ignore, settlers = Ignore(policy.ignore), (settler_of(policy), settler_of(policy))
         number = library_ids[library.name]
-        for seen in _foresee(store, number, library, ignore, settler, place.folder, now=now):
+        for seen in _foresee(store, number, library, ignore, settlers, place.folder, now=now):
             due = [each for each in seen.items if each.path.is_relative_to(only)]
             later = [each for each in seen.waiting if each.is_relative_to(only)]
             more += _list(items, [views.plan_view(library.name, each) for each in due], most)
@@ -90,25 +93,36 @@ def _foresee(
     library_id: int,
     policy: LibraryPolicy,
     ignore: Ignore,
-    settler: Settler,
+    settlers: tuple[Settler, Settler],
     below: PurePosixPath,
     *,
     now: datetime,
 ) -> Iterator[Foreseen]:
-    """Yield what is due in a folder and all below it, folder by folder."""
+    """
+    Yield what is due in a folder and all below it, folder by folder.
+
+    Args:
+        settlers: One for masters and one for sidecars.
+    """
+    settler, copying = settlers
     for looked in walk_around(store, library_id, policy, ignore, below):
         folder = looked.library.path
         known = store.folders.fingerprint(library_id, folder)
         if looked.complete and known == (looked.fingerprint, policy.key):
             continue
         tracks = gather(store, library_id, policy, looked, settler=settler, now=now)
-        items = plan(album_of(store, library_id, policy, folder, tracks), policy, now)
+        beside = gather_sidecars(store, library_id, policy, looked, settler=copying)
+        items = (
+            *plan(album_of(store, library_id, policy, folder, tracks), policy, now),
+            *(item for facts in beside for item in new_holds(facts, policy, now)),
+            *plan_sidecars(beside, policy, now),
+        )
         planned = {item.path for item in items}
         yield Foreseen(
             items,
             tuple(
                 facts.path
-                for facts in tracks
+                for facts in (*tracks, *beside)
                 if not (facts.settled or facts.holds or facts.path in planned)
             ),
         )
@@ -129,7 +143,10 @@ def facts_of(
     *,
     now: datetime,
 ) -> Facts | None:
-    """Return all that is known of one master; None when it is not there."""
+    """Return all that is known of one master, or of one sidecar; None when it is not there."""
     looked = look_at(store, library_id, Naming(policy, ignore), path.parent)
+    if not path.name.lower().endswith(MASTER_SUFFIX):
+        beside = gather_sidecars(store, library_id, policy, looked, settler=settler)
+        return next((facts for facts in beside if facts.path == path), None)
     tracks = gather(store, library_id, policy, looked, settler=settler, now=now)
     return next((facts for facts in tracks if facts.path == path), None)

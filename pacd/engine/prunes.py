@@ -9,13 +9,13 @@ from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
 from pacd.engine.engine import Engine
 from pacd.engine.errands import OutputKey, PruneErrand, Reviewed
 from pacd.engine.guards import Refusal, questions, review
+from pacd.engine.orphans import Orphan
 from pacd.engine.pruning import source_of
 from pacd.engine.views import rfc3339
 from pacd.errors import RefusedError, UnknownError
 from pacd.intake.ignore import Ignore
 from pacd.protocol.documents import OrphanView, Prune, PruneState, RefusalView
 from pacd.store.database import Store
-from pacd.store.outputs import OutputRow
 
 MAX_LISTED: Final = 10_000
 """Orphans that one answer lists; the rest are a number."""
@@ -149,7 +149,7 @@ def _fix(refusal: Refusal, hold: int | None) -> str:
     return f"{refusal.fix} `pacctl holds show {hold}` names some; {accept}"
 
 
-def _orphan(one: Reviewed, row: OutputRow, reason: str = "") -> OrphanView:
+def _orphan(one: Reviewed, row: Orphan, reason: str = "") -> OrphanView:
     return OrphanView(
         library=one.library,
         mirror=one.mirror.name,

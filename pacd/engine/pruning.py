@@ -12,9 +12,10 @@ from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.errands import OutputKey
 from pacd.engine.guards import LAST_GONE, Refusal, Review
+from pacd.engine.orphans import Orphan, maker
 from pacd.engine.roots import identities, root_id
 from pacd.engine.visit import Unseen, Urgency
-from pacd.store.outputs import OutputRow
+from pacd.store.sidecars import SidecarRow
 
 EXAMPLES: Final = 10
 """Outputs in question that a hold names."""
@@ -36,6 +37,11 @@ class Pruning:
     urgency: Urgency = Urgency.AUDIT
     turn: int = 0
 
+    @property
+    def known(self) -> Mapping[PurePosixPath, Facts]:
+        """The facts, as a visit's."""
+        return self.facts
+
     def unseen(self) -> Iterator[Unseen]:
         """None: what is removed has been read."""
         return iter(())
@@ -53,7 +59,7 @@ class Doomed:
     library_id: int
     policy: LibraryPolicy
     mirror: MirrorPolicy
-    row: OutputRow
+    row: Orphan
     root: FolderId | None
 
     @property
@@ -78,7 +84,7 @@ class Doomed:
 
 
 def doomed(
-    library_id: int, policy: LibraryPolicy, mirror: MirrorPolicy, rows: Iterable[OutputRow]
+    library_id: int, policy: LibraryPolicy, mirror: MirrorPolicy, rows: Iterable[Orphan]
 ) -> Iterator[Doomed]:
     """Yield the orphans of one mirror that are to be removed."""
     root = root_id(policy.root)
@@ -86,20 +92,21 @@ def doomed(
         yield Doomed(library_id, policy, mirror, row, root)
 
 
-def prune_item(mirror: MirrorPolicy, row: OutputRow) -> PlanItem:
+def prune_item(mirror: MirrorPolicy, row: Orphan) -> PlanItem:
     """Plan the removal of an orphan."""
     since = f", since {row.orphaned_at:%Y-%m-%d}" if row.orphaned_at else ""
     return PlanItem(
         source_of(row),
         Action.MIRROR_PRUNE,
-        f"no master wants {row.output.path} in {mirror.name}{since}",
+        f"no {maker(row)} wants {row.output.path} in {mirror.name}{since}",
         mirror=mirror.name,
         target=row.output.path,
+        sidecar=isinstance(row, SidecarRow),
     )
 
 
-def source_of(row: OutputRow) -> PurePosixPath:
-    """The master that an output says it was made of; its own path where that leads elsewhere."""
+def source_of(row: Orphan) -> PurePosixPath:
+    """What a file says that it was made of; its own path where that leads elsewhere."""
     source = row.output.source_rel
     leads_out = source.is_absolute() or ".." in source.parts or not source.parts
     return row.output.path if leads_out else source

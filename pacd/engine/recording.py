@@ -8,6 +8,7 @@ from pacd.domain.hold import Hold
 from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import (
     Action,
+    Copied,
     Done,
     Exported,
     Facts,
@@ -184,8 +185,13 @@ class Recorder:
                     max_px=policy.artwork.max_px,
                     now=now,
                 )
+            case Copied(copy, moved_from=origin):
+                store.sidecars.record(library_id, item.mirror, item.path, facts.observation, copy)
+                gone = [origin] if origin and origin != copy.path else []
+                store.sidecars.forget(library_id, item.mirror, gone)
             case Pruned(path):
                 store.outputs.forget(library_id, item.mirror, [path])
+                store.sidecars.forget(library_id, item.mirror, [path])
             case Mirrored() as mirrored:
                 self._keep_output(library_id, item.mirror, mirrored)
 

@@ -64,8 +64,9 @@ def in_place(root: Path, kept: Callable[[], int]) -> bool:
 
 
 def outputs_kept(store: Store, library_id: int, mirror: MirrorPolicy) -> Callable[[], int]:
-    """Count the outputs that should stand in a mirror."""
-    return partial(store.outputs.count, library_id, mirror.name)
+    """Count the outputs and the copies of sidecars that should stand in a mirror."""
+    outputs, copies, name = store.outputs, store.sidecars, mirror.name
+    return lambda: outputs.count(library_id, name) + copies.count(library_id, name)
 
 
 def covers_kept(store: Store, library_id: int) -> Callable[[], int]:

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import structlog
 
+from pacd.domain.output import OutputState
 from pacd.domain.plan import (
     Action,
+    Copied,
     Done,
     Exported,
     Failed,
@@ -19,6 +21,7 @@ from pacd.domain.plan import (
     Result,
     Tested,
 )
+from pacd.domain.verdict import Check
 from pacd.errors import FailureKind
 
 _log = structlog.get_logger()
@@ -31,6 +34,7 @@ LOGGED: Final = {
     Action.MIRROR_ENCODE: "mirror_encode",
     Action.MIRROR_RETAG: "mirror_retag",
     Action.MIRROR_RENAME: "mirror_rename",
+    Action.MIRROR_COPY: "mirror_copy",
     Action.MIRROR_PRUNE: "mirror_prune",
     Action.HOLD: "hold",
 }
@@ -75,11 +79,7 @@ def _tell_failed(failed: Failed) -> Told:
 def _tell_done(result: Result) -> Told:
     match result:
         case Tested(check):
-            if check.integrity.sound:
-                message = check.message or "intact"
-                return Told("flac_test_ok", "ok", message, "tested_ok", {"tool": check.tool})
-            details = {"tool": check.tool, "words": check.words, "verdict": check.integrity.value}
-            return Told("flac_test_err", "error", check.message, "tested_err", details)
+            return _tell_tested(check)
         case Recompressed():
             return _tell_recompressed(result)
         case Exported(target, written=written):
@@ -88,8 +88,18 @@ def _tell_done(result: Result) -> Told:
             return Told("art_export_ok", "ok" if written else "skip", message, count)
         case Mirrored():
             return _tell_mirrored(result)
+        case Copied():
+            return _tell_copied(result)
         case Pruned(path):
             return Told("mirror_prune_ok", "ok", f"{path} removed", "pruned")
+
+
+def _tell_tested(check: Check) -> Told:
+    if check.integrity.sound:
+        message = check.message or "intact"
+        return Told("flac_test_ok", "ok", message, "tested_ok", {"tool": check.tool})
+    details = {"tool": check.tool, "words": check.words, "verdict": check.integrity.value}
+    return Told("flac_test_err", "error", check.message, "tested_err", details)
 
 
 def _tell_mirrored(new: Mirrored) -> Told:
@@ -101,6 +111,17 @@ def _tell_mirrored(new: Mirrored) -> Told:
     if new.encoded:
         return Told("mirror_encode_ok", status, f"{path} encoded", "encoded", details)
     return Told("mirror_retag_ok", status, f"{path} retagged", "retagged", details)
+
+
+def _tell_copied(new: Copied) -> Told:
+    path = new.copy.path
+    if new.copy.state is OutputState.FOREIGN:
+        message = f"{path} holds something else, and PAC did not make it: it stays"
+        return Told("mirror_copy_skip", "warn", message)
+    if new.moved_from:
+        return Told("mirror_copy_ok", "ok", f"{new.moved_from} renamed to {path}")
+    message = f"{path} {'copied' if new.written else 'was there already'}"
+    return Told("mirror_copy_ok", "ok" if new.written else "skip", message)
 
 
 def _tell_recompressed(new: Recompressed) -> Told:

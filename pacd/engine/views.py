@@ -133,7 +133,8 @@ def library_view(
             | {name: done.get((mirror.name, name), 0) for name in MIRROR_COUNTS}
             | {
                 "unchanged": store.outputs.count(row.id, mirror.name),
-                "orphaned": store.outputs.count_orphans(row.id, mirror.name),
+                "orphaned": store.outputs.count_orphans(row.id, mirror.name)
+                + store.sidecars.count_orphans(row.id, mirror.name),
             },
         )
         for mirror in policy.mirrors

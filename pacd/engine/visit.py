@@ -1,5 +1,6 @@
 """One folder on its way to rest: what is known of it, and what is under way."""
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from enum import IntEnum
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from pacd.domain.change import FolderId
+from pacd.domain.change import Entry, FolderId
 from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
@@ -52,6 +53,7 @@ class Visit:
         covers_due: Whether something has changed that decides which covers are wanted.
         covers_wait: Whether another folder is exporting to the place of one of them.
         in_flux: Masters that wait until an output of their audio has been moved.
+        sidecars: Facts of what is copied along with the masters.
     """
 
     place: Place
@@ -70,6 +72,12 @@ class Visit:
     covers_due: bool = True
     covers_wait: bool = False
     in_flux: set[PurePosixPath] = field(default_factory=set)
+    sidecars: dict[PurePosixPath, Facts] = field(default_factory=dict)
+
+    @property
+    def known(self) -> Mapping[PurePosixPath, Facts]:
+        """The facts of all that is maintained here, masters and sidecars."""
+        return ChainMap(self.facts, self.sidecars)
 
     @property
     def masters_busy(self) -> bool:
@@ -91,7 +99,7 @@ class Visit:
 
     def retries(self, now: datetime) -> Iterator[datetime]:
         """When failed items may be tried again."""
-        for facts in self.facts.values():
+        for facts in self.known.values():
             for setback in facts.setbacks:
                 if held_for(setback) is None and setback.retry_at > now:
                     yield setback.retry_at
@@ -100,7 +108,7 @@ class Visit:
         """Whether a file has not settled, but may within the patience there is for it."""
         return any(
             facts.restless is not None and facts.restless <= patience
-            for facts in self.facts.values()
+            for facts in self.known.values()
         )
 
     @property
@@ -138,10 +146,10 @@ class Visit:
 
     def agrees(self, looked: Looked) -> bool:
         """Whether what is seen now is what is known."""
-        there = {looked.library.path / entry.name: entry for entry in looked.library.entries}
-        if there.keys() != self.facts.keys():
-            return False
-        if any(there[path].observation != facts.observation for path, facts in self.facts.items()):
+        library, known = looked.library, self.known
+        entries = (*library.entries, *map(Entry.of, library.beside))
+        there = {library.path / entry.name: entry.observation for entry in entries}
+        if there != {path: facts.observation for path, facts in known.items()}:
             return False
         return all(self._mirror_agrees(name, view) for name, view in looked.mirrors.items())
 
@@ -149,7 +157,7 @@ class Visit:
         if view is None:
             return True
         there = Standing(view)
-        known = [facts.outputs[name] for facts in self.facts.values() if name in facts.outputs]
+        known = [facts.outputs[name] for facts in self.known.values() if name in facts.outputs]
         seen = ((there.at(output.path), output.observation) for output in known)
         return all((entry and entry.observation) == expected for entry, expected in seen)
 

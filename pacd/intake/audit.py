@@ -9,6 +9,7 @@ from typing import Final
 
 from pacd.domain.change import Entry, Row
 from pacd.intake.ignore import Ignore
+from pacd.planning.sidecars import NO_KINDS, Kinds
 
 MASTER_SUFFIX: Final = ".flac"
 SCRATCH_PREFIX: Final = ".pacd-"
@@ -38,6 +39,7 @@ class FolderView:
         scratch: Names of temporaries of PAC's own.
         warnings: Sentences on what could not be looked at; with any, what is not
             listed may be there all the same.
+        beside: Other regular files that were asked for, sorted by name.
     """
 
     path: PurePosixPath
@@ -45,6 +47,7 @@ class FolderView:
     folders: tuple[str, ...] = ()
     scratch: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    beside: tuple[Row, ...] = ()
 
     @property
     def readable(self) -> bool:
@@ -58,20 +61,28 @@ class FolderView:
 
 
 def look(
-    root: Path, folder: PurePosixPath, ignore: Ignore, *, suffix: str = MASTER_SUFFIX
+    root: Path,
+    folder: PurePosixPath,
+    ignore: Ignore,
+    *,
+    suffix: str = MASTER_SUFFIX,
+    beside: Kinds = NO_KINDS,
 ) -> FolderView:
     """
     List one folder; a missing one is empty, an unreadable one is a warning.
 
     Symbolic links below the root are neither followed nor listed: what is reached only
     through one is missing.
+
+    Args:
+        beside: Which other files are listed, apart from those with the suffix.
     """
     if linked_folder(root, folder.parent):
         return FolderView(folder)
-    return _list(os.fspath(root), "/".join(folder.parts), ignore, suffix)
+    return _list(os.fspath(root), "/".join(folder.parts), ignore, suffix, beside)
 
 
-def _list(root: str, folder: str, ignore: Ignore, suffix: str) -> FolderView:
+def _list(root: str, folder: str, ignore: Ignore, suffix: str, beside: Kinds) -> FolderView:
     """
     List one folder; a walk does this for every folder of a library, so it works on strings.
 
@@ -80,6 +91,7 @@ def _list(root: str, folder: str, ignore: Ignore, suffix: str) -> FolderView:
     """
     rows: list[Row] = []
     others: list[os.DirEntry[str]] = []
+    strangers: list[os.DirEntry[str]] = []
     warnings: list[str] = []
     tail = len(suffix)
     path = PurePosixPath(folder)
@@ -101,7 +113,8 @@ def _list(root: str, folder: str, ignore: Ignore, suffix: str) -> FolderView:
                         rows.append(_row(name, status))
                     else:
                         others.append(item)
-                folders, scratch = _sorted_out(others, ignore)
+                folders, scratch = _sorted_out(others, strangers, ignore)
+                wanted = _listed(strangers, beside, ignore, warnings, path) if strangers else ()
         finally:
             os.close(descriptor)
     except (FileNotFoundError, NotADirectoryError):
@@ -109,7 +122,7 @@ def _list(root: str, folder: str, ignore: Ignore, suffix: str) -> FolderView:
     except OSError as error:
         return FolderView(path, warnings=(f"{path} could not be read: {error.strerror}",))
     rows.sort()
-    return FolderView(path, tuple(rows), folders, scratch, tuple(warnings))
+    return FolderView(path, tuple(rows), folders, scratch, tuple(warnings), wanted)
 
 
 def opened_folder(folder: str, *, follow: bool) -> int:
@@ -122,9 +135,9 @@ def opened_folder(folder: str, *, follow: bool) -> int:
 
 
 def _sorted_out(
-    others: list["os.DirEntry[str]"], ignore: Ignore
+    others: list["os.DirEntry[str]"], strangers: list["os.DirEntry[str]"], ignore: Ignore
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Tell folders to walk into, and temporaries of PAC's own, from what is no master."""
+    """Tell folders to walk into, and temporaries of PAC's own, from what is no master: the rest."""
     folders: list[str] = []
     scratch: list[str] = []
     for item in others:
@@ -133,7 +146,32 @@ def _sorted_out(
                 folders.append(item.name)
         elif item.name.startswith(SCRATCH_PREFIX):
             scratch.append(item.name)
+        else:
+            strangers.append(item)
     return tuple(sorted(folders)), tuple(scratch)
+
+
+def _listed(
+    strangers: list["os.DirEntry[str]"],
+    beside: Kinds,
+    ignore: Ignore,
+    warnings: list[str],
+    path: PurePosixPath,
+) -> tuple[Row, ...]:
+    """Look at the files among the rest that are asked for, and at no others."""
+    rows: list[Row] = []
+    for item in strangers:
+        if not beside.match(item.name) or ignore.file(item.name):
+            continue
+        try:
+            status = item.stat(follow_symlinks=False)
+        except OSError as error:
+            warnings.append(f"{path / item.name} could not be looked at: {error.strerror}")
+            continue
+        if stat.S_ISREG(status.st_mode):
+            rows.append(_row(item.name, status))
+    rows.sort()
+    return tuple(rows)
 
 
 def _row(name: str, status: os.stat_result) -> Row:
@@ -154,6 +192,7 @@ def walk(
     *,
     below: PurePosixPath | None = None,
     suffix: str = MASTER_SUFFIX,
+    beside: Kinds = NO_KINDS,
 ) -> Iterator[FolderView]:
     """
     Look at every folder of a library or a mirror, each once, parents first (L2).
@@ -162,14 +201,15 @@ def walk(
 
     Args:
         below: Start here instead of at the root.
+        beside: As for look().
     """
-    view = look(root, below or PurePosixPath(), ignore, suffix=suffix)
+    view = look(root, below or PurePosixPath(), ignore, suffix=suffix, beside=beside)
     yield view
     base, start = os.fspath(root), "/".join(view.path.parts)
     waiting = _below(start, view)
     while waiting:
         folder = waiting.pop()
-        view = _list(base, folder, ignore, suffix)
+        view = _list(base, folder, ignore, suffix, beside)
         yield view
         waiting.extend(_below(folder, view))
 
@@ -199,21 +239,24 @@ def linked_folder(root: Path, folder: PurePosixPath) -> str | None:
     return None
 
 
-def left_alone(root: Path, path: PurePosixPath, ignore: Ignore) -> str | None:
+def left_alone(
+    root: Path, path: PurePosixPath, ignore: Ignore, beside: Kinds = NO_KINDS
+) -> str | None:
     """
     Return why PAC does not maintain a path, a clause for people, or None if it does.
 
     Args:
         path: Relative to the root; need not exist.
+        beside: What is maintained besides masters.
     """
     linked = linked_folder(root, path.parent)
     reason = ignored_folder(path.parent, ignore)
     if linked and not reason:
         reason = f"its folder {linked} is a symbolic link"
-    return reason or _kept_from(root / path, ignore)
+    return reason or _kept_from(root / path, ignore, beside)
 
 
-def _kept_from(path: Path, ignore: Ignore) -> str | None:
+def _kept_from(path: Path, ignore: Ignore, beside: Kinds) -> str | None:
     """Return why the thing itself is not maintained."""
     try:
         mode = path.lstat().st_mode
@@ -224,6 +267,6 @@ def _kept_from(path: Path, ignore: Ignore) -> str | None:
     for is_kind, words in _NOT_FILES:
         if is_kind(mode):
             return words
-    if not path.name.lower().endswith(MASTER_SUFFIX):
+    if not path.name.lower().endswith(MASTER_SUFFIX) and not beside.match(path.name):
         return "PAC maintains only files whose name ends in .flac"
     return ignore.file(path.name)

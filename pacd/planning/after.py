@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pacd.domain.output import Export
 from pacd.domain.plan import (
+    Copied,
     Done,
     Exported,
     Facts,
@@ -42,6 +43,11 @@ def _learn(facts: Facts, item: PlanItem, result: Result) -> Facts:
             named = replace(output, renamed=before.renamed)
             spares = {name: each for name, each in facts.spares.items() if name != item.mirror}
             outputs = {**facts.outputs, item.mirror: named}
+            return replace(facts, outputs=outputs, spares=spares)
+        case Copied(copy):
+            before = facts.outputs.get(item.mirror, copy)
+            outputs = {**facts.outputs, item.mirror: replace(copy, renamed=before.renamed)}
+            spares = {name: each for name, each in facts.spares.items() if name != item.mirror}
             return replace(facts, outputs=outputs, spares=spares)
         case Exported() | Pruned():
             return facts  # a cover is a fact of its album, an orphan none of any master

@@ -36,6 +36,9 @@ _SUSPECT_NAMES: Final = re.compile(rf"/(?:{_DEVICE}[./]|\.pacd-)")
 
 _HASH_CHARS: Final = 8
 
+_END_BYTES: Final = 100
+"""An extension that is longer is cut like any name: there must be room for some of the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
@@ -91,6 +94,58 @@ def renamed_folders(
     within = _Folder(fat_safe=fat_safe)
     within.name(outputs, extension)
     return within.name(plain, "")
+
+
+def renamed_sidecars(
+    sidecars: Iterable[str],
+    masters: Iterable[str],
+    folders: Iterable[str],
+    extension: str,
+    *,
+    fat_safe: bool,
+) -> Mapping[str, Renamed]:
+    """
+    Name the copies of one folder's sidecars, after its masters and its folders.
+
+    One that begins with a master's base name and a dot goes by the name of that master's
+    output: players look for lyrics there.
+
+    Args:
+        extension: Of the outputs, with its dot.
+
+    Returns:
+        By sidecar, only those that are not named as in the library.
+    """
+    files, outputs = tuple(sidecars), {name: plain_name(name, extension) for name in masters}
+    within, plain = _Folder(fat_safe=fat_safe), {folder: folder for folder in folders}
+    if _all_fine((*outputs.values(), *plain, *files), fat_safe=fat_safe):
+        return NOTHING_RENAMED
+    renamed = within.name(outputs, extension)
+    within.name(plain, "")
+    bases = {plain_name(master, ""): master for master in sorted(outputs, key=_bytes, reverse=True)}
+    found: dict[str, Renamed] = {}
+    for end, group in _by_end(files, bases).items():
+        named = {}
+        for name in group:
+            owner = renamed.get(bases.get(name[: len(name) - len(end)], ""))
+            stem = owner.name[: len(owner.name) - len(extension)] if owner else ""
+            named[name] = stem + end if owner else name
+            if owner:
+                found[name] = Renamed(stem + end, owner.reason)
+        found |= within.name(named, end)
+    return found
+
+
+def _by_end(files: Iterable[str], bases: Mapping[str, str]) -> Mapping[str, list[str]]:
+    """Sidecars by what of their names stays: all after a master's base name, or the extension."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(files, key=_bytes):
+        dots = [at for at, char in enumerate(name) if char == "." and at]
+        at = next((at for at in reversed(dots) if name[:at] in bases), dots[-1] if dots else None)
+        end = name[at:] if at else ""
+        kept = legal(end) == end and not end.endswith((".", " ")) and len(_bytes(end)) < _END_BYTES
+        found.setdefault(end if kept else "", []).append(name)
+    return found
 
 
 def plain_name(master: str, extension: str) -> str:

@@ -15,12 +15,12 @@ class PruneState(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrphanView:
     """
-    An output that no master wants.
+    An output that no master wants, or the copy of a sidecar that no sidecar does.
 
     Attributes:
         path: Relative to the mirror's root.
-        source: The master that it says it was made of, relative to the library's root.
-        since: Since when no master wants it; None where that is not known.
+        source: What it was made of, as far as it tells, relative to the library's root.
+        since: Since when nothing wants it; None where that is not known.
         reason: Why it stays, or could not be removed; "" where it goes.
     """
 

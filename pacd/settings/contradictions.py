@@ -33,6 +33,7 @@ def contradictions(settings: Settings, config: ConfigFile) -> Iterator[str]:
             f"the socket {settings.socket} has a path of {length} bytes, and Linux allows "
             f"{_SOCKET_BYTES}; set `socket` in [daemon] to a shorter one"
         )
+    yield from _copied_over(settings)
     yield from places.entangled(_roots(settings))
 
 
@@ -47,6 +48,18 @@ def _ill_named(settings: Settings) -> Iterator[str]:
             yield f"library {library.name} has more than one mirror called {name}; set `name`"
     for name in _repeated(library.name for library in libraries):
         yield f"more than one library is called {name}; set `name`"
+
+
+def _copied_over(settings: Settings) -> Iterator[str]:
+    """Masters are no sidecars, and a copy could not be told from an output by its name."""
+    for library in settings.libraries():
+        for mirror in library.mirrors:
+            for name in mirror.sidecars:
+                if name.lower().endswith((".flac", mirror.extension)):
+                    yield (
+                        f"`sidecars` of mirror {mirror.name} in library {library.name} names "
+                        f"{name}; masters and outputs ({mirror.extension}) are no sidecars"
+                    )
 
 
 def _repeated(names: Iterable[str]) -> Iterator[str]:

@@ -126,6 +126,7 @@ def _mirror(mirror: MirrorSection) -> MirrorPolicy:
         vbr_mode=mirror.quality,
         fat_safe=mirror.fat_safe,
         prune=mirror.prune,
+        sidecars=mirror.sidecars,
     )
 
 

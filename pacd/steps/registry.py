@@ -13,6 +13,7 @@ from pacd.steps.integrity import integrity
 from pacd.steps.mirror import mirror_encode, mirror_rename, mirror_retag
 from pacd.steps.pruning import mirror_prune
 from pacd.steps.recompress import recompress
+from pacd.steps.sidecars import mirror_copy
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
 
@@ -25,6 +26,7 @@ STEPS: Final[Mapping[Action, Step]] = {
     Action.MIRROR_ENCODE: mirror_encode,
     Action.MIRROR_RETAG: mirror_retag,
     Action.MIRROR_RENAME: mirror_rename,
+    Action.MIRROR_COPY: mirror_copy,
     Action.MIRROR_PRUNE: mirror_prune,
 }
 

@@ -19,6 +19,7 @@ from pacd.store.jobs import Jobs
 from pacd.store.libraries import Libraries
 from pacd.store.memory import Memory
 from pacd.store.outputs import Outputs
+from pacd.store.sidecars import Sidecars
 from pacd.store.tracks import Tracks
 from pacd.store.verdicts import Verdicts
 
@@ -39,6 +40,7 @@ class Store:
         self.folders = Folders(opened)
         self.verdicts = Verdicts(opened)
         self.outputs = Outputs(opened)
+        self.sidecars = Sidecars(opened)
         self.exports = Exports(opened)
         self.jobs = Jobs(opened)
         self.holds = Holds(opened)

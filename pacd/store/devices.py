@@ -6,7 +6,7 @@ from typing import Final
 from pacd.store.columns import signed
 from pacd.store.connection import Connection
 
-_TABLES: Final = ("library_files", "flac_checks", "mirror_outputs", "holds")
+_TABLES: Final = ("library_files", "flac_checks", "mirror_outputs", "sidecars", "holds")
 
 _PARKED: Final = -(1 << 62)
 """Numbers from here on stand in while two disks change places; no kernel gives such ones."""

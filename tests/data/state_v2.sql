@@ -16,13 +16,13 @@ CREATE TABLE "_yoyo_migration" (
             "applied_at_utc" TIMESTAMP,
             PRIMARY KEY ("migration_hash")
         );
-INSERT INTO "_yoyo_migration" VALUES('bd908c3a77852c3f302339e973617cc2739001d8b2594cd73f9a0c253d63684b','0001-library','2026-11-21T14:58:14.072020');
-INSERT INTO "_yoyo_migration" VALUES('b9ea6fc65cecaf8449beebb8ffb86fd643c788746c1b1639bdc1c0401f9b551e','0002-mirrors','2026-11-21T14:58:14.111669');
+INSERT INTO "_yoyo_migration" VALUES('bd908c3a77852c3f302339e973617cc2739001d8b2594cd73f9a0c253d63684b','0001-library','2026-11-21T15:29:32.396258');
+INSERT INTO "_yoyo_migration" VALUES('b9ea6fc65cecaf8449beebb8ffb86fd643c788746c1b1639bdc1c0401f9b551e','0002-mirrors','2026-11-21T15:29:32.483082');
 CREATE TABLE "_yoyo_version" (
             "version" INT NOT NULL PRIMARY KEY,
             "installed_at_utc" TIMESTAMP
         );
-INSERT INTO "_yoyo_version" VALUES(2,'2026-11-21T14:58:13.983819');
+INSERT INTO "_yoyo_version" VALUES(2,'2026-11-21T15:29:32.320054');
 CREATE TABLE art_exports (
     library_id INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
     path BLOB NOT NULL,
@@ -246,6 +246,31 @@ CREATE TABLE setbacks (
 INSERT INTO "setbacks" VALUES(1,X'426AC3B6726B2F506F73742F30312041726D79206F66204D652E666C6163',X'426AC3B6726B2F506F7374','mirror-encode','phone','tool-failed',1,'01 Army of Me.flac could not be encoded','ERROR: \udcff',1795262400000);
 INSERT INTO "setbacks" VALUES(2,X'610A62FF2773205C201B5B33316D2FE40A2E666C6163',X'610A62FF2773205C201B5B33316D','mirror-encode','phone','tool-failed',1,'\udce4
 .flac could not be encoded','ERROR: \udcff',1795262400000);
+CREATE TABLE sidecars (
+    library_id INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    mirror TEXT NOT NULL,
+    path BLOB NOT NULL,
+    path_text TEXT NOT NULL,
+    folder BLOB NOT NULL,
+    source BLOB NOT NULL,
+    source_inode INTEGER NOT NULL,
+    source_size INTEGER NOT NULL,
+    source_mtime_ns INTEGER NOT NULL,
+    source_ctime_ns INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('ours', 'foreign')),
+    md5 TEXT NOT NULL,
+    device INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    file_size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL,
+    orphaned_at INTEGER,
+    PRIMARY KEY (library_id, mirror, path)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "sidecars" VALUES(1,'phone',X'426AC3B6726B2F506F73742F30312041726D79206F66204D652E6C7263','Björk/Post/01 Army of Me.lrc',X'426AC3B6726B2F506F7374',X'426AC3B6726B2F506F73742F30312041726D79206F66204D652E6C7263',77,31000000,1700000000123456789,1700000001000000000,'ours','0123456789abcdef0123456789abcdef',2049,500,31000000,1700000000123456789,1700000001000000000,NULL);
+INSERT INTO "sidecars" VALUES(2,'phone',X'610A62FF2773205C201B5B33316D2FE40A2E6C7263','a
+b\udcff''s \ [31m/\udce4
+.lrc',X'610A62FF2773205C201B5B33316D',X'610A62FF2773205C201B5B33316D2FE40A2E6C7263',77,31000000,1700000000123456789,1700000001000000000,'ours','0123456789abcdef0123456789abcdef',2049,500,31000000,1700000000123456789,1700000001000000000,NULL);
 CREATE TABLE "yoyo_lock" ("locked" INT DEFAULT 1, "ctime" TIMESTAMP,"pid" INT NOT NULL,PRIMARY KEY ("locked"));
 CREATE INDEX idx_files_folder ON library_files (library_id, folder, path);
 CREATE INDEX idx_files_content
@@ -284,6 +309,11 @@ CREATE INDEX idx_outputs_orphans
 CREATE INDEX idx_outputs_kept ON mirror_outputs (library_id, mirror, state, orphaned_at);
 CREATE INDEX idx_files_rewritten
     ON library_files (library_id) WHERE is_valid = 1 AND rewritten = 1;
+CREATE INDEX idx_sidecars_folder ON sidecars (library_id, mirror, folder, path);
+CREATE INDEX idx_sidecars_source ON sidecars (library_id, mirror, source_inode);
+CREATE INDEX idx_sidecars_orphans
+    ON sidecars (library_id, mirror, path) WHERE orphaned_at IS NOT NULL;
+CREATE INDEX idx_sidecars_kept ON sidecars (library_id, mirror, state, orphaned_at);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('jobs',4);
 INSERT INTO "sqlite_sequence" VALUES('holds',4);

@@ -11,6 +11,7 @@ import pytest
 from pacd.domain.change import Observation
 from pacd.intake.audit import FolderView, ignored_folder, left_alone, look, walk
 from pacd.intake.ignore import Ignore
+from pacd.planning.sidecars import kinds_of
 from tests.integration.rights import common_folder, nobody
 
 BUILT_IN = Ignore()
@@ -52,6 +53,18 @@ def test_a_walk_sees_each_folder_once_parents_first(tmp_path: Path) -> None:
         ("c", []),
     ] == list(walked(tmp_path).items())
     assert ["a/x"] == list(walked(tmp_path, below="a/x"))
+
+
+def test_what_is_asked_for_is_listed_apart(tmp_path: Path) -> None:
+    """M11: sidecars, by name alone and without regard to case; not the unfinished or hidden."""
+    files = ("1.flac", "1.LRC", "Cover.jpg", "cover.jpg.part", ".x.lrc", "back.jpg", "a.lrc/1.flac")
+    grow(tmp_path, *files)
+    (tmp_path / "link.lrc").symlink_to("1.LRC")
+    os.mkfifo(tmp_path / "pipe.lrc")
+    view = look(tmp_path, HERE, BUILT_IN, beside=kinds_of((".lrc", "cover.jpg")))
+
+    assert (["1.flac"], ["1.LRC", "Cover.jpg"]) == (names(view), [row[0] for row in view.beside])
+    assert (("a.lrc",), ()) == (view.folders, look(tmp_path, HERE, BUILT_IN).beside)
 
 
 def test_only_regular_files_are_listed(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from pacd.errors import UnknownError
 from pacd.settings import Settings, load_settings, needs_restart
 from tests.configurations import MUSIC, environ, write
 
+SIDECARS = (".lrc", ".cue", "cover.jpg", "folder.jpg")
+
 DEFAULTS = {
     "daemon": {
         "state_dir": "/home/anna/.local/state/pacd",
@@ -152,6 +154,7 @@ def test_libraries_as_policies(tmp_path: Path) -> None:
             bitrate_kbps=96,
             opus_gain=OpusGain.BOTH,
             fat_safe=False,
+            sidecars=SIDECARS,
         ),
         MirrorPolicy(
             name="phone",
@@ -160,6 +163,7 @@ def test_libraries_as_policies(tmp_path: Path) -> None:
             art_max_px=300,
             art_max_kib=60,
             vbr_mode=5,
+            sidecars=SIDECARS,
         ),
     ) == music.mirrors
 

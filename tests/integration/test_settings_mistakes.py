@@ -91,6 +91,10 @@ def test_values_out_of_range(tmp_path: Path, text: str, said: str) -> None:
         (MUSIC + "[[library.mirror]]\nroot = '/o'\nbitrate_kbps = 5", "should be at least 6."),
         (MUSIC + "[[library.mirror]]\nroot = '/o'\nquality = 6", "should be at most 5."),
         (MUSIC + "[[library.mirror]]\nroot = '/o'\nsidecars = ['a/b']", "should be a file name"),
+        (
+            MUSIC + "[[library.mirror]]\nroot = '/o'\nsidecars = ['.OPUS']",
+            "(.opus) are no sidecars",
+        ),
         (MUSIC + MUSIC.replace("srv", "mnt"), "more than one library is called music; set `name`."),
         (
             MUSIC + 2 * "[[library.mirror]]\nroot = '/o'\n".replace("/o", "/o1"),

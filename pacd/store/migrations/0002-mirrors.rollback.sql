@@ -1,4 +1,5 @@
 CREATE INDEX idx_setbacks_retry ON setbacks (retry_at);
+DROP TABLE sidecars;
 DROP INDEX idx_files_rewritten;
 ALTER TABLE library_files DROP COLUMN rewritten;
 DROP INDEX idx_outputs_kept;

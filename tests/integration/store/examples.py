@@ -113,6 +113,8 @@ def fill(store: Store, library: int, *, path: PurePosixPath = PATH) -> None:
         store.verdicts.record(INTACT, TRACK, SEEN)
         store.verdicts.recompressed(MD5, 8, TRACK.compression, now=NOW)
         store.outputs.record(library, "phone", replace(OUTPUT, path=path, source_rel=path))
+        lyrics = replace(OUTPUT, path=path.with_suffix(".lrc"))
+        store.sidecars.record(library, "phone", lyrics.path, SEEN, lyrics)
         store.exports.record(library, path, MD5, EXPORTED, max_px=1000, now=NOW)
         first = store.jobs.started(library, item(path), now=NOW)
         store.jobs.finished(first, now=NOW)

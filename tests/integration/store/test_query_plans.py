@@ -91,6 +91,26 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
         lambda s: s.outputs.wanted(LIBRARY, "phone", [PATH]),
         "(library_id=? AND mirror=? AND path=?",
     ),
+    "sidecars": (
+        lambda s: s.sidecars.in_folder(LIBRARY, "phone", FOLDER),
+        "(library_id=? AND mirror=? AND folder=?",
+    ),
+    "sidecars_of_file": (
+        lambda s: s.sidecars.of_file(LIBRARY, "phone", SEEN),
+        "idx_sidecars_source (library_id=? AND mirror=? AND source_inode=?",
+    ),
+    "orphaned_sidecars": (
+        lambda s: s.sidecars.orphans(LIBRARY, "phone"),
+        "idx_sidecars_orphans (library_id=? AND mirror=?",
+    ),
+    "count_orphaned_sidecars": (
+        lambda s: s.sidecars.count_orphans(LIBRARY, "phone"),
+        "idx_sidecars_orphans (library_id=? AND mirror=?",
+    ),
+    "count_sidecars": (
+        lambda s: s.sidecars.count(LIBRARY, "phone"),
+        "COVERING INDEX idx_sidecars_kept (library_id=? AND mirror=? AND state=? AND orphaned_at=?",
+    ),
     "exports": (
         lambda s: s.exports.at(LIBRARY, [EXPORTED.target]),
         "(library_id=? AND path=?",

@@ -1,0 +1,28 @@
+"""Whether a folder is as it is known, and what is remembered of one that is at rest."""
+
+from datetime import datetime
+
+from pacd.engine.extras import tidy, unread
+from pacd.engine.looking import Looked
+from pacd.engine.sidecars import tidy_sidecars
+from pacd.engine.visit import Visit
+from pacd.store.database import Store
+
+
+def agrees(store: Store, visit: Visit, looked: Looked) -> bool:
+    """Whether what is seen now is what is known."""
+    facts = visit.facts.values()
+    new = unread(store, visit.library_id, visit.policy, looked, facts)
+    return visit.agrees(looked) and not any(new)
+
+
+def remember(store: Store, visit: Visit, looked: Looked, *, now: datetime) -> None:
+    """Note that nothing is due in a folder as long as it looks like this."""
+    folders, folder, library_id = store.folders, visit.place.folder, visit.library_id
+    seen = (looked.fingerprint, visit.policy.key)
+    with store.transaction():
+        tidy(store, library_id, visit.policy, looked, visit.facts.values(), now=now)
+        tidy_sidecars(store, library_id, visit.policy, looked, now=now)
+    if folders.fingerprint(library_id, folder) != seen:
+        with store.transaction():
+            folders.at_rest(library_id, folder, *seen, len(visit.facts), now=now)

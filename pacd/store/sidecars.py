@@ -1,0 +1,245 @@
+"""The copies of sidecars in the mirrors (``sidecars``), which bear no tags to tell them by."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Final
+
+from pacd.domain.change import Observation
+from pacd.domain.output import Output, OutputState
+from pacd.store.columns import (
+    blob,
+    from_ms,
+    observation_columns,
+    observation_of,
+    plain,
+    relative,
+    signed,
+    to_ms,
+)
+from pacd.store.connection import Connection
+
+_COLUMNS: Final = """path, source, source_inode, source_size, source_mtime_ns, source_ctime_ns,
+        state, md5, device, inode, file_size, mtime_ns, ctime_ns, orphaned_at"""
+
+_IN_FOLDER: Final = f"""
+    SELECT {_COLUMNS}
+    FROM sidecars INDEXED BY idx_sidecars_folder
+    WHERE library_id = :library AND mirror = :mirror AND folder = :folder
+    ORDER BY path
+"""  # noqa: S608  # columns of ours
+
+_OF_FILE: Final = f"""
+    SELECT {_COLUMNS}
+    FROM sidecars INDEXED BY idx_sidecars_source
+    WHERE library_id = :library AND mirror = :mirror AND source_inode = :source_inode
+        AND source_size = :source_size AND source_mtime_ns = :source_mtime_ns AND state = 'ours'
+    ORDER BY path
+"""  # noqa: S608  # columns of ours
+
+_ORPHANS: Final = f"""
+    SELECT {_COLUMNS}
+    FROM sidecars INDEXED BY idx_sidecars_orphans
+    WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NOT NULL
+    ORDER BY path
+"""  # noqa: S608  # columns of ours
+
+_RECORD: Final = """
+    INSERT INTO sidecars (
+        library_id, mirror, path, path_text, folder, source, source_inode, source_size,
+        source_mtime_ns, source_ctime_ns, state, md5, device, inode, file_size, mtime_ns,
+        ctime_ns, orphaned_at
+    ) VALUES (
+        :library, :mirror, :path, :path_text, :folder, :source, :source_inode, :source_size,
+        :source_mtime_ns, :source_ctime_ns, :state, :md5, :device, :inode, :file_size, :mtime_ns,
+        :ctime_ns, NULL
+    )
+    ON CONFLICT (library_id, mirror, path) DO UPDATE SET
+        source = excluded.source, source_inode = excluded.source_inode,
+        source_size = excluded.source_size, source_mtime_ns = excluded.source_mtime_ns,
+        source_ctime_ns = excluded.source_ctime_ns, state = excluded.state, md5 = excluded.md5,
+        device = excluded.device, inode = excluded.inode, file_size = excluded.file_size,
+        mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, orphaned_at = NULL
+"""
+
+_FORGET: Final = """
+    DELETE FROM sidecars WHERE library_id = :library AND mirror = :mirror AND path = :path
+"""
+
+_ORPHANED: Final = """
+    UPDATE sidecars SET orphaned_at = :now
+    WHERE library_id = :library AND mirror = :mirror AND path = :path
+        AND orphaned_at IS NULL AND state = 'ours'
+"""
+
+_WANTED: Final = """
+    UPDATE sidecars SET orphaned_at = NULL
+    WHERE library_id = :library AND mirror = :mirror AND path = :path
+        AND orphaned_at IS NOT NULL
+"""
+
+_COUNT_KEPT: Final = """
+    SELECT count(*) FROM sidecars INDEXED BY idx_sidecars_kept
+    WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NULL AND state = 'ours'
+"""
+
+_COUNT_ORPHANS: Final = """
+    SELECT count(*) FROM sidecars INDEXED BY idx_sidecars_orphans
+    WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NOT NULL
+"""
+
+_SourceSeen = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarRow:
+    """
+    A copy as it was left, or a file that PAC did not make where one belongs.
+
+    Attributes:
+        source: What it is a copy of, relative to the library root.
+        copy: OURS, with the MD5 of its bytes as src_md5, or FOREIGN.
+        orphaned_at: Since when no sidecar wants it; None where one does.
+    """
+
+    source: PurePosixPath
+    copy: Output
+    source_seen: _SourceSeen
+    orphaned_at: datetime | None
+
+    @property
+    def output(self) -> Output:
+        """The copy, as an output that tells what it was made of."""
+        return replace(self.copy, source_rel=self.source)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether PAC has made it."""
+        return self.copy.state is OutputState.OURS
+
+    def is_of(self, source: Observation) -> bool:
+        """Whether the sidecar is as it was when it was copied; its disk may be another."""
+        return self.source_seen == _seen(source)
+
+    def is_of_file(self, source: Observation) -> bool:
+        """Whether it is the same file, whatever it holds now."""
+        return self.source_seen[0] == _seen(source)[0]
+
+
+class Sidecars:
+    """The copies of sidecars; joins the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def in_folder(
+        self, library_id: int, mirror: str, folder: PurePosixPath
+    ) -> Mapping[PurePosixPath, SidecarRow]:
+        """What is on record in a folder of a mirror, by path."""
+        rows = self._connection.rows(
+            _IN_FOLDER, {"library": library_id, "mirror": mirror, "folder": blob(folder)}
+        )
+        return {found.copy.path: found for found in map(_row, rows)}
+
+    def of_file(self, library_id: int, mirror: str, source: Observation) -> tuple[SidecarRow, ...]:
+        """The copies that were made of this very file, whatever it was named then, by path."""
+        asked = {"library": library_id, "mirror": mirror, **_source_columns(source)}
+        del asked["source_ctime_ns"]  # a rename changes it
+        return tuple(map(_row, self._connection.rows(_OF_FILE, asked)))
+
+    def orphans(self, library_id: int, mirror: str) -> tuple[SidecarRow, ...]:
+        """The copies that no sidecar wants, by path."""
+        asked = {"library": library_id, "mirror": mirror}
+        return tuple(map(_row, self._connection.rows(_ORPHANS, asked)))
+
+    def record(
+        self,
+        library_id: int,
+        mirror: str,
+        source: PurePosixPath,
+        seen: Observation,
+        copy: Output,
+    ) -> None:
+        """Keep what was copied where, or what stands in the way there; it is wanted."""
+        if copy.observation is None:
+            raise ValueError(f"{copy.path}: nothing stands there")
+        self._connection.run(
+            _RECORD,
+            {
+                "library": library_id,
+                "mirror": mirror,
+                "path": blob(copy.path),
+                "path_text": plain(str(copy.path)),
+                "folder": blob(copy.path.parent),
+                "source": blob(source),
+                **_source_columns(seen),
+                "state": copy.state.value,
+                "md5": copy.src_md5,
+                **observation_columns(copy.observation),
+            },
+        )
+
+    def forget(self, library_id: int, mirror: str, paths: Iterable[PurePosixPath]) -> None:
+        """Drop the records of what is gone, or was never PAC's."""
+        for path in paths:
+            self._connection.run(_FORGET, _key(library_id, mirror, path))
+
+    def orphaned(
+        self, library_id: int, mirror: str, paths: Iterable[PurePosixPath], *, now: datetime
+    ) -> None:
+        """Note that no sidecar wants these copies; since when stays as it is."""
+        for path in paths:
+            self._connection.run(_ORPHANED, {**_key(library_id, mirror, path), "now": to_ms(now)})
+
+    def wanted(self, library_id: int, mirror: str, paths: Iterable[PurePosixPath]) -> None:
+        """Note that sidecars want these copies."""
+        for path in paths:
+            self._connection.run(_WANTED, _key(library_id, mirror, path))
+
+    def count(self, library_id: int, mirror: str) -> int:
+        """How many copies stand there that a sidecar wants."""
+        asked = {"library": library_id, "mirror": mirror}
+        return int(self._connection.value(_COUNT_KEPT, asked))
+
+    def count_orphans(self, library_id: int, mirror: str) -> int:
+        """How many copies stand there that no sidecar wants."""
+        asked = {"library": library_id, "mirror": mirror}
+        return int(self._connection.value(_COUNT_ORPHANS, asked))
+
+
+def _key(library_id: int, mirror: str, path: PurePosixPath) -> dict[str, object]:
+    return {"library": library_id, "mirror": mirror, "path": blob(path)}
+
+
+def _source_columns(source: Observation) -> dict[str, object]:
+    names = ("source_inode", "source_size", "source_mtime_ns", "source_ctime_ns")
+    return dict(zip(names, _seen(source), strict=True))
+
+
+def _seen(source: Observation) -> _SourceSeen:
+    """As its columns hold it."""
+    mtime_ns, ctime_ns = signed(source.mtime_ns), signed(source.ctime_ns)
+    return (signed(source.inode), source.size_bytes, mtime_ns, ctime_ns)
+
+
+def _row(row: sqlite3.Row) -> SidecarRow:
+    copy = Output(
+        path=relative(row["path"]),
+        state=OutputState(row["state"]),
+        src_md5=row["md5"],
+        observation=observation_of(row),
+    )
+    orphaned = row["orphaned_at"]
+    return SidecarRow(
+        source=relative(row["source"]),
+        copy=copy,
+        source_seen=(
+            row["source_inode"],
+            row["source_size"],
+            row["source_mtime_ns"],
+            row["source_ctime_ns"],
+        ),
+        orphaned_at=None if orphaned is None else from_ms(orphaned),
+    )
