@@ -353,6 +353,7 @@ def test_every_verb_answers_from_the_real_daemon(site: Site) -> None:
             ("config", "show", "--origin"): str(site.config),
             ("reload",): "loaded",
             ("release", "1"): "",
+            ("prune", "--dry-run"): "Nothing to remove",
             ("completion", "bash"): "pacctl",
             ("config", "check", str(site.config)): "is good",
         }
