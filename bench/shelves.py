@@ -12,8 +12,8 @@ from pacd.domain.media import AudioFormat, Tags, Track
 from pacd.domain.output import Output, OutputState
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.verdict import Check, Integrity
-from pacd.engine.census import READ
 from pacd.engine.looking import Looked, walk_around
+from pacd.engine.mirrors.census import READ
 from pacd.engine.setup import Setup
 from pacd.intake.ignore import Ignore
 from pacd.settings import load_settings

@@ -7,9 +7,9 @@ from itertools import chain, count
 from typing import Final
 
 from pacd.domain.plan import Action, PlanItem
-from pacd.engine.census import Reading
+from pacd.engine.mirrors.census import Reading
+from pacd.engine.mirrors.pruning import Pruning
 from pacd.engine.pool import Phase
-from pacd.engine.pruning import Pruning
 from pacd.engine.visit import Urgency, Visit
 from pacd.intake.debounce import Place
 

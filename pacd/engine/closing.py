@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from pacd.engine.audits import Audit
+from pacd.engine.mirrors.sidecars import vanished_sidecars
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.roots import covers_kept, in_place, outputs_kept
-from pacd.engine.sidecars import vanished_sidecars
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from pacd.domain.plan import Action, PlanItem
+from pacd.engine.mirrors.scouting import Scout
 from pacd.engine.recording import Recorder
-from pacd.engine.scouting import Scout
 from pacd.engine.visit import Visit
 from pacd.planning.holding import ended
 from pacd.planning.planner import decide

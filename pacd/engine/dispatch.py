@@ -14,8 +14,8 @@ from pacd.domain.output import Output
 from pacd.domain.plan import Outcome
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
-from pacd.engine.census import Reading
 from pacd.engine.losses import failed_with
+from pacd.engine.mirrors.census import Reading
 from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
 from pacd.engine.sweeping import sweep_after, target_root

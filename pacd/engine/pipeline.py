@@ -12,22 +12,22 @@ from pacd.domain.output import Output
 from pacd.domain.plan import Action, Done, Failed, Mirrored, Outcome, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
-from pacd.engine.census import Census, Reading
-from pacd.engine.copying import Copier
 from pacd.engine.coverage import free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.extras import unread
 from pacd.engine.gathering import gather
-from pacd.engine.keeper import Keeper
 from pacd.engine.looking import Looked, look_at
+from pacd.engine.mirrors.census import Census, Reading
+from pacd.engine.mirrors.copying import Copier
+from pacd.engine.mirrors.extras import unread
+from pacd.engine.mirrors.keeper import Keeper
+from pacd.engine.mirrors.pruning import Pruning
+from pacd.engine.mirrors.scouting import Scout
 from pacd.engine.naming import Naming
-from pacd.engine.pruning import Pruning
 from pacd.engine.recording import Recorder
 from pacd.engine.resting import agrees, remember
 from pacd.engine.retries import Retries
 from pacd.engine.roots import available, identities
-from pacd.engine.scouting import Scout
 from pacd.engine.survey import Tally, survey
 from pacd.engine.visit import Urgency, Visit
 from pacd.files import atomic

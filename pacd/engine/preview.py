@@ -12,8 +12,8 @@ from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine import views
 from pacd.engine.gathering import album_of, gather
 from pacd.engine.looking import look_at, walk_around
+from pacd.engine.mirrors.sidecars import gather_sidecars
 from pacd.engine.naming import Naming
-from pacd.engine.sidecars import gather_sidecars
 from pacd.files.atomic import being_written
 from pacd.intake.audit import MASTER_SUFFIX
 from pacd.intake.debounce import Place

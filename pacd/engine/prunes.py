@@ -7,10 +7,10 @@ from typing import Final
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
 from pacd.engine.engine import Engine
-from pacd.engine.errands import OutputKey, PruneErrand, Reviewed
-from pacd.engine.guards import Refusal, questions, review
-from pacd.engine.orphans import Orphan
-from pacd.engine.pruning import source_of
+from pacd.engine.mirrors.errands import OutputKey, PruneErrand, Reviewed
+from pacd.engine.mirrors.guards import Refusal, questions, review
+from pacd.engine.mirrors.orphans import Orphan
+from pacd.engine.mirrors.pruning import source_of
 from pacd.engine.views import rfc3339
 from pacd.errors import RefusedError, UnknownError
 from pacd.intake.ignore import Ignore

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from pacd.engine.extras import tidy, unread
 from pacd.engine.looking import Looked
-from pacd.engine.sidecars import tidy_sidecars
+from pacd.engine.mirrors.extras import tidy, unread
+from pacd.engine.mirrors.sidecars import tidy_sidecars
 from pacd.engine.visit import Visit
 from pacd.store.database import Store
 

@@ -9,8 +9,8 @@ import pytest
 
 from pacd.domain.output import OutputState
 from pacd.domain.policy import MirrorPolicy
-from pacd.engine.census import BATCH, READ, Census, Reading
 from pacd.engine.engine import Engine
+from pacd.engine.mirrors.census import BATCH, READ, Census, Reading
 from pacd.intake.audit import look
 from pacd.intake.ignore import Ignore
 from pacd.steps.look import look_at_outputs

@@ -11,9 +11,9 @@ import pytest
 from pacd.domain.hold import Hold
 from pacd.engine import prunes
 from pacd.engine.engine import Engine
-from pacd.engine.errands import PruneErrand
+from pacd.engine.mirrors.errands import PruneErrand
+from pacd.engine.mirrors.pruning import source_of
 from pacd.engine.owners import Owner, Owners
-from pacd.engine.pruning import source_of
 from pacd.engine.releasing import release
 from pacd.errors import RefusedError, UnknownError
 from pacd.intake.debounce import Place

@@ -10,7 +10,7 @@ import pytest
 
 from pacd.engine import prunes
 from pacd.engine.engine import Engine
-from pacd.engine.orphans import Claims, all_orphans
+from pacd.engine.mirrors.orphans import Claims, all_orphans
 from pacd.engine.owners import Owner
 from pacd.intake.ignore import Ignore
 from pacd.protocol.documents import Prune

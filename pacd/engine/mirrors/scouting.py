@@ -8,12 +8,12 @@ from pathlib import PurePosixPath
 from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Facts, Mirrored
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.engine.census import Census
-from pacd.engine.deferring import Deferred
 from pacd.engine.looking import strays
+from pacd.engine.mirrors.census import Census
+from pacd.engine.mirrors.deferring import Deferred
+from pacd.engine.mirrors.spares import Search, find_spare, wants_audio
 from pacd.engine.naming import Naming
 from pacd.engine.retries import Retries
-from pacd.engine.spares import Search, find_spare, wants_audio
 from pacd.engine.visit import Urgency, Visit
 from pacd.intake.debounce import Place
 from pacd.store.database import Store

@@ -13,7 +13,7 @@ from typing import Final
 
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.engine.orphans import Claims, Orphan, all_orphans, is_there, maker
+from pacd.engine.mirrors.orphans import Claims, Orphan, all_orphans, is_there, maker
 from pacd.engine.roots import available, outputs_kept
 from pacd.intake.ignore import Ignore
 from pacd.store.database import Store

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.engine.mirrors.sidecars import claims_in
 from pacd.engine.naming import Naming
 from pacd.engine.owners import Owner, Owners
-from pacd.engine.sidecars import claims_in
 from pacd.errors import PacError
 from pacd.files.atomic import observe
 from pacd.intake.ignore import Ignore

@@ -10,9 +10,9 @@ from pacd.domain.change import FolderId, Observation
 from pacd.domain.hold import MISSING, Cause
 from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.engine.errands import OutputKey
-from pacd.engine.guards import LAST_GONE, Refusal, Review
-from pacd.engine.orphans import Orphan, maker
+from pacd.engine.mirrors.errands import OutputKey
+from pacd.engine.mirrors.guards import LAST_GONE, Refusal, Review
+from pacd.engine.mirrors.orphans import Orphan, maker
 from pacd.engine.roots import identities, root_id
 from pacd.engine.visit import Unseen, Urgency
 from pacd.store.sidecars import SidecarRow

@@ -10,8 +10,8 @@ import structlog
 from pacd.domain.hold import Hold
 from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import DaemonPolicy
+from pacd.engine.mirrors.sidecars import gather_sidecars
 from pacd.engine.recording import Recorder
-from pacd.engine.sidecars import gather_sidecars
 from pacd.engine.visit import Visit
 from pacd.files.atomic import being_written
 from pacd.intake.audit import MASTER_SUFFIX

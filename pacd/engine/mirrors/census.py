@@ -14,10 +14,10 @@ from typing import Final
 
 from pacd.domain.output import Output, OutputState
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
-from pacd.engine.extras import unknown
+from pacd.engine.mirrors.extras import unknown
+from pacd.engine.mirrors.sidecars import stray_sidecars
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import in_place, outputs_kept
-from pacd.engine.sidecars import stray_sidecars
 from pacd.engine.visit import Unseen, Urgency
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place

@@ -8,12 +8,12 @@ from typing import Final
 from pacd.domain.hold import Hold
 from pacd.domain.plan import Failed, Outcome, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
-from pacd.engine import pruning
-from pacd.engine.errands import OutputKey, PruneErrand, Reviewed
-from pacd.engine.guards import Review, in_its_place, questions, remember_root, review
+from pacd.engine.mirrors import pruning
+from pacd.engine.mirrors.errands import OutputKey, PruneErrand, Reviewed
+from pacd.engine.mirrors.guards import Review, in_its_place, questions, remember_root, review
+from pacd.engine.mirrors.orphans import Claims, is_as_it_was
+from pacd.engine.mirrors.pruning import Doomed, Pruning, doomed
 from pacd.engine.naming import Naming
-from pacd.engine.orphans import Claims, is_as_it_was
-from pacd.engine.pruning import Doomed, Pruning, doomed
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import available, root_id
 from pacd.engine.visit import Urgency

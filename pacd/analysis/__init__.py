@@ -1,0 +1,1 @@
+"""Numbers from samples: what the audio itself tells; numpy only, no files, no programs."""
