@@ -1,4 +1,4 @@
-"""The lapped transforms of AAC and Vorbis at any offset: coefficients as their encoders saw them."""
+"""The lapped transforms of AAC and Vorbis, at any offset: what their encoders quantised."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -49,9 +49,7 @@ class Lapped:
         return len(self.window) // 2
 
     def frames(self, samples: Samples) -> Samples:
-        """
-        All frames, a view: ``(..., starts, 2 * hop)`` of ``(..., samples)``.
-        """
+        """All frames, a view: ``(..., starts, 2 * hop)`` of ``(..., samples)``."""
         return np.lib.stride_tricks.sliding_window_view(samples, 2 * self.hop, axis=-1)
 
     def coefficients(self, frames: Samples) -> Samples:

@@ -1,9 +1,17 @@
 """Passages that are searched for the traces of codecs, and what a search found; values only."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+CONVINCING: Final = 8.0
+"""
+Standard deviations from which on a trace makes a suspect.
+
+Genuine masters stay below 6 (docs/authenticity-benchmark.md); the fakes that are missed have none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Trace:
         passages: Passages that were searched.
         share: Part of the coefficients that vanish on that grid, beyond what noise explains;
             0 to 1.
+        heard: Part of the coefficients that were loud enough to tell anything; 0 to 1.
     """
 
     codec: str
@@ -44,3 +53,4 @@ class Trace:
     agreeing: int
     passages: int
     share: float
+    heard: float = 1.0

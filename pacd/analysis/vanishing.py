@@ -41,10 +41,17 @@ class Counts:
     Attributes:
         excess: ``(SIGNALS, offsets)`` vanishing coefficients beyond what chance explains.
         heard: ``(SIGNALS, offsets)`` coefficients that were loud enough to tell.
+        coefficients: That were looked at for each signal and offset.
     """
 
     excess: NDArray[np.float32]
     heard: NDArray[np.float32]
+    coefficients: int
+
+    @property
+    def heard_share(self) -> float:
+        """Part of the coefficients of the loudest signal that could tell; 0 to 1."""
+        return float(self.heard.mean(axis=1).max()) / self.coefficients
 
 
 def count(passage: Passage, lapped: Lapped, offsets: NDArray[np.intp], length: int) -> Counts:
@@ -68,7 +75,7 @@ def count(passage: Passage, lapped: Lapped, offsets: NDArray[np.intp], length: i
                 beyond, loud = _vanishing(_grouped(spectrum))
                 excess[signal, part] += beyond
                 heard[signal, part] += loud
-    return Counts(excess, heard)
+    return Counts(excess, heard, len(every) * (lapped.hop - _lowest(lapped.hop)))
 
 
 def _signals(spectra: Samples) -> Iterator[Samples]:
@@ -85,9 +92,15 @@ def _signals(spectra: Samples) -> Iterator[Samples]:
 def _grouped(spectra: Samples) -> Samples:
     """The spectra without their lowest part, ``(offsets, groups, coefficients)``."""
     hop = spectra.shape[-1]
-    group = max(hop // _GROUPS, _SMALLEST_GROUP)
-    lowest = round(hop * _LOWEST / group) * group
-    return spectra[:, lowest:].reshape(len(spectra), -1, group)
+    return spectra[:, _lowest(hop) :].reshape(len(spectra), -1, _group(hop))
+
+
+def _group(hop: int) -> int:
+    return max(hop // _GROUPS, _SMALLEST_GROUP)
+
+
+def _lowest(hop: int) -> int:
+    return round(hop * _LOWEST / _group(hop)) * _group(hop)
 
 
 def _vanishing(spectra: Samples) -> tuple[Samples, Samples]:
