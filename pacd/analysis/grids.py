@@ -39,7 +39,7 @@ _ENOUGH: Final = 20.0
 """No passage counts for more standard deviations: one alone proves nothing."""
 
 
-def trace(passages: Sequence[Passage], lapped: Lapped) -> Trace | None:
+def trace(lapped: Lapped, passages: Sequence[Passage], _rate_hz: int) -> Trace | None:
     """
     Look for the one grid on which coefficients vanish all through a recording.
 
@@ -47,6 +47,7 @@ def trace(passages: Sequence[Passage], lapped: Lapped) -> Trace | None:
 
     Args:
         passages: The best first.
+        _rate_hz: These codecs have the same frames at all rates.
 
     Returns:
         None where there is too little to compare.
@@ -103,6 +104,6 @@ def _confirmed(passages: Sequence[Passage], lapped: Lapped, grid: int) -> Trace:
         agreeing += int(best[0] > best[1:].max())
         excess += float(counts.excess[:, :positions].max(axis=1).max())
         heard += float(counts.heard[:, :positions].max())
-    z = (total[0] - total[1:].mean()) / max(float(total[1:].std()), 1.0)
+    z = float(total[0] - total[1:].mean()) / max(float(total[1:].std()), 1.0)
     share = max(excess, 0.0) / heard if heard else 0.0
     return Trace(lapped.codec, grid, lapped.grid, z, agreeing, len(passages), share)

@@ -137,8 +137,7 @@ def _is_empty_above(evidence: Evidence) -> bool:
 
 
 def _genuine(evidence: Evidence) -> _Said:
-    trace = evidence.best
-    passages = trace.passages if trace else 0
+    passages = max(trace.passages for trace in evidence.traces)
     return Authenticity.OK, (
         f"no frames of MP3, AAC, Vorbis or Opus in {passages} passages; {_end_of(evidence)}"
     )

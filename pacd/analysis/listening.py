@@ -8,6 +8,7 @@ from pacd.analysis import grids
 from pacd.analysis.judging import Evidence, judge
 from pacd.analysis.lapped import AAC, AAC_SHORT, VORBIS, VORBIS_SHORT
 from pacd.analysis.lowbits import UsedBits
+from pacd.analysis.mp3 import mp3_trace
 from pacd.analysis.passages import SLAB, Passages
 from pacd.analysis.pcm import channels_of
 from pacd.analysis.spectrum import Spectrum
@@ -19,9 +20,11 @@ _BYTE_BITS: Final = 8
 _HEARD_CHANNELS: Final = 2
 """Front left and right; a codec leaves its traces in each channel."""
 
-_SEARCHES: Final[tuple[Callable[[Sequence[Passage]], Trace | None], ...]] = tuple(
-    partial(grids.trace, lapped=lapped) for lapped in (AAC, VORBIS, AAC_SHORT, VORBIS_SHORT)
+_SEARCHES: Final[tuple[Callable[[Sequence[Passage], int], Trace | None], ...]] = (
+    mp3_trace,
+    *(partial(grids.trace, lapped) for lapped in (AAC, VORBIS, AAC_SHORT, VORBIS_SHORT)),
 )
+"""The quickest first: a convincing trace ends the search."""
 
 
 class Listener:
@@ -82,7 +85,7 @@ class Listener:
         """What each search found; a convincing one is the last."""
         passages, found = self._passages.chosen(), []
         for search in _SEARCHES:
-            trace = search(passages)
+            trace = search(passages, self._audio.sample_rate_hz)
             if trace is not None:
                 found.append(trace)
                 if trace.z >= CONVINCING:
