@@ -57,8 +57,7 @@ class Evidence:
 
 def judge(evidence: Evidence) -> Finding:
     """Make a verdict of the evidence; the first rule that has something to say decides."""
-    said = (rule(evidence) for rule in _RULES)
-    status, sentence = next((each for each in said if each), _genuine(evidence))
+    status, sentence = next(said for rule in _RULES if (said := rule(evidence)))
     return Finding(Detector.BUILTIN, BUILTIN_VERSION, status, sentence, _numbers(evidence))
 
 
@@ -125,9 +124,6 @@ def _cut_off(evidence: Evidence) -> _Said | None:
     return None
 
 
-_RULES: Final = (_silent, _upscaled, _coded, _upsampled, _thin, _cut_off)
-
-
 def _is_empty_above(evidence: Evidence) -> bool:
     """Whether there is an edge, lower than converters put theirs, and nothing but dither above."""
     shape = evidence.shape
@@ -141,6 +137,9 @@ def _genuine(evidence: Evidence) -> _Said:
     return Authenticity.OK, (
         f"no frames of MP3, AAC, Vorbis or Opus in {passages} passages; {_end_of(evidence)}"
     )
+
+
+_RULES: Final = (_silent, _upscaled, _coded, _upsampled, _thin, _cut_off, _genuine)
 
 
 def _end_of(evidence: Evidence) -> str:
