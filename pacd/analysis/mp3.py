@@ -9,12 +9,14 @@ import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pacd.analysis.hybrid import GRANULE, SPAN, responses
+from pacd.analysis.rebasing import SAME, Ratio, rebased
 from pacd.analysis.traces import Passage, Trace
 
 Samples = NDArray[np.float32]
@@ -22,15 +24,20 @@ Samples = NDArray[np.float32]
 _RATES_HZ: Final = frozenset((16000, 22050, 24000, 32000, 44100, 48000))
 """Of layer III: ISO/IEC 11172-3, 2.4.2.3, and ISO/IEC 13818-3, 2.4.2.3; all have one filterbank."""
 
+_RESAMPLED: Final = MappingProxyType({44100: (Ratio(147, 160),), 48000: (Ratio(160, 147),)})
+"""Rates from which and to which people resample."""
+
 _BLOCK: Final = 8192
 """Samples that are transformed together."""
 
-_GRANULES: Final = (_BLOCK - SPAN + 1) // GRANULE
-_PLACES: Final = _GRANULES * GRANULE
-"""Beginnings of granules that are tried in a block: every sample of whole granules."""
+_STRIDE: Final = (_BLOCK - SPAN + 1) // GRANULE * GRANULE
+"""From block to block: places in a whole one where a granule could begin."""
 
 _BLOCKS: Final = 8
 """That are searched: 2 of them would do for most fakes, quiet ones of 320 kbit/s need more."""
+
+_RESAMPLED_BLOCKS: Final = 4
+"""That are searched for the grid of another rate, which is rarer."""
 
 _LINES: Final = np.arange(60, 420, 2)
 """
@@ -61,6 +68,9 @@ _MOST: Final = 8.0
 _RUNNER_UP: Final = 3.5
 """Standard deviations that the second best of 576 normal deviates reaches (expectation: 3.0)."""
 
+_NORMAL: Final = 1.4826
+"""Standard deviation of a normal distribution whose median magnitude is one."""
+
 _LOUDEST: Final = 0.9999
 _DITHERED: Final = 2.0
 """So near to the highest peak, less so many steps, samples count as clipped: they spoil zeros."""
@@ -84,11 +94,13 @@ class _Votes:
     What one block says; places are counted from the start of the file, modulo GRANULE.
 
     Attributes:
+        granules: That were looked at, at every place.
         scores: ``(places,)`` sums over granules of standard deviations.
         small: ``(places,)`` values that vanished.
         heard: Values per place that were looked at.
     """
 
+    granules: int
     scores: NDArray[np.float64]
     small: NDArray[np.float64]
     heard: int
@@ -98,29 +110,38 @@ def mp3_trace(passages: Sequence[Passage], rate_hz: int) -> Trace | None:
     """
     Look for the one grid on which lines of MP3 vanish all through a recording.
 
-    A gain, a trim and dither leave the grid where it was.
+    A gain, a trim and dither leave the grid where it was.  At 44.1 and 48 kHz the other of the two
+    is tried as well: a resampler keeps the grid, until the file is trimmed.
 
     Args:
         passages: Of 8192 samples or more each; loud and steady ones tell most.
 
     Returns:
-        ``z`` of 8 and more with half of the passages agreeing proves MP3 (measured:
-        docs/authenticity-mp3.md).  None where nothing can be said: no such passage, hardly any
-        sound above 2.3 kHz, or a rate that MP3 does not have.
+        A ``z`` of 8 or more proves MP3 (measured: docs/authenticity-mp3.md).  None where nothing
+        can be said: no such passage, hardly any sound above 2.3 kHz, or a rate that MP3 does not
+        have.
     """
     if rate_hz not in _RATES_HZ:
         return None
-    votes = [each for block in _best_blocks(passages) if (each := _votes(block)) is not None]
+    blocks = _best_blocks(passages)
+    found = [_trace(blocks, SAME)]
+    found += [_trace(blocks[:_RESAMPLED_BLOCKS], each) for each in _RESAMPLED.get(rate_hz, ())]
+    return max((each for each in found if each), key=lambda trace: trace.z, default=None)
+
+
+def _trace(blocks: Sequence[Passage], ratio: Ratio) -> Trace | None:
+    votes = [each for block in blocks if (each := _votes(rebased(block, ratio, _BLOCK)))]
     if not votes:
         return None
     total = np.sum([each.scores for each in votes], axis=0)
-    place, z = _outstanding(total, len(votes) * _GRANULES)
+    place, z = _outstanding(total, sum(each.granules for each in votes))
     apart = np.array([each.scores.argmax() for each in votes]) - place
     small = np.sum([each.small for each in votes], axis=0)
+    stretch = ratio.present / ratio.former
     return Trace(
         codec="MP3",
-        offset=float(place),
-        period=float(GRANULE),
+        offset=place * stretch,
+        period=GRANULE * stretch,
         z=z,
         agreeing=int(np.isin(apart % GRANULE, (0, 1, GRANULE - 1)).sum()),
         passages=len(votes),
@@ -139,7 +160,7 @@ def _outstanding(total: NDArray[np.float64], granules: int) -> tuple[int, float]
     place = int(above.argmax())
     near = (place + np.arange(-2, 3)) % GRANULE
     runner_up = float(np.delete(above, near).max())
-    deviation = 1.4826 * float(np.median(np.abs(above)))  # of a normal distribution, by its median
+    deviation = _NORMAL * float(np.median(np.abs(above)))
     floor = 0.5 * float(np.sqrt(granules))
     return place, float(above[place]) / max(deviation, floor, runner_up / _RUNNER_UP)
 
@@ -151,7 +172,7 @@ def _best_blocks(passages: Sequence[Passage]) -> list[Passage]:
     blocks = [
         _Block(_quality(samples, ceiling), Passage(passage.start + at, samples))
         for passage in passages
-        for at in range(0, passage.samples.shape[1] - _BLOCK + 1, _PLACES)
+        for at in range(0, passage.samples.shape[1] - _BLOCK + 1, _STRIDE)
         for samples in (passage.samples[:2, at : at + _BLOCK],)
     ]
     best = sorted(blocks, key=lambda block: block.quality, reverse=True)[:_BLOCKS]
@@ -178,33 +199,25 @@ def _spectra() -> NDArray[np.complex64]:
 
 def _votes(block: Passage) -> _Votes | None:
     """Score every place of the grid in a block; None where no line tells anything."""
-    scores = np.zeros((2, _PLACES), np.float32)
+    granules = (block.samples.shape[1] - SPAN + 1) // GRANULE
+    places = granules * GRANULE
+    scores = np.zeros((2, places), np.float32)
     heard = 0
-    spectrum = np.fft.rfft(block.samples)[:, None]
+    spectrum = np.fft.rfft(block.samples, _BLOCK)[:, None]
     for at in range(0, len(_LINES), _TOGETHER):
         product = spectrum * _spectra()[at : at + _TOGETHER]
-        values: Samples = np.fft.irfft(product, _BLOCK)[..., :_PLACES].astype(
-            np.float32, copy=False
-        )
+        values = np.asarray(np.fft.irfft(product, _BLOCK)[..., :places], np.float32)
         for signal, small in _signals(values):
             vanished = np.abs(signal) < small
-            weights = _weights(np.count_nonzero(vanished, axis=1) / _PLACES)
+            weights = _weights(np.count_nonzero(vanished, axis=1) / places)
             scores += weights @ vanished.astype(np.float32)
             heard += int(weights[1].sum())
     if not heard:
         return None
-    granules = scores.reshape(2, _GRANULES, GRANULE)
-    standing = _standing(scores[0]).reshape(_GRANULES, GRANULE)
-    deviations = 1.4826 * np.median(np.abs(standing), axis=1, keepdims=True)
-    spread = np.maximum(deviations, standing.std(axis=1, keepdims=True) / 2)
-    votes = np.clip(standing / np.maximum(spread, _RARE), -_MOST, _MOST).sum(axis=0)
     turn = block.start % GRANULE
-    small_counts = granules[1].sum(axis=0)
-    return _Votes(
-        np.roll(votes, turn).astype(np.float64),
-        np.roll(small_counts, turn).astype(np.float64),
-        heard * _GRANULES,
-    )
+    evidence = _standing(scores[0]).sum(axis=0)
+    small_counts = scores[1].reshape(granules, GRANULE).sum(axis=0, dtype=np.float64)
+    return _Votes(granules, np.roll(evidence, turn), np.roll(small_counts, turn), heard * granules)
 
 
 def _signals(values: Samples) -> Iterator[tuple[Samples, float]]:
@@ -228,8 +241,12 @@ def _weights(chances: NDArray[np.float64]) -> Samples:
     return np.stack([evidence, telling]).astype(np.float32)
 
 
-def _standing(scores: Samples) -> Samples:
-    """By how much each place stands above those around it."""
+def _standing(scores: Samples) -> NDArray[np.float64]:
+    """By how many standard deviations of its granule each place stands above those around it."""
     kernel = np.full(2 * _NEIGHBOURS + 1, -0.5 / (_NEIGHBOURS - 1), np.float32)
     kernel[_NEIGHBOURS - 1 : _NEIGHBOURS + 2] = (0, 1, 0)
-    return np.convolve(scores, kernel, "same")
+    above = np.convolve(scores, kernel, "same").reshape(-1, GRANULE)
+    deviations = _NORMAL * np.median(np.abs(above), axis=1, keepdims=True)
+    spread = np.maximum(deviations, above.std(axis=1, keepdims=True) / 2)
+    deviating = above / np.maximum(spread, _RARE)
+    return np.asarray(np.clip(deviating, -_MOST, _MOST), np.float64)
