@@ -14,7 +14,7 @@ from pacd.analysis.vanishing import Counts, count
 Scores = NDArray[np.float64]
 
 _FEWEST: Final = 3
-_LENGTH: Final = 3 * 1024
+LENGTH: Final = 3 * 1024
 """Frames of a passage that are searched: a long frame at every offset, or many short ones."""
 
 _SEARCHED: Final = 6
@@ -39,7 +39,7 @@ _ENOUGH: Final = 20.0
 """No passage counts for more standard deviations: one alone proves nothing."""
 
 
-def trace(lapped: Lapped, passages: Sequence[Passage], _rate_hz: int) -> Trace | None:
+def trace(passages: Sequence[Passage], lapped: Lapped) -> Trace | None:
     """
     Look for the one grid on which coefficients vanish all through a recording.
 
@@ -47,18 +47,17 @@ def trace(lapped: Lapped, passages: Sequence[Passage], _rate_hz: int) -> Trace |
 
     Args:
         passages: The best first.
-        _rate_hz: These codecs have the same frames at all rates.
 
     Returns:
         None where there is too little to compare.
     """
-    searched = [each for each in passages if each.samples.shape[1] >= _LENGTH][:_CONFIRMED_IN]
+    searched = [each for each in passages if each.samples.shape[1] >= LENGTH][:_CONFIRMED_IN]
     if len(searched) < _FEWEST:
         return None
     # Not the best alone: where music repeats itself they are all alike.
     every = max(len(searched) // _SEARCHED, 1)
     counted = [
-        count(passage, lapped, np.arange(lapped.hop), _LENGTH)
+        count(passage, lapped, np.arange(lapped.hop), LENGTH)
         for passage in searched[::every][:_SEARCHED]
     ]
     heard = float(np.mean([counts.heard_share for counts in counted]))
@@ -93,7 +92,7 @@ def _confirmed(passages: Sequence[Passage], lapped: Lapped, grid: int) -> Trace:
     places = (grids[:, None] + np.arange(positions) * lapped.grid).reshape(-1)
     total, agreeing, excess, heard = np.zeros(classes), 0, 0.0, 0.0
     for passage in passages:
-        counts = count(passage, lapped, (places - passage.start) % lapped.hop, _LENGTH)
+        counts = count(passage, lapped, (places - passage.start) % lapped.hop, LENGTH)
         best = np.zeros(classes)
         for signal in counts.excess:
             controls = signal[positions:]

@@ -51,8 +51,13 @@ class Evidence:
 
     @property
     def best(self) -> Trace | None:
-        """The trace that stands out most."""
-        return max(self.traces, key=lambda trace: trace.z, default=None)
+        """Of convincing traces the one that explains most, else the one that stands out most."""
+        return max(self.traces, key=_weight, default=None)
+
+
+def _weight(trace: Trace) -> tuple[bool, float]:
+    convincing = trace.z >= CONVINCING
+    return convincing, trace.share if convincing else trace.z
 
 
 def judge(evidence: Evidence) -> Finding:

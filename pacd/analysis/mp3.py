@@ -9,23 +9,19 @@ import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pacd.analysis.hybrid import GRANULE, SPAN, responses
-from pacd.analysis.rebasing import SAME, Ratio, rebased
+from pacd.analysis.rebasing import SAME, Ratio, former_rates, rebased
 from pacd.analysis.traces import Passage, Trace
 
 Samples = NDArray[np.float32]
 
 _RATES_HZ: Final = frozenset((16000, 22050, 24000, 32000, 44100, 48000))
 """Of layer III: ISO/IEC 11172-3, 2.4.2.3, and ISO/IEC 13818-3, 2.4.2.3; all have one filterbank."""
-
-_RESAMPLED: Final = MappingProxyType({44100: (Ratio(147, 160),), 48000: (Ratio(160, 147),)})
-"""Rates from which and to which people resample."""
 
 _BLOCK: Final = 8192
 """Samples that are transformed together."""
@@ -125,7 +121,7 @@ def mp3_trace(passages: Sequence[Passage], rate_hz: int) -> Trace | None:
         return None
     blocks = _best_blocks(passages)
     found = [_trace(blocks, SAME)]
-    found += [_trace(blocks[:_RESAMPLED_BLOCKS], each) for each in _RESAMPLED.get(rate_hz, ())]
+    found += [_trace(blocks[:_RESAMPLED_BLOCKS], each) for each in former_rates(rate_hz)]
     return max((each for each in found if each), key=lambda trace: trace.z, default=None)
 
 

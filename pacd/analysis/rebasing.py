@@ -1,6 +1,7 @@
 """Takes audio back to the sample rate that it had before it was resampled; pure."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,14 @@ class Ratio:
 
 
 SAME: Final = Ratio(1, 1)
+
+_FORMER: Final = MappingProxyType({44_100: (Ratio(147, 160),), 48_000: (Ratio(160, 147),)})
+"""Rates from which and to which people resample."""
+
+
+def former_rates(rate_hz: int) -> tuple[Ratio, ...]:
+    """What audio of this rate may have been resampled from, as far as codecs have such rates."""
+    return _FORMER.get(rate_hz, ())
 
 
 def rebased(passage: Passage, ratio: Ratio, most: int) -> Passage:

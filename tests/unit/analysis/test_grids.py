@@ -8,7 +8,7 @@ from pacd.analysis.lapped import AAC, AAC_SHORT, VORBIS, VORBIS_SHORT, Lapped
 from pacd.analysis.passages import SLAB, Passages
 from pacd.analysis.pcm import Samples
 from pacd.analysis.traces import CONVINCING, Passage, Trace
-from tests.unit.analysis.sounds import RATE_HZ, coded, noise
+from tests.unit.analysis.sounds import coded, noise
 
 ALL = [AAC, AAC_SHORT, VORBIS, VORBIS_SHORT]
 SOUND = noise(8)
@@ -24,7 +24,7 @@ def passages(sound: Samples) -> tuple[Passage, ...]:
 
 def traced(sound: Samples, lapped: Lapped) -> Trace:
     """What the search finds in a sound that is long enough."""
-    trace = grids.trace(lapped, passages(sound), RATE_HZ)
+    trace = grids.trace(passages(sound), lapped)
     assert trace is not None
     return trace
 
@@ -69,4 +69,4 @@ def test_one_channel_is_enough() -> None:
 
 def test_needs_something_to_compare() -> None:
     """A2: nothing is said of what is too short."""
-    assert grids.trace(AAC, passages(noise(0.3)), RATE_HZ) is None
+    assert grids.trace(passages(noise(0.3)), AAC) is None
