@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from bench.corpus import hard
@@ -20,8 +21,13 @@ from bench.corpus.sounds import load, store
 
 _CASES_EACH = {Part.DEVELOPMENT: 2, Part.HELD_OUT: 4}
 _WORKERS = 2
+_BATCH = 60
 _MUSIC = {"openmsx", "blupi", "mma", "freedoom", "pingus", "heroes", "tecnoballz", "invaders"} | {
-    "criticalmass", "monsterz", "kit", "samples", "synth"
+    "criticalmass",
+    "monsterz",
+    "kit",
+    "samples",
+    "synth",
 }
 
 
@@ -53,7 +59,7 @@ class Job:
 
 
 def make_corpus(root: Path, cache: Path, size: Size, parts: Sequence[Part]) -> None:
-    """Make what is missing of these parts; after each step the list says what there is."""
+    """Make what is missing of these parts; the list grows with it."""
     root.mkdir(parents=True, exist_ok=True)
     everybody = tuple(masters(cache))
     others = read_index(root) if (root / NAME).exists() else ()
@@ -62,10 +68,11 @@ def make_corpus(root: Path, cache: Path, size: Size, parts: Sequence[Part]) -> N
         for part in parts:
             mine = [master for master in everybody if master.part is part]
             for step in (_genuine, _hard, _fakes):
-                jobs = tuple(step(Stage(part, mine, tuple(clips), root, size)))
-                made = pool.map(lambda job: _made(root, job), jobs)
-                clips += [job.clip for job, there in zip(jobs, made, strict=True) if there]
-                write_index(root, clips)
+                jobs = step(Stage(part, mine, tuple(clips), root, size))
+                while batch := tuple(islice(jobs, _BATCH)):
+                    made = pool.map(lambda job: _made(root, job), batch)
+                    clips += [job.clip for job, there in zip(batch, made, strict=True) if there]
+                    write_index(root, clips)
                 print(f"{part}, {step.__name__[1:]}: {len(clips)} clips in all", flush=True)
 
 
@@ -83,7 +90,9 @@ def _made(root: Path, job: Job) -> bool:
 def _genuine(stage: Stage) -> Iterator[Job]:
     """The masters as they are."""
     for master in stage.masters:
-        clip = Clip(_file(stage.part, Kind.GENUINE, master.slug), master.name, stage.part, Kind.GENUINE)
+        clip = Clip(
+            _file(stage.part, Kind.GENUINE, master.slug), master.name, stage.part, Kind.GENUINE
+        )
         yield Job(clip, partial(_play, master))
     for name, sound in hard.signals():
         if part_of(name) is stage.part:
@@ -168,8 +177,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", type=Path, help="where the corpus lies")
     parser.add_argument("--cache", type=Path, help="for packages (beside it unless said)")
-    parser.add_argument("--plain", type=int, default=Size.plain, help="fakes of each master")
-    parser.add_argument("--treated", type=int, default=Size.treated, help="treated ones besides")
+    parser.add_argument("--plain", type=int, default=Size().plain, help="fakes of each master")
+    parser.add_argument("--treated", type=int, default=Size().treated, help="treated ones besides")
     parser.add_argument("--part", type=Part, choices=list(Part), help="only this")
     given = parser.parse_args()
     root = given.root.resolve()

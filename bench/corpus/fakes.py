@@ -40,7 +40,10 @@ def _lame(*options: str) -> tuple[str, ...]:
 
 
 SETTINGS = (
-    *(Setting("MP3", f"lame {rate}", "mp3", _lame("-b", f"{rate}")) for rate in (128, 192, 256, 320)),
+    *(
+        Setting("MP3", f"lame {rate}", "mp3", _lame("-b", f"{rate}"))
+        for rate in (128, 192, 256, 320)
+    ),
     *(Setting("MP3", f"lame V{quality}", "mp3", _lame(f"-V{quality}")) for quality in (0, 2)),
     *(
         Setting(
@@ -52,11 +55,21 @@ SETTINGS = (
         for rate in (128, 192, 256)
     ),
     *(
-        Setting("AAC", f"fdkaac {' '.join(how)}", "m4a", ("fdkaac", "-S", *how, "-o", "{lossy}", "{wav}"))
+        Setting(
+            "AAC",
+            f"fdkaac {' '.join(how)}",
+            "m4a",
+            ("fdkaac", "-S", *how, "-o", "{lossy}", "{wav}"),
+        )
         for how in (("-b", "128"), ("-b", "192"), ("-b", "256"), ("-m", "5"))
     ),
     *(
-        Setting("Vorbis", f"oggenc q{q}", "ogg", ("oggenc", "-Q", "-q", f"{q}", "-o", "{lossy}", "{wav}"))
+        Setting(
+            "Vorbis",
+            f"oggenc q{q}",
+            "ogg",
+            ("oggenc", "-Q", "-q", f"{q}", "-o", "{lossy}", "{wav}"),
+        )
         for q in (3, 4, 6, 8)
     ),
     *(
@@ -79,7 +92,9 @@ TREATMENTS = (
     Treatment("shaped dither", after=("dither", "-s"), fine=True),
     Treatment("other decoder", other=True),
     Treatment("44.1 to 48 kHz", after=("rate", "-v", "48000", "dither"), fine=True),
-    Treatment("48 to 44.1 kHz", ("rate", "-v", "48000"), ("rate", "-v", "44100", "dither"), fine=True),
+    Treatment(
+        "48 to 44.1 kHz", ("rate", "-v", "48000"), ("rate", "-v", "44100", "dither"), fine=True
+    ),
     Treatment("48 kHz throughout", ("rate", "-v", "48000")),
 )
 

@@ -1,4 +1,4 @@
-"""What genuine files may look like that makes a detector err, and files that are not what they say."""
+"""Genuine files that are hard to tell from fakes, and files that are not what they say."""
 
 import random
 import zlib
@@ -137,9 +137,7 @@ CASES = (
     Case("44.1 as 96 kHz by SoX", _raised(44_100, 96_000, "sox"), Kind.UPSAMPLED, bits=24),
     Case("44.1 as 96 kHz by soxr", _raised(44_100, 96_000, "soxr"), Kind.UPSAMPLED, bits=24),
     Case("44.1 as 88.2 kHz by swr", _raised(44_100, 88_200, "swr"), Kind.UPSAMPLED, bits=24),
-    Case(
-        "48 as 96 kHz by SoX", _raised(48_000, 96_000, "sox"), Kind.UPSAMPLED, 48_000, bits=24
-    ),
+    Case("48 as 96 kHz by SoX", _raised(48_000, 96_000, "sox"), Kind.UPSAMPLED, 48_000, bits=24),
     Case("22.05 as 44.1 kHz by SoX", _raised(22_050, 44_100, "sox"), Kind.UPSAMPLED),
     Case("22.05 as 44.1 kHz by swr", _raised(22_050, 44_100, "swr"), Kind.UPSAMPLED),
     Case("32 as 44.1 kHz by SoX", _raised(32_000, 44_100, "sox"), Kind.UPSAMPLED),

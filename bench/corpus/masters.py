@@ -85,7 +85,9 @@ def masters(cache: Path) -> Iterator[Master]:
     fonts = {path.name: path for path in sorted(root.rglob("*.sf2")) if path.is_file()}
     for number, (name, path) in enumerate(packages.scores(root)):
         font = fonts[_SOUNDFONTS[part_of(name)][number % 3 == 2]]  # the first twice as often
-        yield Master(name, path.stem.removeprefix(name.partition("/")[2]), _score(path, font), _PLAYED_HZ)
+        yield Master(
+            name, path.stem.removeprefix(name.partition("/")[2]), _score(path, font), _PLAYED_HZ
+        )
     for name, path in packages.modules(root):
         yield Master(name, "", _module(path), _PLAYED_HZ)
     for name, strokes in packages.kits(root):
@@ -125,12 +127,12 @@ def _score(path: Path, font: Path) -> Callable[[int], Sound]:
 
 def _module(path: Path) -> Callable[[int], Sound]:
     def play(rate_hz: int) -> Sound:
+        form = ["--float", "--channels", "2", "--samplerate", str(rate_hz), "--gain", "-6"]
+        form += ["--end-time", str(_LISTENED_S)]
         with tempfile.TemporaryDirectory() as scratch:
             target = Path(scratch) / "piece.wav"
             subprocess.run(
-                ["openmpt123", "--batch", "--quiet", "--float", "--channels", "2", "--force"]
-                + ["--samplerate", str(rate_hz), "--gain", "-6", "--end-time", str(_LISTENED_S)]
-                + ["-o", target, path],
+                ["openmpt123", "--batch", "--quiet", "--force", *form, "-o", target, path],
                 check=True,
                 capture_output=True,
             )

@@ -88,7 +88,9 @@ def modules(packages: Path) -> Iterator[tuple[str, Path]]:
 def kits(packages: Path) -> Iterator[tuple[str, tuple[Path, ...]]]:
     """Yield sets of single strokes by the name of their master."""
     for folder in sorted((packages / "hydrogen-drumkits").rglob("drumkits/*")):
-        strokes = tuple(sorted(p for p in folder.iterdir() if p.suffix in {".flac", ".wav", ".aiff"}))
+        strokes = tuple(
+            sorted(p for p in folder.iterdir() if p.suffix in {".flac", ".wav", ".aiff"})
+        )
         yield f"kit/{folder.name}", strokes
     families: dict[str, list[Path]] = {}
     for path in sorted((packages / "sonic-pi-samples").rglob("*.flac")):

@@ -26,15 +26,15 @@ class Sound:
     def scaled(self, peak: float) -> "Sound":
         """With that highest value, unless silent."""
         highest = float(np.abs(self.samples).max(initial=0.0))
-        return Sound(self.samples * np.float32(peak / highest) if highest else self.samples, self.rate_hz)
+        return Sound(
+            self.samples * np.float32(peak / highest) if highest else self.samples, self.rate_hz
+        )
 
 
 def load(path: Path, rate_hz: int, channels: int = 2) -> Sound:
     """A file's sound, at a rate and in channels that it may not have."""
     shape = ["-t", "f32", "-r", str(rate_hz), "-c", str(channels)]
-    done = subprocess.run(
-        ["sox", "-V1", "-R", path, *shape, "-"], check=True, capture_output=True
-    )
+    done = subprocess.run(["sox", "-V1", "-R", path, *shape, "-"], check=True, capture_output=True)
     return _sound(done.stdout, rate_hz, channels)
 
 
@@ -47,10 +47,16 @@ def store(sound: Sound, path: Path, *, bits: int = 16, dither: str = "") -> None
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}")
-    packing = ["-C", "3"] if path.suffix == ".flac" else []
+    plain = [] if dither else ["-D"]
+    form = [
+        "-b",
+        str(bits),
+        "-t",
+        path.suffix[1:],
+        *(["-C", "3"] if path.suffix == ".flac" else []),
+    ]
     subprocess.run(
-        ["sox", "-V1", "-R", *([] if dither else ["-D"]), *_raw(sound), "-", "-b", str(bits)]
-        + [*packing, "-t", path.suffix[1:], draft, *dither.split()],
+        ["sox", "-V1", "-R", *plain, *_raw(sound), "-", *form, draft, *dither.split()],
         input=np.ascontiguousarray(sound.samples.T).tobytes(),
         check=True,
     )
@@ -59,7 +65,11 @@ def store(sound: Sound, path: Path, *, bits: int = 16, dither: str = "") -> None
 
 def effect(sound: Sound, *effects: str) -> Sound:
     """What SoX makes of it; the rate follows an effect `rate`, the channels `remix`."""
-    rates = [word for word in effects[effects.index("rate") :] if word.isdigit()] if "rate" in effects else []
+    rates = (
+        [word for word in effects[effects.index("rate") :] if word.isdigit()]
+        if "rate" in effects
+        else []
+    )
     rate_hz = int(rates[0]) if rates else sound.rate_hz
     done = subprocess.run(
         ["sox", "-V1", "-R", "-D", *_raw(sound), "-", "-t", "f32", "-", *effects],
@@ -74,9 +84,9 @@ def resample(sound: Sound, rate_hz: int, resampler: str) -> Sound:
     """By FFmpeg: resampler is "soxr" or "swr"."""
     channels = sound.samples.shape[0]
     shape = ["-f", "f32le", "-ac", str(channels)]
+    how = ["-af", f"aresample={rate_hz}:resampler={resampler}"]
     done = subprocess.run(
-        ["ffmpeg", "-v", "error", *shape, "-ar", str(sound.rate_hz), "-i", "-"]
-        + ["-af", f"aresample={rate_hz}:resampler={resampler}", *shape, "-"],
+        ["ffmpeg", "-v", "error", *shape, "-ar", str(sound.rate_hz), "-i", "-", *how, *shape, "-"],
         input=np.ascontiguousarray(sound.samples.T).tobytes(),
         check=True,
         capture_output=True,

@@ -68,7 +68,8 @@ def _bell(
     depth = dice.uniform(1, 8) / tilt * np.exp(-3 * time_s / length_s)
     inner = np.sin(2 * np.pi * hertz * dice.choice([1.41, 2, 3.5]) * time_s)
     note = np.sin(2 * np.pi * hertz * time_s + depth * inner)
-    return (note * np.exp(-4 * time_s / length_s) * 0.4).astype(np.float32)
+    faded: Samples = (note * np.exp(-4 * time_s / length_s) * 0.4).astype(np.float32)
+    return faded
 
 
 def _pluck(
@@ -87,7 +88,9 @@ def _pluck(
 
 def _noise(dice: np.random.Generator, length_s: float, rate_hz: int) -> Samples:
     time = np.arange(int(4 * length_s * rate_hz))
-    return (dice.normal(0, 0.4, time.size) * np.exp(-time / (length_s * rate_hz))).astype(np.float32)
+    return (dice.normal(0, 0.4, time.size) * np.exp(-time / (length_s * rate_hz))).astype(
+        np.float32
+    )
 
 
 def _in_a_room(dice: np.random.Generator, song: Samples, rate_hz: int) -> Samples:
