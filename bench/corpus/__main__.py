@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.corpus import hard
 from bench.corpus.fakes import PLAIN, SETTINGS, TREATMENTS, Setting, Treatment, make_fake
 from bench.corpus.hard import CASES, Case
-from bench.corpus.index import NAME, Clip, Kind, Part, part_of, read_index, write_index
+from bench.corpus.index import Clip, Kind, Part, part_of, write_index
 from bench.corpus.masters import Master, long_enough, masters
 from bench.corpus.sounds import load, store
 
@@ -62,18 +62,17 @@ def make_corpus(root: Path, cache: Path, size: Size, parts: Sequence[Part]) -> N
     """Make what is missing of these parts; the list grows with it."""
     root.mkdir(parents=True, exist_ok=True)
     everybody = tuple(masters(cache))
-    others = read_index(root) if (root / NAME).exists() else ()
-    clips = [clip for clip in others if clip.part not in parts]
     with ThreadPoolExecutor(_WORKERS) as pool:
         for part in parts:
+            clips: list[Clip] = []
             mine = [master for master in everybody if master.part is part]
             for step in (_genuine, _hard, _fakes):
                 jobs = step(Stage(part, mine, tuple(clips), root, size))
                 while batch := tuple(islice(jobs, _BATCH)):
                     made = pool.map(lambda job: _made(root, job), batch)
                     clips += [job.clip for job, there in zip(batch, made, strict=True) if there]
-                    write_index(root, clips)
-                print(f"{part}, {step.__name__[1:]}: {len(clips)} clips in all", flush=True)
+                    write_index(root, part, clips)
+                print(f"{part}, {step.__name__[1:]}: {len(clips)} clips", flush=True)
 
 
 def _made(root: Path, job: Job) -> bool:
@@ -137,7 +136,7 @@ def _fakes(stage: Stage) -> Iterator[Job]:
     Each master in some settings, taken in turn so that each setting has as many masters;
     treated ones likewise; and two of each hard case that is worth it.
     """
-    genuine = [c for c in stage.clips if c.part is stage.part and c.kind is Kind.GENUINE]
+    genuine = [clip for clip in stage.clips if clip.kind is Kind.GENUINE]
     music = [c for c in genuine if not c.treatment and c.master.partition("/")[0] in _MUSIC]
     count, size = len(SETTINGS), stage.size
     for number, clip in enumerate(sorted(music, key=lambda c: zlib.crc32(c.file.encode()))):

@@ -1,4 +1,4 @@
-"""The list of a corpus: what each clip is, and in which part; reads and writes `index.json`."""
+"""The lists of a corpus, one file for each part: what each clip is; reads and writes them."""
 
 import json
 import zlib
@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-
-NAME = "index.json"
 
 
 class Part(StrEnum):
@@ -100,17 +98,17 @@ def part_of(master: str) -> Part:
     return Part.DEVELOPMENT if chosen else Part.HELD_OUT
 
 
-def read_index(root: Path) -> tuple[Clip, ...]:
-    """What a corpus holds."""
+def read_index(root: Path, part: Part) -> tuple[Clip, ...]:
+    """What a corpus holds in this part."""
     return tuple(
         Clip(**{**row, "part": Part(row["part"]), "kind": Kind(row["kind"])})
-        for row in json.loads((root / NAME).read_text("utf-8"))
+        for row in json.loads((root / f"{part}.json").read_text("utf-8"))
     )
 
 
-def write_index(root: Path, clips: Iterable[Clip]) -> None:
-    """Put the list of all clips in place of an older one; readers see either."""
+def write_index(root: Path, part: Part, clips: Iterable[Clip]) -> None:
+    """Put the list of a part's clips in place of an older one; readers see either."""
     rows = [asdict(clip) for clip in sorted(clips, key=lambda clip: clip.file)]
-    draft = root / (NAME + ".draft")
+    draft = root / f".{part}.json"
     draft.write_text(json.dumps(rows, indent=1), "utf-8")
-    draft.rename(root / NAME)
+    draft.rename(root / f"{part}.json")
