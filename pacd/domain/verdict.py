@@ -1,8 +1,11 @@
-"""What tests found out about a file's audio."""
+"""What tests found out about a file's audio; findings of several detectors become one verdict."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
 
 
 class Integrity(StrEnum):
@@ -41,3 +44,99 @@ class Check:
     words: str
     tool: str
     tested_at: datetime
+
+
+class Authenticity(StrEnum):
+    """
+    Whether a master is what it says: lossless from its first recording on (A2, A4).
+
+    The value is what the store keeps: never rename one.
+    """
+
+    OK = "ok"
+    SUSPECT = "suspect"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+
+
+class Detector(StrEnum):
+    """Who looks for traces of lossy encoding (A1).  The value is what the settings spell."""
+
+    BUILTIN = "builtin"
+    AUCDTECT = "aucdtect"
+    LAC = "lac"
+
+    @property
+    def called(self) -> str:
+        """How people know it."""
+        return _TITLES[self]
+
+
+_TITLES: Final = {
+    Detector.BUILTIN: "PAC's own detector",
+    Detector.AUCDTECT: "auCDtect",
+    Detector.LAC: "LAC",
+}
+
+BUILTIN_VERSION: Final = "1"
+"""Of the builtin detector: raised whenever it would judge otherwise, so that all is judged anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    What one detector has to say of one recording.
+
+    Attributes:
+        version: Of the detector; another one is heard anew.
+        sentence: For a collector, with the numbers that decided, and without a full stop.
+        numbers: By name, for programs: plain numbers and words, as JSON holds them.
+        words: What the program said; "" where the detector is none.
+    """
+
+    detector: Detector
+    version: str
+    status: Authenticity
+    sentence: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """
+    The combined verdict on one recording (A4).
+
+    Attributes:
+        rationale: Whose findings decided, and what they are; a clause for people.
+        findings: Of every detector that was heard, at least one.
+        judged_at: When the last of them was.
+        spectrogram: Where its picture lies, absolute; None without one.
+    """
+
+    status: Authenticity
+    rationale: str
+    findings: tuple[Finding, ...]
+    judged_at: datetime
+    spectrogram: Path | None = None
+
+
+_DECIDES: Final = (Authenticity.SUSPECT, Authenticity.ERROR, Authenticity.OK)
+"""The first of these that any detector says is the verdict."""
+
+
+def judged(findings: Sequence[Finding], *, now: datetime) -> Judgement:
+    """
+    Make one verdict of what the detectors found (A4).
+
+    Any suspect makes a suspect; an error without a suspect an error; only where no detector
+    could tell anything is the verdict inconclusive.
+
+    Args:
+        findings: At least one.
+    """
+    said = {finding.status for finding in findings}
+    status = next((each for each in _DECIDES if each in said), Authenticity.INCONCLUSIVE)
+    deciding = [finding for finding in findings if finding.status is status]
+    named = [f"{finding.detector.called}: {finding.sentence}" for finding in deciding]
+    return Judgement(status, "; ".join(named), tuple(findings), now)

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.job import Job
+from pacd.domain.outcome import Outcome
 from pacd.domain.output import Output
-from pacd.domain.plan import Outcome
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
 from pacd.engine.losses import failed_with

@@ -8,8 +8,9 @@ from itertools import count
 from pathlib import PurePosixPath
 from typing import Final
 
+from pacd.domain.outcome import Done, Failed, Mirrored, Outcome
 from pacd.domain.output import Output
-from pacd.domain.plan import Action, Done, Failed, Mirrored, Outcome, PlanItem
+from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.coverage import free_covers

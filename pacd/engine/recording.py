@@ -5,21 +5,19 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from pacd.domain.hold import Hold
-from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import (
-    Action,
+from pacd.domain.outcome import (
     Copied,
     Done,
     Exported,
-    Facts,
     Failed,
     Mirrored,
     Outcome,
-    PlanItem,
     Pruned,
     Recompressed,
     Tested,
 )
+from pacd.domain.output import Output, OutputState
+from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.events import Events
 from pacd.engine.pace import Pace

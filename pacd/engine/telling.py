@@ -6,21 +6,20 @@ from typing import Any, Final
 
 import structlog
 
-from pacd.domain.output import OutputState
-from pacd.domain.plan import (
-    Action,
+from pacd.domain.outcome import (
     Copied,
     Done,
     Exported,
     Failed,
     Mirrored,
     Outcome,
-    PlanItem,
     Pruned,
     Recompressed,
     Result,
     Tested,
 )
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, PlanItem
 from pacd.domain.verdict import Check
 from pacd.errors import FailureKind
 

@@ -3,22 +3,20 @@
 from dataclasses import replace
 from datetime import datetime
 
-from pacd.domain.output import Export
-from pacd.domain.plan import (
+from pacd.domain.outcome import (
     Copied,
     Done,
     Exported,
-    Facts,
     Failed,
     Mirrored,
     Outcome,
-    PlanItem,
     Pruned,
     Recompressed,
     Result,
-    Setback,
     Tested,
 )
+from pacd.domain.output import Export
+from pacd.domain.plan import Facts, PlanItem, Setback
 from pacd.planning.setbacks import retry_wait, setback_of, tries_after
 
 

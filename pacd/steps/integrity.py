@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 from pacd.domain.job import Job
 from pacd.domain.media import Track
-from pacd.domain.plan import Tested
+from pacd.domain.outcome import Tested
 from pacd.domain.verdict import Check, Integrity
 from pacd.files.flac_blocks import DamagedHeaderError, Layout, NotFlacError, read_layout
 from pacd.files.flac_write import pieces, stream_of

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 
 from pacd.domain.job import Job
 from pacd.domain.media import Quirk, Track
-from pacd.domain.plan import Recompressed
+from pacd.domain.outcome import Recompressed
 from pacd.domain.policy import HardLinks
 from pacd.domain.verdict import Check, Integrity
 from pacd.errors import (

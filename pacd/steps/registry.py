@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pacd.domain.job import Job
-from pacd.domain.plan import Action, Done, Failed, Outcome, Result
+from pacd.domain.outcome import Done, Failed, Outcome, Result
+from pacd.domain.plan import Action
 from pacd.errors import FailureKind, PacError
 from pacd.steps.artwork import export_artwork
 from pacd.steps.integrity import integrity

@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 from pacd.domain.change import Observation
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import AudioFormat, Picture, Quirk, Tags, Track
+from pacd.domain.outcome import Exported, Failed
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Action, Exported, Failed, PlanItem
+from pacd.domain.plan import Action, PlanItem
 from pacd.domain.scan import ScanReport
 from pacd.domain.verdict import Check, Integrity
 from pacd.errors import FailureKind

@@ -11,22 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacd.domain import plan as told
+from pacd.domain import outcome as told
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import Quirk
+from pacd.domain.outcome import Done, Exported, Failed, Mirrored, Outcome, Recompressed
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import (
-    Action,
-    Album,
-    Done,
-    Exported,
-    Facts,
-    Failed,
-    Mirrored,
-    Outcome,
-    PlanItem,
-    Recompressed,
-)
+from pacd.domain.plan import Action, Album, Facts, PlanItem, Setback
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
@@ -157,7 +147,7 @@ def albums(draw: st.DrawFn, wishes: LibraryPolicy) -> Album:
     return Album(PurePosixPath("A"), tuple(known), {each.target: each for each in exports})
 
 
-def _work(each: told.Setback) -> tuple[Action, str]:
+def _work(each: Setback) -> tuple[Action, str]:
     return (each.action, each.mirror)
 
 
