@@ -35,8 +35,8 @@ _MUSIC = {"openmsx", "blupi", "mma", "freedoom", "pingus", "heroes", "tecnoballz
 class Size:
     """How many fakes of each master: as decoded, and treated."""
 
-    plain: int = 6
-    treated: int = 2
+    plain: int = 4
+    treated: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,13 @@ def make_corpus(root: Path, cache: Path, size: Size, parts: Sequence[Part]) -> N
         for part in parts:
             clips: list[Clip] = []
             mine = [master for master in everybody if master.part is part]
-            for step in (_genuine, _hard, _fakes):
+            for step in (_genuine, _hard, fakes):
                 jobs = step(Stage(part, mine, tuple(clips), root, size))
                 while batch := tuple(islice(jobs, _BATCH)):
                     made = pool.map(lambda job: _made(root, job), batch)
                     clips += [job.clip for job, there in zip(batch, made, strict=True) if there]
                     write_index(root, part, clips)
-                print(f"{part}, {step.__name__[1:]}: {len(clips)} clips", flush=True)
+                print(f"{part}, {step.__name__.lstrip('_')}: {len(clips)} clips", flush=True)
 
 
 def _made(root: Path, job: Job) -> bool:
@@ -131,7 +131,7 @@ def _harden(master: Master, case: Case, target: Path) -> None:
         store(load(plain, case.rate_hz), target, bits=case.bits)
 
 
-def _fakes(stage: Stage) -> Iterator[Job]:
+def fakes(stage: Stage) -> Iterator[Job]:
     """
     Each master in some settings, taken in turn so that each setting has as many masters;
     treated ones likewise; and two of each hard case that is worth it.
