@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import verdicts
-from bench.corpus.__main__ import Size, make_corpus
 from bench.corpus.fakes import PLAIN, SETTINGS, make_fake
 from bench.corpus.index import Clip, Kind, Part, read_index
+from bench.corpus.making import Size, make_corpus
 from bench.corpus.sounds import joined
 from bench.hearing import Heard, hear, hear_all
 

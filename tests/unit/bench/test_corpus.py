@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench import verdicts
-from bench.corpus.__main__ import Size, Stage, fakes
 from bench.corpus.fakes import SETTINGS, TREATMENTS
 from bench.corpus.index import Clip, Kind, Part, part_of, read_index, write_index
+from bench.corpus.making import Size, Stage, fakes
 from bench.hearing import Heard
 from pacd.domain.verdict import Authenticity, Detector, Finding
 
