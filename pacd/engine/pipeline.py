@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import PurePosixPath
@@ -16,7 +15,7 @@ from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.coverage import free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.gathering import gather
+from pacd.engine.gathering import gather, of_audio
 from pacd.engine.looking import Looked, look_at
 from pacd.engine.mirrors.census import Census, Reading
 from pacd.engine.mirrors.copying import Copier
@@ -215,10 +214,8 @@ class Pipeline:
         facts = self._recorder.outcome(
             job_id, visit.library_id, visit.policy, visit.known[item.path], came, now=now
         )
-        # What a person accepted of this audio is known only once its MD5 is.
-        accepted = self._store.holds.accepted(facts.decoded_md5, facts.observation)
         group = visit.facts if item.path in visit.facts else visit.sidecars
-        group[item.path] = replace(facts, accepted=accepted)
+        group[item.path] = of_audio(self._store, visit.policy, facts)
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]

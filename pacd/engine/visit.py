@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pacd.domain.change import Entry, FolderId
 from pacd.domain.output import Output, OutputState
@@ -33,6 +33,8 @@ class Unseen(NamedTuple):
     root: Path
     output: Output
 
+
+_BEFORE_COVERS: Final = frozenset({Action.TEST, Action.AUTHENTICATE, Action.RECOMPRESS})
 
 Key = tuple[PurePosixPath, Action, str]
 
@@ -82,7 +84,7 @@ class Visit:
     @property
     def masters_busy(self) -> bool:
         """Whether a master may still be rewritten or judged in this visit."""
-        return any(action in {Action.TEST, Action.RECOMPRESS} for _, action, _ in self.busy)
+        return any(action in _BEFORE_COVERS for _, action, _ in self.busy)
 
     def occupied(self, item: PlanItem) -> bool:
         """Whether an item is under way already, or another one on the same output."""
