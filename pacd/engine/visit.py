@@ -47,6 +47,7 @@ class Visit:
     Attributes:
         roots: The roots that items write below, as they were at the look.
         extras: Files of the mirrors that belong to no master here and that nobody has read yet.
+        begun: When the look was.
         turn: Visits are numbered in the order of their begin.
         busy: Items that wait or run; the folder is not at rest before it is empty.
         touched: Whether something was changed since the look.
@@ -65,6 +66,7 @@ class Visit:
     turn: int
     looked: Looked
     facts: dict[PurePosixPath, Facts]
+    begun: datetime
     roots: Mapping[Path, FolderId] = field(default_factory=dict)
     extras: tuple[Unseen, ...] = ()
     busy: dict[Key, PlanItem] = field(default_factory=dict)
@@ -99,11 +101,15 @@ class Visit:
             for item in self.busy.values()
         )
 
-    def retries(self, now: datetime) -> Iterator[datetime]:
-        """When failed items may be tried again."""
+    def retries(self) -> Iterator[datetime]:
+        """
+        When failed items may be tried again, also where that moment has passed meanwhile.
+
+        What could be tried when the visit began was, or was not due.
+        """
         for facts in self.known.values():
             for setback in facts.setbacks:
-                if held_for(setback) is None and setback.retry_at > now:
+                if held_for(setback) is None and setback.retry_at > self.begun:
                     yield setback.retry_at
 
     def restless(self, patience: timedelta = timedelta.max) -> bool:
