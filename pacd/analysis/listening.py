@@ -1,18 +1,27 @@
 """The builtin detector: hears a master's samples once, as they are decoded, and judges them."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from pacd.analysis import grids
+from pacd.analysis.judging import Evidence, judge
+from pacd.analysis.lapped import AAC, AAC_SHORT, VORBIS, VORBIS_SHORT
+from pacd.analysis.lowbits import UsedBits
+from pacd.analysis.passages import SLAB, Passages
+from pacd.analysis.pcm import channels_of
+from pacd.analysis.spectrum import Spectrum
+from pacd.analysis.traces import CONVINCING, Passage, Trace
 from pacd.domain.media import AudioFormat
-from pacd.domain.verdict import BUILTIN_VERSION, Authenticity, Detector, Finding
+from pacd.domain.verdict import Finding
 
-_BLOCK_FRAMES: Final = 1 << 14
-"""Frames that are looked at together: 128 KiB of 24-bit stereo and less stay in the cache."""
-
-_CD_BITS: Final = 16
 _BYTE_BITS: Final = 8
+_HEARD_CHANNELS: Final = 2
+"""Front left and right; a codec leaves its traces in each channel."""
+
+_SEARCHES: Final[tuple[Callable[[Sequence[Passage]], Trace | None], ...]] = tuple(
+    partial(grids.trace, lapped=lapped) for lapped in (AAC, VORBIS, AAC_SHORT, VORBIS_SHORT)
+)
 
 
 class Listener:
@@ -29,45 +38,53 @@ class Listener:
             audio: Its depth is one of tools.samples.RAW_DEPTHS.
         """
         self._audio = audio
-        self._width = audio.bits_per_sample // _BYTE_BITS
-        self._frame_bytes = self._width * audio.channels
+        self._frame_bytes = audio.bits_per_sample // _BYTE_BITS * audio.channels
         self._rest = bytearray()
-        self._used: NDArray[np.uint8] = np.zeros(_BLOCK_FRAMES * self._frame_bytes, np.uint8)
+        self._frames = 0
+        self._used = UsedBits(audio.bits_per_sample, audio.channels)
+        self._passages = Passages()
+        self._spectrum = Spectrum(audio.sample_rate_hz)
 
     def add(self, pcm: bytes) -> None:
         """Take the next piece; it may be cut anywhere."""
         self._rest += pcm
-        whole = len(self._rest) - len(self._rest) % len(self._used)
-        if whole:
-            self._hear(self._rest[:whole])
-            del self._rest[:whole]
+        size = SLAB * self._frame_bytes
+        whole = len(self._rest) - len(self._rest) % size
+        for at in range(0, whole, size):
+            self._hear(self._rest[at : at + size])
+        del self._rest[:whole]
 
     def finding(self) -> Finding:
         """Say what was found; nothing may be added afterwards."""
-        # Zeros set no bit: they may make the last block whole.
-        self._hear(self._rest.ljust(len(self._used), b"\0"))
+        self._hear(self._rest[: len(self._rest) - len(self._rest) % self._frame_bytes])
         self._rest.clear()
-        return self._about_low_bits(self._used_bits())
+        return judge(
+            Evidence(
+                audio=self._audio,
+                frames=self._frames,
+                used_bits=tuple(self._used.per_channel()),
+                shape=self._spectrum.shape(),
+                traces=tuple(self._traces()),
+            )
+        )
 
-    def _hear(self, pcm: bytearray) -> None:
-        for block in np.frombuffer(pcm, np.uint8).reshape(-1, len(self._used)):
-            self._used |= block
+    def _hear(self, raw: bytearray) -> None:
+        if not raw:
+            return
+        self._used.add(raw)
+        slab = channels_of(raw, self._audio.bits_per_sample, self._audio.channels)
+        slab = slab[:_HEARD_CHANNELS]
+        self._passages.add(self._frames, slab)
+        self._spectrum.add(slab)
+        self._frames += slab.shape[1]
 
-    def _used_bits(self) -> list[int]:
-        """How many of its bits each channel uses, counted from the highest; 0 for silence."""
-        frames = self._used.reshape(_BLOCK_FRAMES, self._audio.channels, self._width)
-        used: NDArray[np.uint8] = np.bitwise_or.reduce(frames)
-        words = [int.from_bytes(channel.tobytes(), "little") for channel in used]
-        bits = self._audio.bits_per_sample
-        return [bits - (word & -word).bit_length() + 1 if word else 0 for word in words]
-
-    def _about_low_bits(self, used_bits: list[int]) -> Finding:
-        bits, most = self._audio.bits_per_sample, max(used_bits)
-        status, sentence = Authenticity.INCONCLUSIVE, "nothing speaks for or against it"
-        if not most:
-            sentence = "it is silent from beginning to end"
-        elif bits > _CD_BITS >= most:
-            status = Authenticity.SUSPECT
-            sentence = f"only {most} of its {bits} bits are ever used: it was upscaled"
-        numbers = {"used_bits": used_bits, "bits": bits}
-        return Finding(Detector.BUILTIN, BUILTIN_VERSION, status, sentence, numbers)
+    def _traces(self) -> list[Trace]:
+        """What each search found; a convincing one is the last."""
+        passages, found = self._passages.chosen(), []
+        for search in _SEARCHES:
+            trace = search(passages)
+            if trace is not None:
+                found.append(trace)
+                if trace.z >= CONVINCING:
+                    break
+        return found

@@ -195,7 +195,11 @@ class SpectrogramSection(Section):
     resolution: Resolution = Field(
         default="1280x720", description="Width and height of a spectrogram in pixels."
     )
-    color: Color = Field(default="rainbow", description="Colour map of a spectrogram.")
+    color: Color = Field(
+        default="rainbow",
+        description="Colour map of a spectrogram: rainbow, viridis, magma, plasma, cividis, cool, "
+        "fiery, fire, fruit, green, intensity, moreland, nebulae or terrain.",
+    )
     root: Place | None = Field(
         default=None, description="Folder for spectrograms; unset: below the state directory."
     )

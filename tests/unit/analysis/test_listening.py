@@ -33,7 +33,7 @@ def test_sixteen_bits_in_a_larger_container_are_upscaled(bits: int, by: int) -> 
 
     assert Authenticity.SUSPECT == found.status
     assert f"only {bits - by} of its {bits} bits are ever used: it was upscaled" == found.sentence
-    assert {"used_bits": [bits - by], "bits": bits} == found.numbers
+    assert ([bits - by], bits) == (found.numbers["used_bits"], found.numbers["bits"])
 
 
 @pytest.mark.parametrize("bits", [8, 16, 24, 32])
@@ -42,7 +42,7 @@ def test_bits_that_are_used_prove_nothing(bits: int) -> None:
     found = heard(pcm(0.3, bits=bits), bits=bits)
 
     assert Authenticity.INCONCLUSIVE == found.status
-    assert {"used_bits": [bits, bits], "bits": bits} == found.numbers
+    assert ([bits, bits], bits) == (found.numbers["used_bits"], found.numbers["bits"])
 
 
 def test_unused_bits_of_a_cd_are_no_evidence() -> None:
