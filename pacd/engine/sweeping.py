@@ -38,10 +38,18 @@ def sweep_after(item: PlanItem, policy: LibraryPolicy, pid: int) -> None:
     """Remove what a worker left that was lost with an item: beside the master, or the target."""
     sweep_folder((policy.root / item.path).parent, pid.__eq__)
     if item.action is Action.AUTHENTICATE:
-        sweep_folder(policy.authenticity.scratch, pid.__eq__)
+        for own in own_folders(policy):
+            sweep_tree(own, pid.__eq__)
     root = target_root(item, policy)
     if root and item.target:
         sweep_folder((root / item.target).parent, pid.__eq__)
+
+
+def own_folders(policy: LibraryPolicy) -> tuple[Path, ...]:
+    """The folders that hold nothing but what PAC has put there for detectors or drawn."""
+    wishes = policy.authenticity
+    picture = wishes.spectrogram if wishes.enabled else None
+    return tuple(filter(None, (scratch_root(policy), picture.root if picture else None)))
 
 
 def scratch_root(policy: LibraryPolicy) -> Path | None:

@@ -1,12 +1,13 @@
-"""Asks the detectors about one master; writes nothing but scratch files of PAC's own (A1)."""
+"""Asks the detectors about one master; writes scratch files of PAC's own, and pictures (A1)."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from pacd.domain.job import Job
-from pacd.domain.media import AudioFormat
+from pacd.domain.media import AudioFormat, Track
 from pacd.domain.outcome import Authenticated
-from pacd.domain.verdict import BUILTIN_VERSION, Authenticity, Detector, Finding
+from pacd.domain.verdict import BUILTIN_VERSION, Authenticity, Detector, Finding, joined
 from pacd.errors import SourceChangedError, VerifyError
 from pacd.files.atomic import observe_open, open_regular, sibling
 from pacd.files.flac_blocks import Layout, read_layout
@@ -14,7 +15,8 @@ from pacd.files.flac_write import stream_of
 from pacd.files.probe import track_of
 from pacd.files.regular import require_untouched
 from pacd.files.wav import WavWriter
-from pacd.planning.authenticity import skipped, unheard
+from pacd.planning.authenticity import counting, drawing_due, skipped, unheard
+from pacd.steps.drawing import draw
 from pacd.steps.hearing import Hearing
 from pacd.tools.flac import Flac
 from pacd.tools.patience import detector_patience_s, patience_s
@@ -28,7 +30,7 @@ _SAMPLES: Final = "samples.wav"
 
 def authenticate(job: Job, tools: Toolbox) -> Authenticated:
     """
-    Hear every detector that is there and was not heard in its present version.
+    Hear every detector that is there and was not heard in its present version; draw suspects.
 
     All get the same samples, those of one decode whose MD5 was checked.
 
@@ -47,8 +49,28 @@ def authenticate(job: Job, tools: Toolbox) -> Authenticated:
         track = track_of(layout, also=wishes.skip_tags)
         wanted = () if skipped(track, wishes) else unheard(job.facts.judgement, wishes)
         findings = _findings(job, tools, file, layout, wanted)
+        spectrogram, undrawn = _drawn(job, tools.flac, file, layout, track, findings)
     require_untouched(job.source, observation)
-    return Authenticated(track, observation, findings)
+    return Authenticated(track, observation, findings, spectrogram, undrawn)
+
+
+def _drawn(
+    job: Job,
+    flac: Flac,
+    file: BinaryIO,
+    layout: Layout,
+    track: Track,
+    findings: tuple[Finding, ...],
+) -> tuple[Path | None, str]:
+    """Draw it if it is suspect, and that is wanted; by a decode of its own: suspects are few."""
+    wishes, before = job.library.authenticity, job.facts.judgement
+    verdict = joined(before, findings, now=job.now) if findings else before
+    picture = wishes.spectrogram
+    if picture is None or not drawing_due(counting(verdict, wishes), wishes):
+        return None, ""
+    if not _is_raw(track.audio):
+        return None, _odd(track.audio)
+    return draw(track, picture, lambda sink: _decode(job, flac, file, layout, [sink]))
 
 
 def _findings(

@@ -9,7 +9,7 @@ from pacd.planning.authenticity import skipped
 from pacd.tools.samples import RAW_DEPTHS
 
 # What numbers that nobody foresaw lead to; a verdict on the file's integrity stands all the same.
-_FAULTS: Final = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
+FAULTS: Final = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
 
 
 class Hearing:
@@ -31,7 +31,7 @@ class Hearing:
             return
         try:
             self._listener.add(pcm)
-        except _FAULTS as error:
+        except FAULTS as error:
             self._fault = _told(error)
 
     def finding(self) -> Finding:
@@ -39,7 +39,7 @@ class Hearing:
         try:
             if not self._fault:
                 return self._listener.finding()
-        except _FAULTS as error:
+        except FAULTS as error:
             self._fault = _told(error)
         return Finding(Detector.BUILTIN, BUILTIN_VERSION, Authenticity.ERROR, self._fault)
 
