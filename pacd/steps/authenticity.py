@@ -94,8 +94,8 @@ def _findings(
         _decode(job, tools.flac, file, layout, heard)
     if Detector.BUILTIN in wanted:
         found.append(hearing.finding() if hearing else _deaf(audio))
-    refused = [each for each in programs if each not in apt]
-    return (*found, *(_refused(each, audio) for each in refused))
+    found += [_refused(each, audio) for each in programs if each not in apt]
+    return tuple(sorted(found, key=lambda each: wanted.index(each.detector)))
 
 
 def _decode(job: Job, flac: Flac, file: BinaryIO, layout: Layout, sinks: Sequence[Sink]) -> None:
