@@ -20,7 +20,6 @@ from pacd.tools.toolbox import REMEDIES, TITLES, Toolbox
 _LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
 
-_BUILTIN: Final = f"version {BUILTIN_VERSION}"
 _PLACES: Final = "If you have it, put it on PATH or name it in [authenticity]"
 
 _JITTER: Final = timedelta(seconds=5)
@@ -62,9 +61,10 @@ def _tools(policy: DaemonPolicy, tools: Toolbox) -> Iterator[DoctorCheck]:
         if library.authenticity.enabled
         for detector in library.authenticity.detectors
     }
-    there = {each.detector for each in tools.detectors} | {Detector.BUILTIN}
+    versions = {Detector.BUILTIN: BUILTIN_VERSION}
+    versions |= {each.detector: each.version for each in tools.detectors}
     for detector in Detector:
-        yield _detector(detector, wanted=detector in counting, there=detector in there)
+        yield _detector(detector, versions.get(detector, ""), wanted=detector in counting)
 
 
 def _encoder(codec: Codec, tools: Toolbox, *, wanted: bool) -> DoctorCheck:
@@ -77,11 +77,9 @@ def _encoder(codec: Codec, tools: Toolbox, *, wanted: bool) -> DoctorCheck:
     return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found="not found", fix=fix)
 
 
-def _detector(detector: Detector, *, wanted: bool, there: bool) -> DoctorCheck:
+def _detector(detector: Detector, version: str, *, wanted: bool) -> DoctorCheck:
     """One that is not there is no fault: each is optional (A1)."""
-    found = _BUILTIN if detector is Detector.BUILTIN else "found"
-    if not there:
-        found = f"not found; optional. {_PLACES}"
+    found = f"version {version}" if version else f"not found; optional. {_PLACES}"
     if not wanted:
         found = "not asked: [authenticity] does not want it"
     return DoctorCheck(name=f"detector {detector}", verdict=Verdict.OK, found=found)

@@ -114,9 +114,11 @@ def _tell_tested(check: Check) -> Told:
 
 def _tell_heard(new: Authenticated) -> Told:
     """What it means for the file is told apart, when all detectors have been heard."""
+    if new.spectrogram:
+        return Told("spectrogram_ok", "ok", f"{new.spectrogram} drawn")
+    if new.undrawn:
+        return Told("spectrogram_err", "warn", f"no spectrogram: {new.undrawn}")
     said = [f"{each.detector.called}: {each.status}" for each in new.findings]
-    said += [f"spectrogram {new.spectrogram}"] if new.spectrogram else []
-    said += [f"no spectrogram: {new.undrawn}"] if new.undrawn else []
     return Told("", "ok", ", ".join(said) or "not examined after all")
 
 
