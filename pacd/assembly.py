@@ -1,12 +1,14 @@
 """From settings to what the engine is built from; the daemon and a one-shot run share it."""
 
 import functools
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from pacd import logs
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
+from pacd.domain.verdict import BUILTIN_VERSION, Detector
 from pacd.engine.setup import Setup
 from pacd.settings import Settings
 from pacd.tools.toolbox import Toolbox, find_tools
@@ -27,13 +29,27 @@ def policy_of(settings: Settings, tools: Toolbox) -> DaemonPolicy:
 
 
 def _equipped(library: LibraryPolicy, tools: Toolbox) -> LibraryPolicy:
-    """Name the program that makes each mirror, its version apart: another one makes it anew."""
+    """
+    Name the programs that are there for each wish.
+
+    Of the one that makes a mirror without its version: only another one makes it anew.
+    """
     mirrors = []
     for mirror in library.mirrors:
         encoder = tools.encoder(mirror.codec)
         program = encoder.name.split()[0] if encoder else ""
         mirrors.append(replace(mirror, encoder=program))
-    return replace(library, mirrors=tuple(mirrors))
+    authenticity = replace(
+        library.authenticity, versions=tuple(_versions(library.authenticity.detectors, tools))
+    )
+    return replace(library, mirrors=tuple(mirrors), authenticity=authenticity)
+
+
+def _versions(wanted: Collection[Detector], tools: Toolbox) -> Iterator[tuple[Detector, str]]:
+    """Name the detectors that are wanted and there."""
+    versions = {each.detector: each.version for each in tools.detectors}
+    versions[Detector.BUILTIN] = BUILTIN_VERSION
+    return ((each, versions[each]) for each in wanted if each in versions)
 
 
 def setup_of(settings: Settings, tools: Toolbox, *, patience: timedelta = timedelta.max) -> Setup:
@@ -57,4 +73,4 @@ def preflight(settings: Settings) -> Toolbox:
         PreflightError: Some are missing; the message names them all and how to get them.
     """
     wanted = {mirror.codec for library in settings.libraries() for mirror in library.mirrors}
-    return find_tools(wanted)
+    return find_tools(wanted, places=settings.detectors)

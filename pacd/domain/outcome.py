@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pacd.domain.change import Observation
 from pacd.domain.media import Picture, Track
 from pacd.domain.output import Output
 from pacd.domain.plan import PlanItem
-from pacd.domain.verdict import Check
+from pacd.domain.verdict import Check, Finding
 from pacd.errors import FailureKind
 
 
@@ -21,11 +21,32 @@ class Tested:
     Attributes:
         track: None when the bytes are not FLAC or the header cannot be read.
         observation: Of the very bytes that were tested.
+        findings: What detectors heard in the same decode; none of damaged audio.
     """
 
     check: Check
     track: Track | None
     observation: Observation
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """
+    Detectors were heard on a master; or it is not to be examined after all (A3).
+
+    Attributes:
+        track: With all the tags that decide, which may not have been on record.
+        findings: Of the detectors that were asked; empty where it is not to be examined.
+        spectrogram: Where its picture was drawn, absolute; None when none was.
+        undrawn: Why none was drawn although one was wanted, a clause; "" otherwise.
+    """
+
+    track: Track
+    observation: Observation
+    findings: tuple[Finding, ...] = ()
+    spectrogram: Path | None = None
+    undrawn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +134,7 @@ class Copied:
     moved_from: PurePosixPath | None = None
 
 
-Result = Tested | Recompressed | Exported | Mirrored | Copied | Pruned
+Result = Tested | Authenticated | Recompressed | Exported | Mirrored | Copied | Pruned
 
 
 @dataclass(frozen=True, slots=True)

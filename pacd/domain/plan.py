@@ -11,7 +11,7 @@ from pacd.domain.change import Observation
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import Track
 from pacd.domain.output import Export, Output
-from pacd.domain.verdict import Check
+from pacd.domain.verdict import Authenticity, Check, Judgement
 from pacd.errors import FailureKind
 
 
@@ -23,6 +23,7 @@ class Action(StrEnum):
     """
 
     TEST = "test"
+    AUTHENTICATE = "authenticate"
     RECOMPRESS = "recompress"
     EXPORT_ARTWORK = "export-artwork"
     MIRROR_ENCODE = "mirror-encode"
@@ -49,6 +50,7 @@ class PlanItem:
         evidence: For HOLD: named facts, as Hold.evidence.
         replaces: For EXPORT_ARTWORK: whether the file at target is PAC's own, so that
             a different one may take its place.
+        listens: For TEST: whether the builtin detector is to hear the same decode.
         sidecar: For MIRROR_PRUNE: whether it is a sidecar's copy, which bears no tags of PAC's:
             that PAC has made it is on record.
     """
@@ -62,6 +64,7 @@ class PlanItem:
     origin: PurePosixPath | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
     replaces: bool = False
+    listens: bool = field(default=False, compare=False)
     sidecar: bool = False
 
     @property
@@ -101,6 +104,9 @@ class Facts:
         path: Relative to the library root.
         track: From the header of exactly these bytes; None until they were tested.
         check: The last verdict on exactly these bytes.
+        judgement: What detectors found in its audio; before its test, in the audio that its
+            header claims to hold.
+        authenticity: What is on record of this file's; None while nothing is.
         outputs: What stands in each mirror, by the mirror's name.
         spares: Outputs of this very audio, or copies of this very sidecar, that stand elsewhere
             in a mirror and that nothing there wants, by the mirror's name.
@@ -116,6 +122,8 @@ class Facts:
     observation: Observation
     track: Track | None = None
     check: Check | None = None
+    judgement: Judgement | None = None
+    authenticity: Authenticity | None = None
     outputs: Mapping[str, Output] = field(default_factory=dict)
     spares: Mapping[str, Output] = field(default_factory=dict)
     awaited: Mapping[str, str] = field(default_factory=dict)

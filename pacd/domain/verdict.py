@@ -1,7 +1,7 @@
 """What tests found out about a file's audio; findings of several detectors become one verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -50,6 +50,7 @@ class Authenticity(StrEnum):
     """
     Whether a master is what it says: lossless from its first recording on (A2, A4).
 
+    SKIPPED is said of a file that is not examined (A3), never by a detector nor of a recording.
     The value is what the store keeps: never rename one.
     """
 
@@ -57,6 +58,7 @@ class Authenticity(StrEnum):
     SUSPECT = "suspect"
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
+    SKIPPED = "skipped"
 
 
 class Detector(StrEnum):
@@ -112,6 +114,7 @@ class Judgement:
         findings: Of every detector that was heard, at least one.
         judged_at: When the last of them was.
         spectrogram: Where its picture lies, absolute; None without one.
+        undrawn: Why there is none although one was wanted, a clause; "" otherwise.
     """
 
     status: Authenticity
@@ -119,6 +122,11 @@ class Judgement:
     findings: tuple[Finding, ...]
     judged_at: datetime
     spectrogram: Path | None = None
+    undrawn: str = ""
+
+    def version_of(self, detector: Detector) -> str | None:
+        """Which version of a detector was heard last; None if none ever was."""
+        return next((each.version for each in self.findings if each.detector is detector), None)
 
 
 _DECIDES: Final = (Authenticity.SUSPECT, Authenticity.ERROR, Authenticity.OK)
@@ -140,3 +148,18 @@ def judged(findings: Sequence[Finding], *, now: datetime) -> Judgement:
     deciding = [finding for finding in findings if finding.status is status]
     named = [f"{finding.detector.called}: {finding.sentence}" for finding in deciding]
     return Judgement(status, "; ".join(named), tuple(findings), now)
+
+
+def joined(before: Judgement | None, findings: Sequence[Finding], *, now: datetime) -> Judgement:
+    """
+    Judge anew: what detectors find now takes the place of what they found before.
+
+    Args:
+        findings: At least one where nothing was judged before.
+    """
+    if before is None:
+        return judged(findings, now=now)
+    by_detector = {each.detector: each for each in (*before.findings, *findings)}
+    ordered = [by_detector[each] for each in Detector if each in by_detector]
+    new = judged(ordered, now=now if findings else before.judged_at)
+    return replace(new, spectrogram=before.spectrogram, undrawn=before.undrawn)

@@ -12,8 +12,10 @@ from pacd.domain.hold import Cause
 from pacd.domain.output import Export, Output, OutputState
 from pacd.domain.plan import Album, Facts
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.domain.verdict import Judgement
 from pacd.engine.looking import Looked, Standing
 from pacd.engine.roots import covers_kept, in_place
+from pacd.files.probe import stated_md5
 from pacd.intake.settle import Settler
 from pacd.planning.covers import wanted_covers
 from pacd.planning.holding import MAX_REWRITES
@@ -60,12 +62,15 @@ def gather(
         same = file is not None and file.observation.same_bytes(entry.observation)
         track = file.track if file and same and check else None
         decoded_md5 = check.audio_md5 if check else ""
+        stated_md5 = _stated(policy, path) if check is None and entry.name not in restless else ""
         facts.append(
             Facts(
                 path=path,
                 observation=entry.observation,
                 track=track,
                 check=check if track or (check and not check.integrity.sound) else None,
+                judgement=_judgement(store, policy, decoded_md5 or stated_md5),
+                authenticity=file.authenticity if file and same else None,
                 outputs={name: by[path] for name, by in outputs.items() if path in by},
                 holds=holds.get(path, ()),
                 accepted=store.holds.accepted(decoded_md5, entry.observation),
@@ -75,6 +80,24 @@ def gather(
             )
         )
     return tuple(facts)
+
+
+def of_audio(store: Store, policy: LibraryPolicy, facts: Facts) -> Facts:
+    """Add what is on record of a master's audio, once its MD5 is known: verdicts and consent."""
+    accepted = store.holds.accepted(facts.decoded_md5, facts.observation)
+    judgement = facts.judgement
+    if facts.decoded_md5:
+        judgement = _judgement(store, policy, facts.decoded_md5)
+    return replace(facts, accepted=accepted, judgement=judgement)
+
+
+def _stated(policy: LibraryPolicy, path: PurePosixPath) -> str:
+    """The audio MD5 that a header claims: of known audio nothing is analysed again (A6)."""
+    return stated_md5(policy.root / path) if policy.authenticity.enabled else ""
+
+
+def _judgement(store: Store, policy: LibraryPolicy, audio_md5: str) -> Judgement | None:
+    return store.authenticity.of(audio_md5) if policy.authenticity.enabled else None
 
 
 def _rewrites(

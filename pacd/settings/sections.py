@@ -178,6 +178,12 @@ class AuthenticitySection(Section):
         default=("builtin", "aucdtect", "lac"),
         description="Detectors used where installed: builtin, aucdtect, lac.",
     )
+    aucdtect: Place | None = Field(
+        default=None, description="Program of the detector aucdtect; unset: auCDtect on PATH."
+    )
+    lac: Place | None = Field(
+        default=None, description="Program of the detector lac; unset: LAC on PATH."
+    )
 
 
 class SpectrogramSection(Section):

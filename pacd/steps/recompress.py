@@ -45,13 +45,14 @@ _UNTRUE_LENGTH: Final = frozenset({Quirk.UNKNOWN_LENGTH, Quirk.WRONG_LENGTH})
 
 @dataclass(frozen=True, slots=True)
 class _Master:
-    """A master under work, open, and what is known of it."""
+    """A master under work, open, what is known of it, and which further tags decide."""
 
     path: Path
     file: BinaryIO
     layout: Layout
     check: Check
     level: int
+    also: tuple[str, ...]
 
     @property
     def samples(self) -> int:
@@ -113,7 +114,8 @@ def _opened(job: Job, file: BinaryIO) -> _Master:
         raise SourceChangedError(path)
     if check is None or not check.integrity.sound or not check.audio_md5:
         raise VerifyError(f"{path.name} was never tested, or did not pass: it is not rewritten")
-    return _Master(path, file, read_layout(file), check, policy.target_compression)
+    also = job.library.authenticity.skip_tags
+    return _Master(path, file, read_layout(file), check, policy.target_compression, also)
 
 
 def _written(master: _Master, scratch: Path, flac: Flac, tag: str) -> tuple[Merged, bool]:
@@ -203,7 +205,7 @@ def _proven(master: _Master, scratch: Path, blocks: tuple[Block, ...], *, kept: 
     found = tuple(block for block in result.blocks if block.type != BlockType.PADDING)
     if found != blocks or result.quirks or not seekable:
         raise VerifyError(f"the new {master.path.name} does not hold the same tags and seek points")
-    return track_of(result)
+    return track_of(result, also=master.also)
 
 
 def _details(master: _Master, merged: Merged) -> Mapping[str, Any]:

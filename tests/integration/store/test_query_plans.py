@@ -7,12 +7,14 @@ import pytest
 
 from pacd.domain.hold import Cause
 from pacd.domain.plan import Action
+from pacd.domain.verdict import Authenticity
 from pacd.store.database import Store
 from pacd.store.holds import Ending
 from tests.integration.store.examples import (
     EXPORTED,
     FOLDER,
     INTACT,
+    JUDGED,
     MD5,
     NOW,
     OUTPUT,
@@ -45,6 +47,16 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "gone": (lambda s: s.tracks.gone(LIBRARY, [PATH], now=NOW), "(library_id=? AND path=?"),
     "valid_count": (lambda s: s.tracks.valid_count(LIBRARY), "COVERING INDEX idx_files_content"),
     "untested": (lambda s: s.verdicts.untested(LIBRARY), "idx_files_untested (library_id=?"),
+    "judgement": (lambda s: s.authenticity.of(MD5), "authenticity USING PRIMARY KEY (md5=?"),
+    "judged": (lambda s: s.authenticity.record(MD5, JUDGED), ""),
+    "forget_judgement": (
+        lambda s: s.authenticity.forget(MD5),
+        "authenticity USING PRIMARY KEY (md5=?",
+    ),
+    "stands": (
+        lambda s: s.tracks.stands(LIBRARY, PATH, Authenticity.OK),
+        "(library_id=? AND path=?",
+    ),
     "of_audio": (lambda s: s.verdicts.of_audio(LIBRARY, MD5), "idx_checks_md5 (md5=?"),
     "last_accepted": (
         lambda s: s.holds.last_accepted(LIBRARY, Cause.MASS_DISAPPEARANCE, "phone"),

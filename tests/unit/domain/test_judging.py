@@ -4,15 +4,11 @@ from itertools import product
 
 import pytest
 
-from pacd.domain.verdict import Authenticity, Detector, Finding, judged
-from tests.builders import NOW
+from pacd.domain.verdict import Authenticity, Detector, judged
+from tests.builders import NOW, finding
 
-OK, SUSPECT, INCONCLUSIVE, ERROR = Authenticity
-
-
-def finding(detector: Detector, status: Authenticity) -> Finding:
-    """What a detector said."""
-    return Finding(detector, "1", status, f"it is {status}")
+STATUSES = [each for each in Authenticity if each is not Authenticity.SKIPPED]
+OK, SUSPECT, INCONCLUSIVE, ERROR = STATUSES
 
 
 @pytest.mark.parametrize(
@@ -35,16 +31,16 @@ def finding(detector: Detector, status: Authenticity) -> Finding:
 )
 def test_one_verdict(said: tuple[Authenticity, ...], verdict: Authenticity) -> None:
     """A4: any suspect, else any error, else any ok; inconclusive only where all are."""
-    findings = [finding(*each) for each in zip(Detector, said, strict=False)]
+    findings = [finding(status, who) for who, status in zip(Detector, said, strict=False)]
 
     assert verdict == judged(findings, now=NOW).status
     assert verdict == judged(findings[::-1], now=NOW).status
 
 
-@pytest.mark.parametrize("said", list(product(Authenticity, repeat=3)))
+@pytest.mark.parametrize("said", list(product(STATUSES, repeat=3)))
 def test_the_rationale_is_of_those_who_decided(said: tuple[Authenticity, ...]) -> None:
     """A4: the rationale names the detectors that said so and no other, in their order."""
-    findings = [finding(*each) for each in zip(Detector, said, strict=True)]
+    findings = [finding(status, who) for who, status in zip(Detector, said, strict=True)]
     verdict = judged(findings, now=NOW)
     deciding = [each for each in findings if each.status is verdict.status]
     told = "; ".join(f"{each.detector.called}: it is {verdict.status}" for each in deciding)
