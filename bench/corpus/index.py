@@ -78,7 +78,6 @@ _JUDGES = frozenset(
         "kit/HardElectro1",
         "kit/Millo-Drums_v.1",
         "kit/VariBreaks",
-        "kit/circAfrique v4",
         "samples/glitch",
         "samples/guit",
         "samples/loop",

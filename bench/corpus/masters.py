@@ -24,7 +24,7 @@ _SHORTEST_RECORDING_S = 0.5
 _SYNTHESISED = 24
 _GROOVES = {"kit": 3, "samples": 2}
 
-# An instrument plays in one part only. (MuseScore's was once derived from FluidR3: they are not
+# An instrument plays in one part only. (MuseScore's is a fork of FluidR3's: they are not
 # wholly strangers.)
 _SOUNDFONTS = {
     Part.DEVELOPMENT: ("FluidR3_GM.sf2", "sf_GMbank.sf2"),

@@ -1,7 +1,9 @@
 """Reads and writes sound as numbers, through SoX."""
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import TypeAlias
 
@@ -92,6 +94,17 @@ def resample(sound: Sound, rate_hz: int, resampler: str) -> Sound:
         capture_output=True,
     )
     return _sound(done.stdout, rate_hz, channels)
+
+
+def joined(paths: Sequence[Path], target: Path, seconds: int) -> None:
+    """Write files of one shape one after another, again from the first, until it is so long."""
+    total_s, chosen = 0.0, []
+    for path in cycle(paths):
+        if total_s >= seconds:
+            break
+        chosen.append(path)
+        total_s += load(path, 44_100).seconds
+    subprocess.run(["sox", "-V1", *chosen, target, "trim", "0", str(seconds)], check=True)
 
 
 def _raw(sound: Sound) -> list[str]:

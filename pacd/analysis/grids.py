@@ -14,7 +14,7 @@ from pacd.analysis.vanishing import Counts, count
 Scores = NDArray[np.float64]
 
 _FEWEST: Final = 3
-_LENGTH: Final = 3 * 1024
+LENGTH: Final = 3 * 1024
 """Frames of a passage that are searched: a long frame at every offset, or many short ones."""
 
 _SEARCHED: Final = 6
@@ -51,13 +51,13 @@ def trace(passages: Sequence[Passage], lapped: Lapped) -> Trace | None:
     Returns:
         None where there is too little to compare.
     """
-    searched = [each for each in passages if each.samples.shape[1] >= _LENGTH][:_CONFIRMED_IN]
+    searched = [each for each in passages if each.samples.shape[1] >= LENGTH][:_CONFIRMED_IN]
     if len(searched) < _FEWEST:
         return None
     # Not the best alone: where music repeats itself they are all alike.
     every = max(len(searched) // _SEARCHED, 1)
     counted = [
-        count(passage, lapped, np.arange(lapped.hop), _LENGTH)
+        count(passage, lapped, np.arange(lapped.hop), LENGTH)
         for passage in searched[::every][:_SEARCHED]
     ]
     heard = float(np.mean([counts.heard_share for counts in counted]))
@@ -92,7 +92,7 @@ def _confirmed(passages: Sequence[Passage], lapped: Lapped, grid: int) -> Trace:
     places = (grids[:, None] + np.arange(positions) * lapped.grid).reshape(-1)
     total, agreeing, excess, heard = np.zeros(classes), 0, 0.0, 0.0
     for passage in passages:
-        counts = count(passage, lapped, (places - passage.start) % lapped.hop, _LENGTH)
+        counts = count(passage, lapped, (places - passage.start) % lapped.hop, LENGTH)
         best = np.zeros(classes)
         for signal in counts.excess:
             controls = signal[positions:]
@@ -103,6 +103,6 @@ def _confirmed(passages: Sequence[Passage], lapped: Lapped, grid: int) -> Trace:
         agreeing += int(best[0] > best[1:].max())
         excess += float(counts.excess[:, :positions].max(axis=1).max())
         heard += float(counts.heard[:, :positions].max())
-    z = (total[0] - total[1:].mean()) / max(float(total[1:].std()), 1.0)
+    z = float(total[0] - total[1:].mean()) / max(float(total[1:].std()), 1.0)
     share = max(excess, 0.0) / heard if heard else 0.0
     return Trace(lapped.codec, grid, lapped.grid, z, agreeing, len(passages), share)

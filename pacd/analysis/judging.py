@@ -1,8 +1,10 @@
 """Judges what was heard of one recording: a verdict, a sentence and numbers; pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pacd.analysis import telling
 from pacd.analysis.spectrum import Shape
 from pacd.analysis.traces import CONVINCING, Trace
 from pacd.domain.media import AudioFormat
@@ -31,6 +33,9 @@ _NEARLY: Final = 0.85
 """A resampler's filter ends the spectrum at 0.85 to 1 of the old Nyquist frequency."""
 
 
+_CODECS: Final = f"{', '.join(telling.CODECS[:-1])} or {telling.CODECS[-1]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """
@@ -51,14 +56,18 @@ class Evidence:
 
     @property
     def best(self) -> Trace | None:
-        """The trace that stands out most."""
-        return max(self.traces, key=lambda trace: trace.z, default=None)
+        """Of convincing traces the one that explains most, else the one that stands out most."""
+        return max(self.traces, key=_weight, default=None)
+
+
+def _weight(trace: Trace) -> tuple[bool, float]:
+    convincing = trace.z >= CONVINCING
+    return convincing, trace.share if convincing else trace.z
 
 
 def judge(evidence: Evidence) -> Finding:
     """Make a verdict of the evidence; the first rule that has something to say decides."""
-    said = (rule(evidence) for rule in _RULES)
-    status, sentence = next((each for each in said if each), _genuine(evidence))
+    status, sentence = next(said for rule in _RULES if (said := rule(evidence)))
     return Finding(Detector.BUILTIN, BUILTIN_VERSION, status, sentence, _numbers(evidence))
 
 
@@ -83,19 +92,16 @@ def _coded(evidence: Evidence) -> _Said | None:
     trace = evidence.best
     if trace is None or trace.z < CONVINCING:
         return None
-    return Authenticity.SUSPECT, (
-        f"it was {trace.codec} once: on one grid of frames {trace.share:.0%} of its coefficients "
-        f"vanish, in {trace.agreeing} of {trace.passages} passages alike "
-        f"({trace.z:.0f} times the spread of all other grids, where a genuine recording has "
-        f"less than {CONVINCING:.0f}); {_end_of(evidence)}"
-    )
+    rate_hz = evidence.audio.sample_rate_hz
+    end = telling.end(evidence.shape, rate_hz, {trace.codec})
+    return Authenticity.SUSPECT, f"{telling.coding(trace)}; {end}"
 
 
 def _upsampled(evidence: Evidence) -> _Said | None:
     rate, shape = evidence.audio.sample_rate_hz, evidence.shape
     if rate <= _HIGHEST_CD_RATE_HZ or shape is None or shape.drop_db < _STEEP_DB:
         return None
-    for old in (_HIGHEST_CD_RATE_HZ, _CD_RATE_HZ):
+    for old in (_CD_RATE_HZ, _HIGHEST_CD_RATE_HZ):
         if _NEARLY * old / 2 <= shape.edge_hz <= old / 2:
             return Authenticity.SUSPECT, (
                 f"it is sampled at {rate / 1000:g} kHz, but {_end_of(evidence)}: "
@@ -119,13 +125,10 @@ def _thin(evidence: Evidence) -> _Said | None:
 def _cut_off(evidence: Evidence) -> _Said | None:
     if _is_empty_above(evidence):
         return Authenticity.INCONCLUSIVE, (
-            f"{_end_of(evidence)}, as lossy coding leaves it, but also some filters; "
-            "no frames of a codec were found"
+            f"{_end_of(evidence, telling.CODECS)}, but filters do the same, "
+            f"and no frames of {_CODECS} were found"
         )
     return None
-
-
-_RULES: Final = (_silent, _upscaled, _coded, _upsampled, _thin, _cut_off)
 
 
 def _is_empty_above(evidence: Evidence) -> bool:
@@ -137,23 +140,15 @@ def _is_empty_above(evidence: Evidence) -> bool:
 
 
 def _genuine(evidence: Evidence) -> _Said:
-    trace = evidence.best
-    passages = trace.passages if trace else 0
-    return Authenticity.OK, (
-        f"no frames of MP3, AAC, Vorbis or Opus in {passages} passages; {_end_of(evidence)}"
-    )
+    passages = max(trace.passages for trace in evidence.traces)
+    return Authenticity.OK, (f"no frames of {_CODECS} in {passages} passages; {_end_of(evidence)}")
 
 
-def _end_of(evidence: Evidence) -> str:
-    shape = evidence.shape
-    if shape is None:
-        return "nothing is heard"
-    if shape.drop_db < _STEEP_DB / 2:
-        return "its spectrum has no edge"
-    return (
-        f"nothing above {shape.edge_hz / 1000:.1f} kHz in any loud passage, "
-        f"floor {shape.floor_db:.0f} dB there"
-    ).replace("-", "\N{MINUS SIGN}")
+_RULES: Final = (_silent, _upscaled, _coded, _upsampled, _thin, _cut_off, _genuine)
+
+
+def _end_of(evidence: Evidence, codecs: Collection[str] = ()) -> str:
+    return telling.end(evidence.shape, evidence.audio.sample_rate_hz, codecs)
 
 
 def _numbers(evidence: Evidence) -> dict[str, Any]:

@@ -1,27 +1,19 @@
 """The builtin detector: hears a master's samples once, as they are decoded, and judges them."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Final
 
-from pacd.analysis import grids
 from pacd.analysis.judging import Evidence, judge
-from pacd.analysis.lapped import AAC, AAC_SHORT, VORBIS, VORBIS_SHORT
 from pacd.analysis.lowbits import UsedBits
 from pacd.analysis.passages import SLAB, Passages
 from pacd.analysis.pcm import channels_of
+from pacd.analysis.searching import traces
 from pacd.analysis.spectrum import Spectrum
-from pacd.analysis.traces import CONVINCING, Passage, Trace
 from pacd.domain.media import AudioFormat
 from pacd.domain.verdict import Finding
 
 _BYTE_BITS: Final = 8
 _HEARD_CHANNELS: Final = 2
 """Front left and right; a codec leaves its traces in each channel."""
-
-_SEARCHES: Final[tuple[Callable[[Sequence[Passage]], Trace | None], ...]] = tuple(
-    partial(grids.trace, lapped=lapped) for lapped in (AAC, VORBIS, AAC_SHORT, VORBIS_SHORT)
-)
 
 
 class Listener:
@@ -58,13 +50,14 @@ class Listener:
         """Say what was found; nothing may be added afterwards."""
         self._hear(self._rest[: len(self._rest) - len(self._rest) % self._frame_bytes])
         self._rest.clear()
+        shape = self._spectrum.shape()
         return judge(
             Evidence(
                 audio=self._audio,
                 frames=self._frames,
                 used_bits=tuple(self._used.per_channel()),
-                shape=self._spectrum.shape(),
-                traces=tuple(self._traces()),
+                shape=shape,
+                traces=traces(self._passages.chosen(), shape, self._audio.sample_rate_hz),
             )
         )
 
@@ -77,14 +70,3 @@ class Listener:
         self._passages.add(self._frames, slab)
         self._spectrum.add(slab)
         self._frames += slab.shape[1]
-
-    def _traces(self) -> list[Trace]:
-        """What each search found; a convincing one is the last."""
-        passages, found = self._passages.chosen(), []
-        for search in _SEARCHES:
-            trace = search(passages)
-            if trace is not None:
-                found.append(trace)
-                if trace.z >= CONVINCING:
-                    break
-        return found

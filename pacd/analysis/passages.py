@@ -8,7 +8,7 @@ import numpy as np
 from pacd.analysis.pcm import Samples
 from pacd.analysis.traces import Passage
 
-SLAB: Final = 1 << 16
+SLAB: Final = 1 << 15
 """Frames that are looked at together; a passage lies within one slab."""
 
 PASSAGE: Final = 1 << 13

@@ -100,7 +100,8 @@ class Spectrum:
         loud = slabs[totals >= totals.max() * _ratio(-_LOUD_DB)]
         mean, peak = _db(loud.mean(axis=0)), _db(loud.max(axis=0))
         edge, drop = self._edge(mean, peak)
-        floor = float(_db(loud.mean(axis=0)[edge + self._bands_in(_SLOPE_HZ) :].mean()))
+        above = min(edge + self._bands_in(_SLOPE_HZ), _BANDS - 1)
+        floor = float(_db(loud.mean(axis=0)[above:].mean()))
         holes = self._holes / self._bands if self._bands else 0.0
         return Shape(edge * self._band_hz, drop, floor, holes)
 

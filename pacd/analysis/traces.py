@@ -43,7 +43,8 @@ class Trace:
         passages: Passages that were searched.
         share: Part of the coefficients that vanish on that grid, beyond what noise explains;
             0 to 1.
-        heard: Part of the coefficients that were loud enough to tell anything; 0 to 1.
+        heard: Part of the coefficients that were loud enough to tell anything, 0 to 1; 0 where
+            it was not measured.
     """
 
     codec: str
@@ -53,4 +54,4 @@ class Trace:
     agreeing: int
     passages: int
     share: float
-    heard: float = 1.0
+    heard: float = 0.0

@@ -69,4 +69,4 @@ def test_one_channel_is_enough() -> None:
 
 def test_needs_something_to_compare() -> None:
     """A2: nothing is said of what is too short."""
-    assert grids.trace(passages(noise(0.5)), AAC) is None
+    assert grids.trace(passages(noise(0.3)), AAC) is None

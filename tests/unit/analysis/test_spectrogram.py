@@ -119,11 +119,11 @@ def test_both_channels_are_seen() -> None:
 
 def test_ten_hours_take_no_more_memory_than_a_minute() -> None:
     """A5, X2: a long file does not fill the machine."""
-    small = Spectrogram(8_000, 64, 64)
-    hour = np.random.default_rng(3).normal(0, 100, (1, 3_600 * 800)).astype(np.float32)
+    small = Spectrogram(800, 64, 64)
+    piece = np.random.default_rng(3).normal(0, 100, (1, 360 * 800)).astype(np.float32)
     sizes = []
-    for _tenth in range(100):
-        small.add(hour)
+    for _piece in range(100):
+        small.add(piece)
         sizes.append(small.held_bytes)
 
     assert max(sizes) <= 200_000
