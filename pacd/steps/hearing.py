@@ -9,7 +9,14 @@ from pacd.planning.authenticity import skipped
 from pacd.tools.samples import RAW_DEPTHS
 
 # What numbers that nobody foresaw lead to; a verdict on the file's integrity stands all the same.
-FAULTS: Final = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
+FAULTS: Final = (
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    RuntimeWarning,
+    TypeError,
+    ValueError,
+)
 
 
 class Hearing:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pacd.domain.verdict import Authenticity, Detector, Finding
-from pacd.errors import ToolError, ToolInterruptedError
+from pacd.errors import ToolError, ToolInterruptedError, ToolTimeoutError
 from pacd.tools import process
 
 UNKNOWN: Final = "unknown"
@@ -36,20 +36,25 @@ def place_of(names: Sequence[str], given: Path | None) -> Path | None:
     return next((Path(place) for place in found if place), None)
 
 
-def version_of(argv: Sequence[str | Path], banner: re.Pattern[str]) -> str:
+def introduced(argv: Sequence[str | Path], banner: re.Pattern[str]) -> tuple[str, str]:
     """
-    Return the version that a program tells of itself; UNKNOWN where it tells none.
+    Return the version that a program tells of itself, and why it cannot be used.
 
     Args:
         argv: Makes it say who it is, with any exit code.
         banner: With one group.
+
+    Returns:
+        UNKNOWN as version where it tells none; "" as fault where it runs, if slowly.
     """
     try:
         done = process.run(argv, timeout_s=_VERSION_TIMEOUT_S)
-    except ToolError:
-        return UNKNOWN
+    except ToolTimeoutError:
+        return UNKNOWN, ""
+    except ToolError as error:
+        return UNKNOWN, str(error)
     found = banner.search(_text(done))
-    return found[1] if found else UNKNOWN
+    return (found[1] if found else UNKNOWN), ""
 
 
 def ask(
