@@ -4,7 +4,7 @@ Searches a recording for the frames of Opus; pure.
 Of each line of a codec's transform there are two halves: the one that the codec coded (MDCT), and
 the one a quarter of a turn aside (MDST), which it never saw.  Wherever Opus coded nothing of a line
 (above 20 kHz always, below in most lines of most frames) the first half vanishes and the second
-does not, so that the line, a complex number, is imaginary.  At any other offset it points anywhere.
+does not, so that the line, MDST + i MDCT, is real.  At any other offset it points anywhere.
 So what is counted is not how small lines are, but how they point, and that of all lines alike:
 loudness, gain and the spectrum of the music have no say, and noise only makes it fainter.
 """
@@ -156,20 +156,25 @@ def _confirmed(pairs: Sequence[tuple[Samples, Plan]], offset: float) -> tuple[fl
         The standard deviations of the weaker end, scaled to the ones of both together; and the
         part of lines that point.
     """
-    coded, aside = [], []
-    for signal, made in pairs:
-        coded.append(_pointing(made.at(signal, offset)))
-        aside.append(_pointing(made.aside_by_half.at(signal, offset)))
-    both, half = np.concatenate(coded), np.concatenate(aside)
-    weaker = min(_standing(both + half), _standing(both - half))
-    return math.sqrt(2) * weaker, float(both.mean())
+    coded = _pointing([made.at(signal, offset) for signal, made in pairs])
+    aside = _pointing([made.aside_by_half.at(signal, offset) for signal, made in pairs])
+    weaker = min(_standing(coded + aside), _standing(coded - aside))
+    return math.sqrt(2) * max(weaker, 0.0), float(coded.mean())
 
 
-def _pointing(lines: NDArray[np.complex64]) -> NDArray[np.float64]:
-    """Of each frame the mean of its lines' doubled angles: 1 where all are coded zeros."""
-    power = lines.real**2 + lines.imag**2 + _NOTHING
-    mean: NDArray[np.float64] = ((lines.real**2 - lines.imag**2) / power).mean(axis=0)
-    return mean
+def _pointing(lines: Sequence[NDArray[np.complex64]]) -> NDArray[np.float64]:
+    """
+    Of each frame the mean of its lines' doubled angles: 1 where all are coded zeros.
+
+    Of a coded zero either sign is as likely.  What has one sign in all frames is the hum of the
+    mains, which have 50 Hz, 20 ms, too: by so much the mean is lowered.
+    """
+    found = np.concatenate(lines, axis=1)
+    found = found / (np.abs(found) + _NOTHING)
+    alike = found.mean(axis=1)
+    hum = float((alike**2 / (np.abs(alike) + _NOTHING)).real.mean())
+    pointing: NDArray[np.float64] = (found**2).real.mean(axis=0, dtype=np.float64) - hum
+    return pointing
 
 
 def _standing(frames: NDArray[np.float64]) -> float:

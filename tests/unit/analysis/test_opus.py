@@ -128,8 +128,8 @@ def test_ticks_of_20_ms_are_not_frames(at: int) -> None:
 def test_hum_is_not_frames() -> None:
     """A2: mains hum and its distortion repeat every 20 ms; they have no grid."""
     time = np.arange(SECONDS * RATE_HZ)
-    hum = 9_000 * np.clip(4 * np.sin(2 * np.pi * 50 * time / RATE_HZ), -1, 1)
-    sound = resampled(lossless(), RATE_HZ) / 20 + hum
+    hum = 3_000 * np.clip(100 * np.sin(2 * np.pi * 50 * time / RATE_HZ) + 20, -1, 1)
+    sound = resampled(lossless(), RATE_HZ) / 500 + hum
 
     assert traced(np.round(sound).astype(np.float32)).z < 6
 
