@@ -22,7 +22,8 @@ _BEAT: Final = 512
 
 _CLIPPED: Final = 0.9999
 _SPOILT: Final = 0.1
-"""Beats that reach the highest peak so far may be clipped, and clipping spoils zeros."""
+_A_FEW: Final = 3
+"""Beats with so many samples at the highest peak so far are clipped; clipping spoils zeros."""
 
 _MOST: Final = 64
 
@@ -88,7 +89,8 @@ def _best(start: int, stretch: Samples, ceiling: float) -> _Best | None:
         return None
     whole = stretch[:, : beats * _BEAT].reshape(len(stretch), beats, _BEAT)
     loudness = np.abs(np.diff(whole, axis=2)).mean(axis=(0, 2))
-    loudness[np.abs(whole).max(axis=(0, 2)) >= ceiling] *= _SPOILT
+    clipped = np.count_nonzero(np.abs(whole) >= ceiling, axis=(0, 2)) >= _A_FEW
+    loudness[clipped] *= _SPOILT
     width = min(PASSAGE // _BEAT, beats)
     lasting = np.lib.stride_tricks.sliding_window_view(loudness, width).min(axis=1)
     at = int(lasting.argmax())
