@@ -23,7 +23,8 @@ _MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
 _PLACES: Final = "If you have it, put it on PATH or name it in [authenticity]"
 
 _UNUSABLE: Final = (
-    "Run it by hand. A program of 32 bits needs a kernel that runs such, and as a service "
+    "Run it by hand, or correct its path in [authenticity]. A program of 32 bits needs a kernel "
+    "that runs such, and as a service "
     "`SystemCallArchitectures=native x86`. Or take it out of `detectors` in [authenticity]."
 )
 

@@ -29,11 +29,9 @@ class Opinion:
 
 
 def place_of(names: Sequence[str], given: Path | None) -> Path | None:
-    """Return where a program is: where the settings say, else on PATH; None if it is not there."""
-    if given:
-        return given if given.is_file() and os.access(given, os.X_OK) else None
+    """Return where a program is said to be, else where it is on PATH; None if it is not there."""
     found = (shutil.which(name) for name in names)
-    return next((Path(place) for place in found if place), None)
+    return given or next((Path(place) for place in found if place), None)
 
 
 def introduced(argv: Sequence[str | Path], banner: re.Pattern[str]) -> tuple[str, str]:
@@ -47,6 +45,9 @@ def introduced(argv: Sequence[str | Path], banner: re.Pattern[str]) -> tuple[str
     Returns:
         UNKNOWN as version where it tells none; "" as fault where it runs, if slowly.
     """
+    place = Path(argv[0])
+    if not place.is_file() or not os.access(place, os.X_OK):
+        return UNKNOWN, f"{place} is not there, or is no program"
     try:
         done = process.run(argv, timeout_s=_VERSION_TIMEOUT_S)
     except ToolTimeoutError:

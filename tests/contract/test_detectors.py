@@ -51,7 +51,9 @@ def test_they_are_found_with_their_versions(
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
 
     assert (None, None) == (Aucdtect.find(), Lac.find())
-    assert (None, None) == (Aucdtect.find(programs / "x"), Lac.find(tmp_path))
+    for wrong in (Aucdtect.find(programs / "x"), Lac.find(tmp_path)):
+        assert wrong is not None
+        assert wrong.fault.endswith("is not there, or is no program")
     places = put_aucdtect(programs), put_lac(programs)
 
     assert (Aucdtect(places[0], "0.8"), Lac(places[1], "2.0.5")) == (Aucdtect.find(), Lac.find())
