@@ -10,8 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pacd.domain.hold import Cause
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Facts
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import MirrorPolicy
 from pacd.engine.naming import Naming
 from pacd.errors import PacError
@@ -116,8 +117,10 @@ def _wants(
     check = store.verdicts.check_of(seen)
     current = known is not None and known.is_valid and known.observation.same_bytes(seen)
     if check is None or not current:
-        # One that has failed, or is held, is not to be waited for: it keeps what it has.
-        failed = store.jobs.setbacks(library_id, owner.parent).get(owner)
-        held = store.holds.in_folder(library_id, owner.parent).get(owner)
-        return True if failed or held else None
+        # One that is not about to be tested is not to be waited for: it keeps what it has.
+        failed = store.jobs.setbacks(library_id, owner.parent).get(owner, ())
+        held = store.holds.in_folder(library_id, owner.parent).get(owner, ())
+        untestable = any(each.action is Action.TEST for each in failed)
+        restless = any(hold.cause is Cause.UNSTABLE for hold in held)
+        return True if untestable or restless else None
     return not check.integrity.sound or check.audio_md5 == output.src_md5

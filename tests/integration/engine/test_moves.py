@@ -432,3 +432,18 @@ def test_an_output_below_a_hash_is_its_masters(site: Site, life: Collector) -> N
     assert {"test": 1, "mirror-encode": 2} == copied.actions
     assert {"test": 1, "mirror-rename": 2} == removed.actions
     assert {} == site.run().actions
+
+
+def test_a_held_master_is_waited_for_all_the_same(site: Site, life: Collector) -> None:
+    """M5: a collision in one mirror keeps no master from its test, nor its output from another."""
+    life.add("B", "01")
+    theirs = site.base / "car" / "B" / "01.m4a"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"mine")
+    site.run()
+    life.move(site.library / "B/01.flac", site.library / "A/01.flac")
+    life.record(site.library / "B/01.flac")
+    ran = site.run()
+
+    assert {"mirror-rename": 1, "mirror-encode": 2} == mirrored(ran)
+    assert b"mine" == theirs.read_bytes()
