@@ -39,7 +39,6 @@ from tests.integration.engine.bystanders import (
 from tests.integration.engine.collector import (
     Collector,
     audio_in,
-    audio_of,
     other_case,
     other_form,
     outputs_of,
@@ -224,9 +223,12 @@ class Year(RuleBasedStateMachine):
     @rule(turns=st.integers(1, 60), crash=st.booleans())
     def stop_halfway(self, *, turns: int, crash: bool) -> None:
         """The daemon ends while it works: by itself, or so that its workers are lost."""
-        masters, others = audio_of(self.life.masters()), self.others.files
         disown(self.site, self.others)
-        before = {mirror.name: audio_in(mirror, others) for mirror in self.policy.mirrors}
+        others = self.others.files
+        kept = {
+            mirror.name: audio_in(mirror, others) & self._audio_wanted(mirror)
+            for mirror in self.policy.mirrors
+        }
         left = iter(range(turns))
 
         def over(engine: Engine) -> bool:
@@ -241,7 +243,14 @@ class Year(RuleBasedStateMachine):
         told.update(stops=1)
         self.others.unharmed()
         for mirror in self.policy.mirrors:
-            assert before[mirror.name] & masters <= audio_in(mirror, others)
+            assert kept[mirror.name] <= audio_in(mirror, others)
+
+    def _audio_wanted(self, mirror: MirrorPolicy) -> Counter[str]:
+        """The audio of masters whose outputs nothing stands in the way of."""
+        wanted = wanted_of(self.policy, mirror).items()
+        return Counter(
+            pac.src_md5 for path, pac in wanted if not self.others.near(mirror.root / path)
+        )
 
     @precondition(lambda self: self.audited and self.life.masters())
     @rule(name=st.sampled_from(["library", "phone", "car"]), is_empty=st.booleans())
