@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from pacd.engine.audits import Audit
+from pacd.engine.mirrors.ledger import tidy_folders
 from pacd.engine.mirrors.sidecars import vanished_sidecars
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.roots import covers_kept, in_place, outputs_kept
@@ -23,6 +24,8 @@ def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -
         with store.transaction():
             store.folders.forget(audit.library_id, folder)
     _forget_vanished(store, audit)
+    if audit.whole and not audit.warnings:
+        tidy_folders(store, audit.library_id, pipeline.naming(audit.policy))
     for folder in _stale_folders(store, audit, now=now):
         place = Place(audit.policy.name, folder)
         audit.places.add(place)

@@ -97,14 +97,14 @@ class Pipeline:
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
         self.census = Census(store, recorder, push=lambda each: dispatch.ready.push(None, each))
-        self.scout = Scout(store, self.census, self._naming, self.want, self.retries)
+        self.scout = Scout(store, self.census, self.naming, self.want, self.retries)
         self.census.finished = self.scout.read
         self._decider = Decider(recorder, self.scout)
         self._copier = Copier(store, recorder)
         self.keeper = Keeper(
             store,
             recorder,
-            naming=self._naming,
+            naming=self.naming,
             push=dispatch.ready.push,
             want=self.want,
         )
@@ -184,11 +184,12 @@ class Pipeline:
         else:
             self._advance(visit, tuple(visit.known))
 
-    def _naming(self, policy: LibraryPolicy) -> Naming:
+    def naming(self, policy: LibraryPolicy) -> Naming:
+        """Where folders of a library lie in its mirrors."""
         return self._namings.setdefault(policy, Naming(policy, self.ignore))
 
     def _look(self, policy: LibraryPolicy, folder: PurePosixPath) -> Looked:
-        naming = self._naming(policy)
+        naming = self.naming(policy)
         return look_at(self._store, self.library_ids[policy.name], naming, folder)
 
     def finish(self, work: Waiting, job_id: int, came: Outcome | tuple[Output, ...]) -> None:

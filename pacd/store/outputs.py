@@ -30,6 +30,12 @@ _IN_FOLDER: Final = f"""
     ORDER BY path
 """  # noqa: S608  # columns of ours
 
+_STRANGE_FOLDERS: Final = """
+    SELECT DISTINCT folder FROM mirror_outputs INDEXED BY idx_outputs_folder
+    WHERE library_id = :library AND mirror = :mirror
+        AND folder NOT IN (SELECT folder FROM folders WHERE library_id = :library)
+"""
+
 _WITH_AUDIO: Final = f"""
     SELECT {_COLUMNS}
     FROM mirror_outputs INDEXED BY idx_outputs_md5
@@ -119,6 +125,12 @@ class Outputs:
             _IN_FOLDER, {"library": library_id, "mirror": mirror, "folder": blob(folder)}
         )
         return {found.output.path: found for found in map(_row, rows)}
+
+    def strange_folders(self, library_id: int, mirror: str) -> frozenset[PurePosixPath]:
+        """Folders with something on record whose path no folder of the library on record has."""
+        asked = {"library": library_id, "mirror": mirror}
+        rows = self._connection.rows(_STRANGE_FOLDERS, asked)
+        return frozenset(relative(row["folder"]) for row in rows)
 
     def with_audio(self, library_id: int, mirror: str, md5: str) -> tuple[OutputRow, ...]:
         """The outputs that were made of audio with this MD5, by path."""
