@@ -63,7 +63,8 @@ _RECORD: Final = """
         src_md5 = excluded.src_md5, quality = excluded.quality, src_tags = excluded.src_tags,
         encoder = excluded.encoder, device = excluded.device, inode = excluded.inode,
         file_size = excluded.file_size, mtime_ns = excluded.mtime_ns,
-        ctime_ns = excluded.ctime_ns
+        ctime_ns = excluded.ctime_ns,
+        orphaned_at = iif(excluded.state = 'ours', orphaned_at, NULL)
 """
 
 _FORGET: Final = """
@@ -143,7 +144,11 @@ class Outputs:
         return tuple(map(_row, self._connection.rows(_ORPHANS, asked)))
 
     def record(self, library_id: int, mirror: str, output: Output) -> None:
-        """Keep what stands at an output's path; whether a master wants it stays as it was."""
+        """
+        Keep what stands at an output's path.
+
+        Whether a master wants it stays as it was; what is not PAC's own is nobody's orphan.
+        """
         seen = output.observation
         self._connection.run(
             _RECORD,

@@ -1,6 +1,5 @@
 """Puts together what is known of a folder's sidecars, and records what becomes of their copies."""
 
-import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -117,6 +116,7 @@ def tidy_sidecars(
         there = Standing(view)
         lost = [path for path, row in rows.items() if not _stands(there, mirror, row)]
         lost += _other_spellings(rows.keys() - wanted, wanted, there)
+        lost += [path for path in rows.keys() - wanted if _is_theirs(there, rows[path])]
         unwanted = rows.keys() - wanted - set(lost)
         store.sidecars.forget(library_id, mirror.name, lost)
         store.sidecars.wanted(library_id, mirror.name, rows.keys() & wanted)
@@ -139,23 +139,17 @@ def stray_sidecars(
     if not rows:
         return ()
     there = Standing(view)
-    lost = {path for path, row in rows.items() if not _stands(there, mirror, row)}
+    lost = {
+        path
+        for path, row in rows.items()
+        if not _stands(there, mirror, row) or _is_theirs(there, row)
+    }
     ours = [path for path, row in rows.items() if row.is_ours and path not in lost]
     orphans = [path for path in ours if rows[path].orphaned_at is None]
     with store.transaction():
         store.sidecars.forget(library_id, mirror.name, lost)
         store.sidecars.orphaned(library_id, mirror.name, orphans, now=now)
     return {rows[path].source.parent for path in orphans}
-
-
-def vanished_sidecars(store: Store, library_id: int, mirror: MirrorPolicy) -> None:
-    """Drop the records of unwanted copies that somebody has removed."""
-    gone = [
-        row.copy.path
-        for row in store.sidecars.orphans(library_id, mirror.name)
-        if not os.path.lexists(mirror.root / row.copy.path)
-    ]
-    store.sidecars.forget(library_id, mirror.name, gone)
 
 
 def _gather_copies(
@@ -251,6 +245,12 @@ def _bears_its_name(policy: LibraryPolicy, row: SidecarRow) -> bool:
 def _stands(there: Standing, mirror: MirrorPolicy, row: SidecarRow) -> bool:
     """Whether a copy is still there; one whose kind is not wanted any more is not listed."""
     return there.at(row.copy.path) is not None or _as_left(mirror, row)
+
+
+def _is_theirs(there: Standing, row: SidecarRow) -> bool:
+    """Whether somebody has changed a copy that nothing wants: then it is none any more."""
+    entry, known = there.at(row.copy.path), row.copy.observation
+    return bool(entry and known and entry.observation.content[1:] != known.content[1:])
 
 
 def _other_spellings(

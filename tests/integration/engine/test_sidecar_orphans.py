@@ -226,3 +226,19 @@ def test_what_a_folder_hides_is_not_told_unwanted() -> None:
 
     assert [Owner(row.output.source_rel) for row in rows] == wanted
     assert [Owner(hidden=True)] * 2 == hidden
+
+
+def test_an_orphan_that_somebody_changed_is_counted_no_more(site: Site) -> None:
+    """M9, M11: without `prune` too: it is theirs as soon as the next walk sees it."""
+    first, second = put(site, "a/cover.jpg"), put(site, "b/cover.jpg")
+    site.run()
+    first.unlink()
+    shutil.rmtree(second.parent)
+    site.run()
+    for folder in "ab":
+        (site.base / "phone" / folder / "cover.jpg").write_bytes(b"mine by now")
+    before = on_record(site)
+    site.run()
+
+    assert (2, 0) == (before, on_record(site))
+    assert ["a/cover.jpg", "b/cover.jpg"] == copies(site)
