@@ -1,6 +1,5 @@
 """Keeps the record of a mirror's folders in step with folders that went, or are spelt otherwise."""
 
-import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -51,8 +50,9 @@ def _respelt(
 
 def _is_gone(folder: Path) -> bool:
     try:
-        return not stat.S_ISDIR(folder.lstat().st_mode)
+        folder.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False  # nobody can tell
+    return False
