@@ -58,7 +58,9 @@ def gather(
         check = checks[path]
         file = known.get(path)
         same = file is not None and file.observation.same_bytes(entry.observation)
-        track = file.track if file and same and check else None
+        if check and not same:  # moved since it was last looked for, and only being previewed
+            file = store.tracks.by_content(library_id, entry.observation)
+        track = file.track if file and check else None
         decoded_md5 = check.audio_md5 if check else ""
         facts.append(
             Facts(

@@ -28,7 +28,7 @@ from pacd.engine.recording import Recorder
 from pacd.engine.resting import agrees, remember
 from pacd.engine.retries import Retries
 from pacd.engine.roots import available, identities
-from pacd.engine.survey import Tally, survey
+from pacd.engine.survey import Displaced, Tally, survey
 from pacd.engine.visit import Urgency, Visit
 from pacd.files import atomic
 from pacd.intake.audit import FolderView, ignored_folder
@@ -90,6 +90,7 @@ class Pipeline:
         self._rested = rested
         self._patience = patience
         self._turns = count(1)
+        self._displaced = Displaced()
         self.retries = Retries()
         self.library_ids = library_ids
         self.misses_root = False
@@ -141,7 +142,8 @@ class Pipeline:
     def survey(self, policy: LibraryPolicy, view: FolderView) -> Tally:
         """Record what a walk saw of a folder."""
         library_id = self.library_ids[policy.name]
-        return survey(self._store, library_id, policy.root, view, now=datetime.now(UTC))
+        displaced, now = self._displaced, datetime.now(UTC)
+        return survey(self._store, library_id, policy.root, view, displaced=displaced, now=now)
 
     @property
     def hungry(self) -> bool:

@@ -23,20 +23,23 @@ from pacd.store.columns import (
 from pacd.store.connection import Connection
 
 _KNOWN: Final = """
-    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid
+    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid,
+        rewritten
     FROM library_files
     WHERE library_id = :library AND path = :path
 """
 
 _IN_FOLDER: Final = """
-    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid
+    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid,
+        rewritten
     FROM library_files INDEXED BY idx_files_folder
     WHERE library_id = :library AND folder = :folder
     ORDER BY path
 """
 
 _BY_CONTENT: Final = """
-    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid
+    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid,
+        rewritten
     FROM library_files
     WHERE library_id = :library AND device = :device AND inode = :inode
         AND file_size = :file_size AND mtime_ns = :mtime_ns
@@ -127,6 +130,7 @@ class KnownFile:
         path: Relative to the library root.
         track: From the header of exactly these bytes; None while nobody read it.
         is_valid: Whether it was there when last looked for (L5).
+        rewritten: Whether PAC has made it smaller.
     """
 
     id: int
@@ -134,6 +138,7 @@ class KnownFile:
     observation: Observation
     track: Track | None
     is_valid: bool
+    rewritten: bool = False
 
 
 class Tracks:
@@ -258,4 +263,5 @@ def _known(row: sqlite3.Row) -> KnownFile:
         observation=observation_of(row),
         track=track_of(row["metadata"]),
         is_valid=bool(row["is_valid"]),
+        rewritten=bool(row["rewritten"]),
     )

@@ -109,14 +109,12 @@ def _wants(
     """Whether the master that belongs there wants this output; None while nobody can tell."""
     if owner is None:
         return False
-    known = store.tracks.known(library_id, owner)
     try:
         seen = observe(naming.policy.root / owner)
     except (OSError, PacError):
         return None
     check = store.verdicts.check_of(seen)
-    current = known is not None and known.is_valid and known.observation.same_bytes(seen)
-    if check is None or not current:
+    if check is None:
         # One that is not about to be tested is not to be waited for: it keeps what it has.
         failed = store.jobs.setbacks(library_id, owner.parent).get(owner, ())
         held = store.holds.in_folder(library_id, owner.parent).get(owner, ())
