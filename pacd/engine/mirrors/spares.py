@@ -6,9 +6,10 @@ belongs there.
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from pacd.domain.hold import Cause
 from pacd.domain.output import Output, OutputState
@@ -56,23 +57,28 @@ def find_spare(
     naming: Naming,
     mirror: MirrorPolicy,
     facts: Facts,
-    busy: Collection[PurePosixPath],
+    busy: Collection[PurePosixPath] = (),
+    *,
+    moved: Mapping[PurePosixPath, Output] = MappingProxyType({}),
 ) -> Search:
     """
     Look for an output that one master could have.
 
     Args:
         busy: Where outputs of other masters are being renamed or written just now.
+        moved: What is to be thought of as standing in some places, by these.
     """
     awaited, waits, astray = None, facts.outputs[mirror.name].path in busy, False
-    for row in store.outputs.with_audio(library_id, mirror.name, facts.audio_md5):
-        found = row.output
+    rows = store.outputs.with_audio(library_id, mirror.name, facts.audio_md5)
+    there = [row.output for row in rows if row.output.path not in moved]
+    there += [output for output in moved.values() if output.src_md5 == facts.audio_md5]
+    for found in there:
         if found.path == facts.outputs[mirror.name].path or outdated(found, mirror):
             continue
         if found.path in busy:
             waits = True
             continue
-        if not _stands(mirror, found):
+        if found.path not in moved and not _stands(mirror, found):
             astray = True
             continue
         owner = _owner(naming, mirror, found)
