@@ -223,7 +223,7 @@ class Pipeline:
         group[item.path] = replace(facts, accepted=accepted)
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
-        del visit.busy[item.key]
+        visit.busy.end(item.key)
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
             self.scout.moved(visit, item.mirror, came.result, self.visits, now=now)
         self._advance(visit, (item.path,))
@@ -238,7 +238,7 @@ class Pipeline:
             else:
                 items = self._copier.decided(visit, path, now=now)
             self._push(visit, items)
-        if visit.covers_due and not visit.masters_busy:
+        if visit.covers_due and not visit.busy.judging:
             visit.covers_due = False
             others = self.visits.values()
             free, visit.covers_wait = free_covers(self._store, visit, others, now=now)
@@ -256,8 +256,8 @@ class Pipeline:
 
     def _push(self, visit: Visit, items: Iterable[PlanItem]) -> None:
         for item in items:
-            if not visit.occupied(item):
-                visit.busy[item.key] = item
+            if not visit.busy.occupied(item):
+                visit.busy.add(item)
                 self._dispatch.ready.push(item, visit)
 
     def _rest(self, visit: Visit, now: datetime) -> None:

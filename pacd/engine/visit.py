@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from pacd.domain.change import Entry, FolderId
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Action, Facts, PlanItem
+from pacd.domain.plan import Facts
 from pacd.domain.policy import LibraryPolicy
+from pacd.engine.busy import Busy
 from pacd.engine.looking import Looked, Standing
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
@@ -32,9 +33,6 @@ class Unseen(NamedTuple):
     mirror: str
     root: Path
     output: Output
-
-
-Key = tuple[PurePosixPath, Action, str]
 
 
 @dataclass(slots=True)
@@ -65,7 +63,7 @@ class Visit:
     facts: dict[PurePosixPath, Facts]
     roots: Mapping[Path, FolderId] = field(default_factory=dict)
     extras: tuple[Unseen, ...] = ()
-    busy: dict[Key, PlanItem] = field(default_factory=dict)
+    busy: Busy = field(default_factory=Busy)
     touched: bool = False
     again: bool = False
     looking: bool = False
@@ -78,24 +76,6 @@ class Visit:
     def known(self) -> Mapping[PurePosixPath, Facts]:
         """The facts of all that is maintained here, masters and sidecars."""
         return ChainMap(self.facts, self.sidecars)
-
-    @property
-    def masters_busy(self) -> bool:
-        """Whether a master may still be rewritten or judged in this visit."""
-        return any(action in {Action.TEST, Action.RECOMPRESS} for _, action, _ in self.busy)
-
-    def occupied(self, item: PlanItem) -> bool:
-        """Whether an item is under way already, or another one on the same output."""
-        if not item.mirror:
-            return item.key in self.busy
-        return any((item.path, item.mirror) == (path, mirror) for path, _, mirror in self.busy)
-
-    def exports_to(self, target: PurePosixPath | None) -> bool:
-        """Whether a cover on its way from this folder goes there."""
-        return any(
-            item.action is Action.EXPORT_ARTWORK and item.target == target
-            for item in self.busy.values()
-        )
 
     def retries(self, now: datetime) -> Iterator[datetime]:
         """When failed items may be tried again."""

@@ -6,7 +6,7 @@ belongs there.
 """
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -57,25 +57,25 @@ def find_spare(
     naming: Naming,
     mirror: MirrorPolicy,
     facts: Facts,
-    busy: Collection[PurePosixPath] = (),
     *,
+    busy: Callable[[PurePosixPath], bool] = lambda _place: False,
     moved: Mapping[PurePosixPath, Output] = MappingProxyType({}),
 ) -> Search:
     """
     Look for an output that one master could have.
 
     Args:
-        busy: Where outputs of other masters are being renamed or written just now.
+        busy: Tells whether another master's output is being renamed from, or written to, a place.
         moved: What is to be thought of as standing in some places, by these.
     """
-    awaited, waits, astray = None, facts.outputs[mirror.name].path in busy, False
+    awaited, waits, astray = None, busy(facts.outputs[mirror.name].path), False
     rows = store.outputs.with_audio(library_id, mirror.name, facts.audio_md5)
     there = [row.output for row in rows if row.output.path not in moved]
     there += [output for output in moved.values() if output.src_md5 == facts.audio_md5]
     for found in there:
         if found.path == facts.outputs[mirror.name].path or outdated(found, mirror):
             continue
-        if found.path in busy:
+        if busy(found.path):
             waits = True
             continue
         if found.path not in moved and not _stands(mirror, found):

@@ -258,7 +258,7 @@ def test_what_is_being_moved_is_not_encoded(site: Site, life: Collector) -> None
         visit, scout = visit_of(engine, path.parent), engine.pipeline.scout
         visit.facts[path] = scout.scouted(visit, path, [visit], now=now)
         for due in decide(visit.facts[path], visit.policy, now).items:
-            visit.busy[due.key] = due
+            visit.busy.add(due)
         (site.base / "phone/A/01.opus").rename(site.base / "phone/moved.opus")
         visit.facts[path] = scout.scouted(visit, path, [visit], now=now)
         again = decide(visit.facts[path], visit.policy, now).items
