@@ -263,8 +263,8 @@ def test_what_is_being_moved_is_not_encoded(site: Site, life: Collector) -> None
         visit.facts[path] = scout.scouted(visit, path, [visit], now=now)
         again = decide(visit.facts[path], visit.policy, now).items
 
-    assert [Action.MIRROR_RENAME] * 2 == [due.action for due in visit.busy.values()]
-    assert visit.busy.keys() == {due.key for due in again}
+    assert [Action.MIRROR_RENAME] * 2 == [due.action for due in visit.busy]
+    assert {due.key for due in visit.busy} == {due.key for due in again}
 
 
 def visit_of(engine: Engine, folder: PurePosixPath) -> Visit:
@@ -471,6 +471,32 @@ def test_an_output_below_a_hash_is_its_masters(site: Site, life: Collector) -> N
     assert {"test": 1, "mirror-encode": 2} == copied.actions
     assert {"test": 1, "mirror-rename": 2} == removed.actions
     assert {} == site.run().actions
+
+
+@pytest.mark.parametrize("database", [True, False])
+def test_what_is_left_below_a_hash_is_an_orphan(
+    site: Site, life: Collector, *, database: bool
+) -> None:
+    """M9, M10: once its folder has gone from the library; and it serves as a spare (M5)."""
+    deep = "/".join(["x" * 255] * 15)
+    life.add(f"{deep}/CD1", "01")
+    life.add(f"{deep}/CD2", "01")
+    life.add("A", "01")
+    site.run()
+    assert [] == orphans(site)
+    aside = site.base / "aside.flac"
+    shutil.copy2(site.library / deep / "CD1" / "01.flac", aside)
+    shutil.rmtree(site.library / ("x" * 255))
+    if not database:
+        lose_database(site)
+    site.run()
+    left = orphans(site)
+    shutil.copy2(aside, site.library / "A" / "02.flac")
+    ran = site.run()
+
+    assert [True, True] == [path.startswith("~") for path in left]
+    assert {"test": 1, "mirror-rename": 2} == ran.actions
+    assert 1 == len(orphans(site))
 
 
 def test_a_held_master_is_waited_for_all_the_same(site: Site, life: Collector) -> None:
