@@ -111,7 +111,7 @@ def gather_outputs(
             path: Output(place.path, OutputState.UNSEEN, renamed=place.reason)
             for path, place in named.items()
         }
-    there = Standing(view)
+    there = Standing(view, frozenset(place.path for place in named.values()))
     cached = store.outputs.in_folder(library_id, mirror.name, view.path)
     return {path: _output(place, there, cached) for path, place in named.items()}
 

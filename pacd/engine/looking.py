@@ -1,6 +1,6 @@
 """Looks at a library folder together with its folders in the mirrors; reads directories alone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -63,7 +63,13 @@ class Standing:
     own, may list an output otherwise than it is named: it is found all the same.
     """
 
-    def __init__(self, view: FolderView) -> None:
+    def __init__(self, view: FolderView, wanted: Collection[PurePosixPath] = ()) -> None:
+        """
+        Args:
+            wanted: What belongs there: what is listed by such a name is nothing else, however
+                alike the two are (without fat_safe they may be).
+        """
+        self._wanted = wanted
         entries = (*view.entries, *map(Entry.of, view.beside))
         self._exact = {view.path / entry.name: entry for entry in entries}
 
@@ -73,7 +79,11 @@ class Standing:
 
     @cached_property
     def _by_likeness(self) -> Mapping[str, Entry]:
-        return {alike(path.name): entry for path, entry in self._exact.items()}
+        return {
+            alike(path.name): entry
+            for path, entry in self._exact.items()
+            if path not in self._wanted
+        }
 
 
 def look_at(store: Store, library_id: int, naming: Naming, folder: PurePosixPath) -> Looked:

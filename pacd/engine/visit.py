@@ -136,8 +136,8 @@ class Visit:
     def _mirror_agrees(self, name: str, view: FolderView | None) -> bool:
         if view is None:
             return True
-        there = Standing(view)
         known = [facts.outputs[name] for facts in self.known.values() if name in facts.outputs]
+        there = Standing(view, frozenset(output.path for output in known))
         seen = ((there.at(output.path), output.observation) for output in known)
         return all((entry and entry.observation) == expected for entry, expected in seen)
 

@@ -113,7 +113,7 @@ def tidy_sidecars(
             continue
         named = wanted_copies(looked.library, mirror, looked.places[mirror.name])
         wanted = {place.path for place in named.values()}
-        there = Standing(view)
+        there = Standing(view, wanted)
         lost = [path for path, row in rows.items() if not _stands(there, mirror, row)]
         lost += _other_spellings(rows.keys() - wanted, wanted, there)
         lost += [path for path in rows.keys() - wanted if _is_theirs(there, rows[path])]
@@ -165,7 +165,7 @@ def _gather_copies(
     wanted = wanted_copies(looked.library, mirror, looked.places[mirror.name])
     taken = {place.path for place in wanted.values()}
     rows = store.sidecars.in_folder(library_id, mirror.name, view.path)
-    there = Standing(view)
+    there = Standing(view, taken)
     by_name = _by_likeness(rows.values())
     found = {}
     for path, place in wanted.items():

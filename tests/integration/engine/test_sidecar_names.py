@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.engine.bystanders import SIDECARS
-from tests.integration.engine.site import Site, contents
+from tests.integration.engine.site import Site, contents, master
 from tests.mounts import mounted
 
 CASELESS = ["exfat", "ntfs without case"]
@@ -98,3 +98,22 @@ def test_an_album_removed_on_both_sides_leaves_no_record(site: Site) -> None:
     site.run()
 
     assert (1, 0, 0, 0) == kept(site)
+
+
+def test_names_that_differ_by_case_alone_are_two(site: Site) -> None:
+    """M1, M11: without `fat_safe` what is alike is another output, and another copy."""
+    (mirror,) = site.policy.libraries[0].mirrors
+    site.wish(mirrors=(replace(mirror, sidecars=SIDECARS, fat_safe=False),))
+    (site.library / "a" / "song.lrc").write_bytes(b"words")
+    master(site.library / "a" / "song.flac", 20)
+    site.run()
+    (site.library / "a" / "SONG.lrc").write_bytes(b"other words")
+    master(site.library / "a" / "SONG.flac", 21)
+    ran = site.run()
+
+    assert {"a/song.lrc": b"words", "a/SONG.lrc": b"other words"} == copies(mirror.root)
+    assert ["01.opus", "SONG.opus", "song.opus"] == sorted(
+        path.name for path in (mirror.root / "a").glob("*.opus")
+    )
+    assert (1, 1) == (ran.actions["mirror-encode"], ran.actions["mirror-copy"])
+    assert ([], 0) == (site.holds(), site.run().actions.total())
