@@ -110,7 +110,7 @@ def _note(
     before = store.tracks.by_content(library_id, entry.observation)
     if before and before.path != path and not _stands(root, before):
         store.tracks.moved(before.id, path, entry.observation, now=now)
-        _tell_move(store, library_id, path, before, now=now)
+        _tell_move(store, library_id, root, path, before, now=now)
         return "moved" if before.is_valid else "rejoined"
     store.tracks.seen(library_id, path, entry.observation, now=now)
     overtaken = displaced.take(library_id, entry.observation)
@@ -125,7 +125,7 @@ def _note(
             now=now,
         )
     if overtaken:
-        _tell_move(store, library_id, path, overtaken, now=now)
+        _tell_move(store, library_id, root, path, overtaken, now=now)
         return "moved"
     return "updated" if file else "added"
 
@@ -145,9 +145,16 @@ def _stands(root: Path, file: KnownFile) -> bool:
 
 
 def _tell_move(
-    store: Store, library_id: int, path: PurePosixPath, before: KnownFile, *, now: datetime
+    store: Store,
+    library_id: int,
+    root: Path,
+    path: PurePosixPath,
+    before: KnownFile,
+    *,
+    now: datetime,
 ) -> None:
-    _end_holds(store, library_id, before.path, now=now)
+    if not os.path.lexists(root / before.path):  # else they are, by now, about what stands there
+        _end_holds(store, library_id, before.path, now=now)
     store.history.add(
         library_id,
         path,

@@ -512,3 +512,17 @@ def test_a_held_master_is_waited_for_all_the_same(site: Site, life: Collector) -
 
     assert {"mirror-rename": 1, "mirror-encode": 2} == mirrored(ran)
     assert b"mine" == theirs.read_bytes()
+
+
+def test_a_hold_on_what_stands_there_now_stays(site: Site, life: Collector) -> None:
+    """H2: the master that was there before takes no hold of the next one along."""
+    life.add("A", "01")
+    life.add("Z", "01")
+    theirs = site.base / "car" / "A" / "01.m4a"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"mine")
+    site.run()
+    life.rotate([site.library / "A/01.flac", site.library / "Z/01.flac"])
+    site.run()
+
+    assert [("A/01.flac", "car")] == [(str(hold.path), hold.mirror) for hold in site.holds()]
