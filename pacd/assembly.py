@@ -23,17 +23,20 @@ def policy_of(settings: Settings, tools: Toolbox) -> DaemonPolicy:
         max_delay_s=settings.watch.max_delay_s,
         ignore=tuple(settings.watch.ignore),
         min_free_bytes=settings.audit.min_free_mib << 20,
+        retention=settings.sections.recycle.retention,
     )
 
 
 def _equipped(library: LibraryPolicy, tools: Toolbox) -> LibraryPolicy:
-    """Name the program that makes each mirror, its version apart: another one makes it anew."""
+    """Name the programs that make mirrors and change rates, their versions apart."""
     mirrors = []
     for mirror in library.mirrors:
         encoder = tools.encoder(mirror.codec)
         program = encoder.name.split()[0] if encoder else ""
         mirrors.append(replace(mirror, encoder=program))
-    return replace(library, mirrors=tuple(mirrors))
+    resampler = tools.resampler.name.split()[0] if tools.resampler else ""
+    flac = replace(library.flac, resampler=resampler)
+    return replace(library, flac=flac, mirrors=tuple(mirrors))
 
 
 def setup_of(settings: Settings, tools: Toolbox, *, patience: timedelta = timedelta.max) -> Setup:

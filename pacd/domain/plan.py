@@ -11,6 +11,7 @@ from pacd.domain.change import Observation
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import Picture, Track
 from pacd.domain.output import Export, Output
+from pacd.domain.recycled import Resampled
 from pacd.domain.verdict import Check
 from pacd.errors import FailureKind
 
@@ -23,6 +24,7 @@ class Action(StrEnum):
     """
 
     TEST = "test"
+    RESAMPLE = "resample"
     RECOMPRESS = "recompress"
     EXPORT_ARTWORK = "export-artwork"
     MIRROR_ENCODE = "mirror-encode"
@@ -109,6 +111,7 @@ class Facts:
         accepted: Causes a person accepted for this audio.
         setbacks: Failures since the last success.
         rewrites: How often PAC replaced this path in the last hour.
+        restored: Whether a person brought this very audio back from the recycle bin.
         restless: For how long nobody has let it settle; None when it has.
     """
 
@@ -123,6 +126,7 @@ class Facts:
     accepted: frozenset[Cause] = frozenset()
     setbacks: tuple[Setback, ...] = ()
     rewrites: int = 0
+    restored: bool = False
     restless: timedelta | None = None
 
     @property
@@ -260,7 +264,7 @@ class Copied:
     moved_from: PurePosixPath | None = None
 
 
-Result = Tested | Recompressed | Exported | Mirrored | Copied | Pruned
+Result = Tested | Resampled | Recompressed | Exported | Mirrored | Copied | Pruned
 
 
 @dataclass(frozen=True, slots=True)

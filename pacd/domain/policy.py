@@ -42,12 +42,16 @@ class FlacPolicy:
     Attributes:
         target_compression: flac's level, 0 to 8.
         verify_after: Age at which an integrity verdict is too old.
+        resample_to_cd: Whether masters above CD form are brought to it.
+        resampler: The program that changes rates, without its version; "" where there is none.
     """
 
     target_compression: int = 8
     verify_after: timedelta = timedelta(days=90)
     keep_mtime: bool = True
     hardlinks: HardLinks = HardLinks.SKIP
+    resample_to_cd: bool = True
+    resampler: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ class DaemonPolicy:
         max_delay_s: Seconds after which it is, however busy.
         ignore: Shell patterns of names to leave alone, beyond the built-in list.
         min_free_bytes: Reserve of every disk that PAC writes to.
+        retention: How long a file stays in the recycle bin.
     """
 
     libraries: tuple[LibraryPolicy, ...]
@@ -178,6 +183,7 @@ class DaemonPolicy:
     max_delay_s: float = 600.0
     ignore: tuple[str, ...] = ()
     min_free_bytes: int = 1 << 30
+    retention: timedelta = timedelta(days=30)
 
     def library(self, name: str) -> LibraryPolicy | None:
         """The library of this name, if there is one."""

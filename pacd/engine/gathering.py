@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.hold import Cause
+from pacd.domain.media import Track
 from pacd.domain.output import Export, Output, OutputState
 from pacd.domain.plan import Album, Facts
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
@@ -71,10 +72,17 @@ def gather(
                 accepted=store.holds.accepted(decoded_md5, entry.observation),
                 setbacks=setbacks.get(path, ()),
                 rewrites=rewrites.get(path, 0),
+                restored=brought_back(store, track, decoded_md5),
                 restless=restless.get(entry.name),
             )
         )
     return tuple(facts)
+
+
+def brought_back(store: Store, track: Track | None, decoded_md5: str) -> bool:
+    """Whether a person brought this audio back; asked of what would be resampled alone."""
+    above = track is not None and track.audio.above_cd
+    return above and store.recycled.restored(decoded_md5)
 
 
 def _rewrites(

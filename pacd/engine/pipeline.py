@@ -15,7 +15,7 @@ from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.coverage import free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.gathering import gather
+from pacd.engine.gathering import brought_back, gather
 from pacd.engine.looking import Looked, look_at
 from pacd.engine.mirrors.census import Census, Reading
 from pacd.engine.mirrors.copying import Copier
@@ -217,7 +217,8 @@ class Pipeline:
         # What a person accepted of this audio is known only once its MD5 is.
         accepted = self._store.holds.accepted(facts.decoded_md5, facts.observation)
         group = visit.facts if item.path in visit.facts else visit.sidecars
-        group[item.path] = replace(facts, accepted=accepted)
+        restored = brought_back(self._store, facts.track, facts.decoded_md5)
+        group[item.path] = replace(facts, accepted=accepted, restored=restored)
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]

@@ -21,6 +21,7 @@ from pacd.domain.plan import (
     Tested,
 )
 from pacd.domain.policy import LibraryPolicy
+from pacd.domain.recycled import Resampled
 from pacd.engine.events import Events
 from pacd.engine.pace import Pace
 from pacd.engine.telling import Told, say, tell
@@ -163,19 +164,8 @@ class Recorder:
                 store.verdicts.record(check, track, observation)
                 if track:
                     store.tracks.described(library_id, item.path, track, observation, now=now)
-            case Recompressed(track, check, observation, frames_kept):
-                store.verdicts.forget(facts.observation)
-                store.verdicts.record(check, track, observation)
-                level = stated_level(track.compression) or 0
-                store.verdicts.recompressed(track.audio_md5, level, track.compression, now=now)
-                store.tracks.described(
-                    library_id,
-                    item.path,
-                    track,
-                    observation,
-                    rewritten=not frames_kept,
-                    now=now,
-                )
+            case Recompressed() | Resampled():
+                self._keep_rewritten(library_id, facts, done.result, now)
             case Exported() as exported:
                 store.exports.record(
                     library_id,
@@ -194,6 +184,21 @@ class Recorder:
                 store.sidecars.forget(library_id, item.mirror, [path])
             case Mirrored() as mirrored:
                 self._keep_output(library_id, item.mirror, mirrored)
+
+    def _keep_rewritten(
+        self, library_id: int, facts: Facts, new: Recompressed | Resampled, now: datetime
+    ) -> None:
+        store, track = self._store, new.track
+        store.verdicts.forget(facts.observation)
+        store.verdicts.record(new.check, track, new.observation)
+        level = stated_level(track.compression) or 0
+        store.verdicts.recompressed(track.audio_md5, level, track.compression, now=now)
+        smaller = isinstance(new, Resampled) or not new.frames_kept
+        store.tracks.described(
+            library_id, facts.path, track, new.observation, rewritten=smaller, now=now
+        )
+        if isinstance(new, Resampled):
+            store.recycled.add(library_id, new.recycled)
 
     def _keep_output(self, library_id: int, mirror: str, mirrored: Mirrored) -> None:
         outputs, path = self._store.outputs, mirrored.output.path

@@ -21,6 +21,7 @@ from pacd.domain.plan import (
     Result,
     Tested,
 )
+from pacd.domain.recycled import Resampled
 from pacd.domain.verdict import Check
 from pacd.errors import FailureKind
 
@@ -29,6 +30,7 @@ _log = structlog.get_logger()
 # O1's names of actions in the log.
 LOGGED: Final = {
     Action.TEST: "flac_test",
+    Action.RESAMPLE: "flac_resample",
     Action.RECOMPRESS: "flac_recompress",
     Action.EXPORT_ARTWORK: "art_export",
     Action.MIRROR_ENCODE: "mirror_encode",
@@ -78,10 +80,8 @@ def _tell_failed(failed: Failed) -> Told:
 
 def _tell_done(result: Result) -> Told:
     match result:
-        case Tested(check):
-            return _tell_tested(check)
-        case Recompressed():
-            return _tell_recompressed(result)
+        case Tested() | Recompressed() | Resampled():
+            return _tell_master(result)
         case Exported(target, written=written):
             message = f"{target} {'written' if written else 'was there already'}"
             count = "art_exported" if written else ""
@@ -92,6 +92,16 @@ def _tell_done(result: Result) -> Told:
             return _tell_copied(result)
         case Pruned(path):
             return Told("mirror_prune_ok", "ok", f"{path} removed", "pruned")
+
+
+def _tell_master(result: Tested | Recompressed | Resampled) -> Told:
+    match result:
+        case Tested(check):
+            return _tell_tested(check)
+        case Recompressed():
+            return _tell_recompressed(result)
+        case Resampled():
+            return _tell_resampled(result)
 
 
 def _tell_tested(check: Check) -> Told:
@@ -132,6 +142,18 @@ def _tell_recompressed(new: Recompressed) -> Told:
     saved = new.before_bytes - new.after_bytes
     message = f"{new.before_bytes} to {new.after_bytes} bytes, {saved} saved"
     return Told("recompress_ok", "ok", message, "recompressed", details)
+
+
+def _tell_resampled(new: Resampled) -> Told:
+    details = {
+        "before_bytes": new.before_bytes,
+        "after_bytes": new.after_bytes,
+        "recycled": new.recycled.entry,
+        **new.details,
+    }
+    lowered = f", {-new.gain_db:.2f} dB lower so that nothing clips" if new.gain_db else ""
+    message = f"{details['from']} to {details['to']}{lowered}; the original is in the recycle bin"
+    return Told("resample_ok", "ok", message, "resampled", details)
 
 
 def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:

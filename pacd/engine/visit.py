@@ -34,6 +34,8 @@ class Unseen(NamedTuple):
     output: Output
 
 
+_JUDGED_OR_REWRITTEN = frozenset({Action.TEST, Action.RESAMPLE, Action.RECOMPRESS})
+
 Key = tuple[PurePosixPath, Action, str]
 
 
@@ -82,7 +84,7 @@ class Visit:
     @property
     def masters_busy(self) -> bool:
         """Whether a master may still be rewritten or judged in this visit."""
-        return any(action in {Action.TEST, Action.RECOMPRESS} for _, action, _ in self.busy)
+        return any(action in _JUDGED_OR_REWRITTEN for _, action, _ in self.busy)
 
     def occupied(self, item: PlanItem) -> bool:
         """Whether an item is under way already, or another one on the same output."""

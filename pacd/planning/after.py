@@ -19,6 +19,7 @@ from pacd.domain.plan import (
     Setback,
     Tested,
 )
+from pacd.domain.recycled import Resampled
 from pacd.planning.setbacks import retry_wait, setback_of, tries_after
 
 
@@ -35,7 +36,7 @@ def _learn(facts: Facts, item: PlanItem, result: Result) -> Facts:
     match result:
         case Tested(check, track, observation):
             return replace(facts, check=check, track=track, observation=observation)
-        case Recompressed(track, check, observation):
+        case Recompressed(track, check, observation) | Resampled(track, check, observation):
             known = replace(facts, check=check, track=track, observation=observation)
             return replace(known, rewrites=facts.rewrites + 1)
         case Mirrored(output):

@@ -109,6 +109,7 @@ class Settings:
                 verify_after=self.audit.verify_after,
                 keep_mtime=flac.keep_mtime,
                 hardlinks=flac.hardlinks,
+                resample_to_cd=flac.resample_to_cd,
             ),
             mirrors=tuple(_mirror(mirror) for mirror in library.mirror),
         )

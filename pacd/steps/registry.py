@@ -13,6 +13,7 @@ from pacd.steps.integrity import integrity
 from pacd.steps.mirror import mirror_encode, mirror_rename, mirror_retag
 from pacd.steps.pruning import mirror_prune
 from pacd.steps.recompress import recompress
+from pacd.steps.resample import resample
 from pacd.steps.sidecars import mirror_copy
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
@@ -21,6 +22,7 @@ Step = Callable[[Job, Toolbox], Result]
 
 STEPS: Final[Mapping[Action, Step]] = {
     Action.TEST: integrity,
+    Action.RESAMPLE: resample,
     Action.RECOMPRESS: recompress,
     Action.EXPORT_ARTWORK: export_artwork,
     Action.MIRROR_ENCODE: mirror_encode,

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -142,7 +143,7 @@ class Flac:
             ToolError: As test().
         """
         hashed = SampleHash(audio, samples=samples)
-        done = process.stream(self._decode(audio), hashed.add, timeout_s=timeout_s, stdin=stdin)
+        done = process.stream(self.raw_decoder(audio), hashed.add, timeout_s=timeout_s, stdin=stdin)
         return Measured(_verdict(done), hashed.md5, hashed.samples)
 
     def encode(
@@ -180,10 +181,33 @@ class Flac:
         encode = self._encode(target, level, seek_table=seek_table and samples > 0)
         shape = _pipe_shape(audio, samples)
         decoded, encoded = process.pipe(
-            self._decode(audio), [*encode, *shape, "-"], timeout_s=timeout_s, stdin=stdin
+            self.raw_decoder(audio), [*encode, *shape, "-"], timeout_s=timeout_s, stdin=stdin
         )
         encoded.checked()
         decoded.checked()
+
+    def encode_samples(
+        self,
+        pieces: Iterable[bytes],
+        target: Path,
+        audio: AudioFormat,
+        *,
+        level: int,
+        seek_table: bool,
+        timeout_s: float,
+    ) -> None:
+        """
+        Encode interleaved samples, little-endian and of one of RAW_DEPTHS.
+
+        Args:
+            audio: Their shape, with their number.
+
+        Raises:
+            ToolError: flac failed; or as pieces raises.
+        """
+        encode = self._encode(target, level, seek_table=seek_table)
+        shape = _pipe_shape(audio, audio.total_samples)
+        process.run([*encode, *shape, "-"], timeout_s=timeout_s, stdin=pieces, check=True)
 
     def decoder(self, audio: AudioFormat) -> tuple[str | Path, ...]:
         """Arguments that turn FLAC on its input into WAV on its output; RF64 beyond 4 GiB."""
@@ -191,7 +215,8 @@ class Flac:
         large = ("--force-rf64-format",) if bytes_ > _MAX_WAV_BYTES else ()
         return (self.executable, "--decode", "--stdout", "--silent", *large, "-")
 
-    def _decode(self, audio: AudioFormat) -> list[str | Path]:
+    def raw_decoder(self, audio: AudioFormat) -> list[str | Path]:
+        """Arguments that turn FLAC on its input into samples; of odd depths, into RF64."""
         raw = audio.bits_per_sample in RAW_DEPTHS
         return [
             *(self.executable, "--decode", "--stdout", "--silent"),
