@@ -1,7 +1,6 @@
 """Builds the values that planning decides by; defaults for everything but what matters."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -40,6 +39,7 @@ def track(
     *,
     rate_hz: int = 44_100,
     bits: int = 16,
+    channels: int = 2,
     md5: str = MD5,
     tags: Mapping[str, str] | None = None,
     tags_md5: str = TAGS_MD5,
@@ -48,7 +48,7 @@ def track(
     quirks: Iterable[Quirk] = (),
 ) -> Track:
     """One second of stereo with a COMPRESSION tag that says the target."""
-    audio = AudioFormat(rate_hz, bits, 2, rate_hz)
+    audio = AudioFormat(rate_hz, bits, channels, rate_hz)
     named = Tags.of((tags or {}).items())
     return Track(audio, md5, named, tags_md5, tuple(pictures), compression, frozenset(quirks))
 
@@ -154,8 +154,15 @@ def policy(
     max_px: int = 0,
     target: int = 8,
     hardlinks: HardLinks = HardLinks.SKIP,
+    resample: bool = False,
+    resampler: str = "ffmpeg",
 ) -> LibraryPolicy:
-    """The shipped wishes, with one mirror and no covers."""
+    """The shipped wishes, with one mirror, no covers, and masters above CD form left so."""
     covers = ArtworkPolicy(enabled=artwork, root=Path("/art"), max_px=max_px)
-    flac = replace(FlacPolicy(), target_compression=target, hardlinks=hardlinks)
+    flac = FlacPolicy(
+        target_compression=target,
+        hardlinks=hardlinks,
+        resample_to_cd=resample,
+        resampler=resampler,
+    )
     return LibraryPolicy("music", Path("/music"), covers, flac, tuple(mirrors))

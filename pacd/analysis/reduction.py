@@ -40,7 +40,7 @@ class Extent:
         """By how much all of it must be lowered so that nothing clips: 0.0, or below."""
         if self.whole or self.peak <= _LOUDEST:
             return 0.0
-        return math.floor(20 * math.log10(_LOUDEST / self.peak) / _FINEST_DB) * _FINEST_DB
+        return round(math.floor(20 * math.log10(_LOUDEST / self.peak) / _FINEST_DB) * _FINEST_DB, 2)
 
 
 def measured(blocks: Iterable[Frames]) -> Extent:

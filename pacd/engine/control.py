@@ -17,7 +17,7 @@ from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
 from pacd.engine.locating import locate, places
-from pacd.engine.releasing import no_hold, release
+from pacd.engine.releasing import no_hold, release_all
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
 from pacd.protocol.documents import (
@@ -117,7 +117,7 @@ class Control:
         return found
 
     def release(self, ids: Sequence[int], accept: bool, who: str) -> Holds:
-        return self._ask(lambda: release(self._engine, tuple(ids), accept=accept, who=who))
+        return self._ask(lambda: release_all(self._engine, tuple(ids), accept=accept, who=who))
 
     def plan(self, path: str | None) -> Plan:
         with self._reading() as store:

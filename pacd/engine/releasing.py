@@ -16,7 +16,7 @@ from pacd.store.database import Store
 from pacd.store.holds import Ending
 
 
-def release(engine: Engine, ids: Iterable[int], *, accept: bool, who: str) -> Holds:
+def release_all(engine: Engine, ids: Iterable[int], *, accept: bool, who: str) -> Holds:
     """
     End holds, all or none of them, and say which; in the engine's thread.
 
@@ -31,7 +31,7 @@ def release(engine: Engine, ids: Iterable[int], *, accept: bool, who: str) -> Ho
             raise no_hold(each)
         wanted.append((record.library_id, record.hold))
     for number, hold in wanted:
-        _release(
+        release(
             engine.store,
             engine.recorder,
             engine.pipeline,
@@ -49,7 +49,7 @@ def no_hold(number: int) -> UnknownError:
     return UnknownError(f"There is no open hold {number}.", fix="`pacctl holds` lists them.")
 
 
-def _release(
+def release(
     store: Store,
     recorder: Recorder,
     pipeline: Pipeline,

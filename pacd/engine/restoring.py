@@ -59,48 +59,45 @@ def restore(engine: Engine, number: int, who: str, *, now: datetime) -> Restored
         RefusedError: Another file stands there, it is being worked on, or its disk is away.
     """
     library, found = _found(engine, number)
-    root, recycled = library.root, found.recycled
+    recycled = found.recycled
     _require_idle(engine, library, recycled.path)
     standing = _standing(library, recycled, now)
-    try:
-        if standing:
-            recycle.exchange(root, recycled, standing)
-        else:
-            recycle.bring_back(root, recycled)
-    except (CollisionError, SourceChangedError) as error:
-        raise _occupied(library, number, recycled.path) from error
-    except OSError as error:
-        raise PacError(
-            f"{root / recycled.path} could not be brought back: {error.strerror or error}.",
-            fix="It lies in the recycle bin still.",
-        ) from error
+    _put_back(library, found, standing)
     with engine.store.transaction():
         engine.store.recycled.end(number, Leaving.RESTORED, now=now)
         engine.store.jobs.clear_setbacks(found.library_id, recycled.path)
         engine.store.folders.disturb(found.library_id, recycled.path.parent)
         if standing:
             engine.store.recycled.add(found.library_id, standing)
-        message = f"brought back from the recycle bin by {who}"
+        told = {"message": f"brought back from the recycle bin by {who}", "who": who}
         engine.store.history.add(
-            found.library_id,
-            recycled.path,
-            recycled.audio_md5,
-            "restored",
-            {"message": message, "who": who, "exchanged": bool(standing)},
-            now=now,
+            found.library_id, recycled.path, recycled.audio_md5, "restored", told, now=now
         )
     engine.pipeline.want(Place(library.name, recycled.path.parent), Urgency.LIVE)
-    _log.info(
-        "restored",
-        action="restore",
-        status="ok",
-        library=library.name,
-        path=str(recycled.path),
-        who=who,
-    )
-    in_stead = _number_of(engine, found.library_id, standing) if standing else None
     path = str(recycled.path)
+    _log.info("restored", action="restore", status="ok", library=library.name, path=path, who=who)
+    in_stead = _number_of(engine, found.library_id, standing) if standing else None
     return Restored(id=number, library=library.name, path=path, exchanged=in_stead)
+
+
+def _put_back(library: LibraryPolicy, found: Lying, standing: Recycled | None) -> None:
+    """Move the file; what is in its way is exchanged for it, or refuses it."""
+    root, recycled = library.root, found.recycled
+    try:
+        if standing:
+            recycle.exchange(root, recycled, standing)
+        else:
+            recycle.bring_back(root, recycled)
+    except (CollisionError, SourceChangedError) as error:
+        raise RefusedError(
+            f"{root / recycled.path} is there, and PAC never writes over a file.",
+            fix=f"Move it away, then `pacctl restore {found.id}` again.",
+        ) from error
+    except OSError as error:
+        raise PacError(
+            f"{root / recycled.path} could not be brought back: {error.strerror or error}.",
+            fix="It lies in the recycle bin still.",
+        ) from error
 
 
 def _found(engine: Engine, number: int) -> tuple[LibraryPolicy, Lying]:
@@ -154,13 +151,6 @@ def _standing(library: LibraryPolicy, recycled: Recycled, now: datetime) -> Recy
         mtime_ns=there.mtime_ns,
         audio_md5=audio_md5,
         made_md5=recycled.audio_md5,
-    )
-
-
-def _occupied(library: LibraryPolicy, number: int, path: PurePosixPath) -> RefusedError:
-    return RefusedError(
-        f"{library.root / path} is there, and PAC never writes over a file.",
-        fix=f"Move it away, then `pacctl restore {number}` again.",
     )
 
 
