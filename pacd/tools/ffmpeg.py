@@ -33,11 +33,15 @@ _REBUILT: Final = {
     (7, 8): "pan=7.1|c0=c0|c1=c1|c2=c2|c3=c3|c4=0.70711*c4|c5=0.70711*c4|c6=c5|c7=c6",
 }
 
+# libsoxr at 33 bits, without the rolloff that it has by default below its band's edge, on double
+# floats: what comes as 24 or 32 bits would else be made single ones (libswresample, FFmpeg 5.1).
+# tests/contract/test_resampling.py compares it with SoX.
+_FINEST: Final = "resampler=soxr:precision=33:cheby=1:internal_sample_fmt=dblp"
 _SAID: Final = ("-hide_banner", "-nostdin", "-loglevel", "error")
 _RF64: Final = ["-f", "wav", "-ignore_length", "1"]
 _BYTE: Final = 8
 _TAILS_PER_S: Final = 4
-"""libsoxr's filter at 28 bits is shorter than a quarter of a second (test_resampling.py)."""
+"""libsoxr's filter is shorter than a quarter of a second (test_resampling.py)."""
 
 _RESAMPLERS: Final = {
     True: "resampler=soxr:precision=28",
@@ -130,14 +134,14 @@ class Ffmpeg:
         Return the arguments of a run that changes the rate of samples, and nothing else.
 
         It takes what Flac.raw_decoder() makes, and gives 64-bit floats, in full scale from -1
-        to 1 and not limited to it, by libsoxr at 28 bits.  Silence is added behind the end,
+        to 1 and not limited to it, by libsoxr.  Silence is added behind the end,
         so that no filter keeps the last samples back: the caller knows how many it wants.
         """
         bits = audio.bits_per_sample
         shape = ["-f", f"s{bits}{'le' if bits > _BYTE else ''}", "-ar", str(audio.sample_rate_hz)]
         taken = [*shape, "-ac", str(audio.channels)] if bits in RAW_DEPTHS else _RF64
         tail = f"apad=pad_len={audio.sample_rate_hz // _TAILS_PER_S}"
-        change = f"{tail},aresample={rate_hz}:{_RESAMPLERS[True]}"
+        change = f"{tail},aresample={rate_hz}:{_FINEST}"
         made = ["-af", change, "-f", "f64le", "pipe:1"]
         return [self.executable, *_SAID, *taken, "-i", "pipe:0", "-map", "0:a:0", *made]
 
