@@ -72,9 +72,9 @@ def reduced(blocks: Iterable[Frames], extent: Extent, *, seed: int) -> Iterator[
         if extent.whole:
             yield block.astype("<i2").tobytes()
             continue
-        dithered = block * gain
-        dithered += noise.random(block.shape)
-        dithered -= noise.random(block.shape)
+        # Two numbers for each sample, in the order of the samples: however they come in blocks.
+        pairs = noise.random((*block.shape, 2))
+        dithered = block * gain + (pairs[..., 0] - pairs[..., 1])
         yield np.floor(dithered + 0.5).astype("<i2").tobytes()
 
 

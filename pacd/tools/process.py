@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from pacd.errors import ToolCrashedError, ToolInterruptedError
+from pacd.errors import ToolCrashedError, ToolError, ToolInterruptedError
 from pacd.tools.memory import oom_kills
 from pacd.tools.running import Finished, Kept, Stdin, chained, started
 
@@ -105,15 +105,22 @@ def reading(
 
     Raises:
         ToolTimeoutError, ToolCrashedError: As run(), of any.
-        ToolError: The exit code of one is not 0: of the first, where several fail.
+        ToolError: The exit code of one is not 0: of the first, where several fail; or one
+            has left before it had read all.
     """
     deadline_s, kills = time.monotonic() + timeout_s, oom_kills()
     with ExitStack() as running:
         chain = chained(programs, stdin, deadline_s, running)
         yield from chain[-1].pieces()
         ended = tuple(program.finish() for program in reversed(chain))
-    for done in reversed(ended):
-        _uncrashed(done, kills).checked()
+    in_order = tuple(reversed(ended))
+    cut_off = [each for each in in_order if each.exit_code == -signal.SIGPIPE]
+    for done in in_order:
+        if done not in cut_off:  # else the next one says why it left early
+            _uncrashed(done, kills).checked()
+    if cut_off:
+        name = Path(cut_off[-1].argv[0]).name
+        raise ToolError(f"what {name} wrote was not read to its end")
 
 
 def _uncrashed(done: Finished, oom_kills_before: int) -> Finished:

@@ -69,7 +69,7 @@ def test_the_same_audio_gives_the_same_bytes() -> None:
     extent = measured([audio])
 
     whole = b"".join(reduced([audio], extent, seed=9))
-    again = b"".join(reduced([audio], extent, seed=9))
+    again = b"".join(reduced([audio[:7], audio[7:4_000], audio[4_000:]], extent, seed=9))
     other = b"".join(reduced([audio], extent, seed=10))
 
     assert whole == again
