@@ -61,6 +61,16 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
         lambda s: s.folders.stale(LIBRARY, tested_before=NOW),
         "idx_files_content (library_id=? AND device=? AND inode=? AND file_size=? AND mtime_ns=?",
     ),
+    "lying": (lambda s: s.recycled.lying(LIBRARY), "idx_recycled_lying (library_id=?"),
+    "restored": (lambda s: s.recycled.restored(MD5), "idx_recycled_restored (md5=?"),
+    "overdue": (
+        lambda s: s.recycled.overdue(LIBRARY, since=NOW, most=9),
+        "idx_recycled_lying (library_id=?",
+    ),
+    "unresampled": (
+        lambda s: s.recycled.waiting_for_resampler(LIBRARY),
+        "SCAN checks USING INDEX idx_checks_above_cd",
+    ),
     "check_of": (lambda s: s.verdicts.check_of(SEEN), "PRIMARY KEY (device=? AND inode=?"),
     "forget_check": (lambda s: s.verdicts.forget(SEEN), "PRIMARY KEY (device=? AND inode=?"),
     "outputs": (
