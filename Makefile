@@ -2,12 +2,13 @@
 # make test    all tests, as CI runs them
 # make check   lint, types, import contracts, unit tests: green at every commit
 # make bench   speed and memory beside the bare tools
+# make bench-authenticity   how often the detector of fake lossless errs; an hour the first time
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 LIBRARY ?=
 
-.PHONY: run test check bench lock format clean
+.PHONY: run test check bench bench-authenticity lock format clean
 
 run: $(BIN)/.installed
 	@scripts/install-tools run
@@ -28,6 +29,10 @@ check: $(BIN)/.installed
 bench: $(BIN)/.installed
 	@scripts/install-tools test
 	$(BIN)/python -m bench.bench
+
+bench-authenticity: $(BIN)/.installed
+	@scripts/install-tools bench
+	$(BIN)/python -m bench.authenticity
 
 format: $(BIN)/.installed
 	$(BIN)/ruff check --fix .

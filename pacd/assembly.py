@@ -1,12 +1,14 @@
 """From settings to what the engine is built from; the daemon and a one-shot run share it."""
 
 import functools
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from pacd import logs
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
+from pacd.domain.verdict import BUILTIN_VERSION, Detector
 from pacd.engine.setup import Setup
 from pacd.settings import Settings
 from pacd.tools.toolbox import Toolbox, find_tools
@@ -28,15 +30,30 @@ def policy_of(settings: Settings, tools: Toolbox) -> DaemonPolicy:
 
 
 def _equipped(library: LibraryPolicy, tools: Toolbox) -> LibraryPolicy:
-    """Name the programs that make mirrors and change rates, their versions apart."""
+    """
+    Name the programs that are there for each wish.
+
+    Of those that make mirrors and change rates without their versions: only another one
+    makes anything anew.
+    """
     mirrors = []
     for mirror in library.mirrors:
         encoder = tools.encoder(mirror.codec)
         program = encoder.name.split()[0] if encoder else ""
         mirrors.append(replace(mirror, encoder=program))
+    authenticity = replace(
+        library.authenticity, versions=tuple(_versions(library.authenticity.detectors, tools))
+    )
     resampler = tools.resampler.name.split()[0] if tools.resampler else ""
     flac = replace(library.flac, resampler=resampler)
-    return replace(library, flac=flac, mirrors=tuple(mirrors))
+    return replace(library, flac=flac, mirrors=tuple(mirrors), authenticity=authenticity)
+
+
+def _versions(wanted: Collection[Detector], tools: Toolbox) -> Iterator[tuple[Detector, str]]:
+    """Name the detectors that are wanted and there."""
+    versions = {each.detector: each.version for each in tools.detectors}
+    versions[Detector.BUILTIN] = BUILTIN_VERSION
+    return ((each, versions[each]) for each in wanted if each in versions)
 
 
 def setup_of(settings: Settings, tools: Toolbox, *, patience: timedelta = timedelta.max) -> Setup:
@@ -60,4 +77,4 @@ def preflight(settings: Settings) -> Toolbox:
         PreflightError: Some are missing; the message names them all and how to get them.
     """
     wanted = {mirror.codec for library in settings.libraries() for mirror in library.mirrors}
-    return find_tools(wanted)
+    return find_tools(wanted, places=settings.detectors)

@@ -12,12 +12,21 @@ from pacd.domain.output import Export, Output, OutputState
 from pacd.domain.plan import Action, Album, Facts, PlanItem, Setback
 from pacd.domain.policy import (
     ArtworkPolicy,
+    AuthenticityPolicy,
     FlacPolicy,
     HardLinks,
     LibraryPolicy,
     MirrorPolicy,
+    StopOn,
 )
-from pacd.domain.verdict import Check, Integrity
+from pacd.domain.verdict import (
+    BUILTIN_VERSION,
+    Authenticity,
+    Check,
+    Detector,
+    Finding,
+    Integrity,
+)
 from pacd.errors import FailureKind
 from pacd.planning.compression import compression_tag
 
@@ -28,6 +37,7 @@ OTHER_MD5 = "b2" * 16
 TAGS_MD5 = "c3" * 16
 AT_TARGET = compression_tag(TOOL, 8, NOW)
 PHONE = MirrorPolicy("phone", Path("/phone"))
+UNASKED = AuthenticityPolicy(enabled=False)
 
 
 def picture(md5: str = "d4" * 16, *, mime: str = "image/jpeg", kind: int = FRONT_COVER) -> Picture:
@@ -63,6 +73,17 @@ def check(
     """A verdict of yesterday."""
     said = "" if integrity is Integrity.INTACT else f"it is {integrity}"
     return Check(integrity, md5, said if message is None else message, "", TOOL, NOW - age)
+
+
+def finding(
+    status: Authenticity = Authenticity.OK,
+    detector: Detector = Detector.BUILTIN,
+    *,
+    version: str = BUILTIN_VERSION,
+    **more: Any,
+) -> Finding:
+    """What a detector said."""
+    return Finding(detector, version, status, f"it is {status}", **more)
 
 
 def observation(*, inode: int = 2, links: int = 1) -> Observation:
@@ -154,15 +175,23 @@ def policy(
     max_px: int = 0,
     target: int = 8,
     hardlinks: HardLinks = HardLinks.SKIP,
+    stop_on: StopOn = StopOn.ERROR,
+    authenticity: AuthenticityPolicy = UNASKED,
     resample: bool = False,
     resampler: str = "ffmpeg",
 ) -> LibraryPolicy:
-    """The shipped wishes, with one mirror, no covers, and masters above CD form left so."""
+    """
+    The shipped wishes, but with one mirror and no covers.
+
+    Nobody asks for authenticity, and masters above CD form are left so.
+    """
     covers = ArtworkPolicy(enabled=artwork, root=Path("/art"), max_px=max_px)
     flac = FlacPolicy(
         target_compression=target,
         hardlinks=hardlinks,
+        stop_on=stop_on,
         resample_to_cd=resample,
         resampler=resampler,
     )
-    return LibraryPolicy("music", Path("/music"), covers, flac, tuple(mirrors))
+    music = Path("/music")
+    return LibraryPolicy("music", music, covers, flac, tuple(mirrors), authenticity)

@@ -2,6 +2,8 @@
 
 import pytest
 
+import pacd.analysis  # noqa: F401 -- tells numpy how many threads it may have, before anybody loads it
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

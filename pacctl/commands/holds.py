@@ -27,7 +27,8 @@ _COLUMNS = (
     Column("path", share=1, middle=True),
 )
 _LABEL = 14
-_TIMES = frozenset({"tested", "last_gone"})  # evidence that is a moment
+_NUMBERS = "numbers"  # evidence that detectors measured, by detector
+_TIMES = frozenset({"tested", "judged", "last_gone"})  # evidence that is a moment
 
 
 def _holds_arguments(parser: ArgumentParser) -> None:
@@ -112,11 +113,16 @@ def hold_in_full(screen: Screen, hold: HoldView, *, now: datetime) -> None:
         ("since", f"{local(hold.since)} ({distance(hold.since, now=now)})"),
         ("audio md5", hold.md5),
         ("spectrogram", hold.spectrogram or ""),
-        *((name, _value(name, value)) for name, value in evidence.items()),
+        *((name, _value(name, value)) for name, value in evidence.items() if name != _NUMBERS),
     )
     for name, value in facts:
         if value:
             screen.prose(value, first=Painted(name.ljust(_LABEL), "dim"), indent=_LABEL)
+    numbers = evidence.get(_NUMBERS)
+    if isinstance(numbers, dict):
+        for name, found in numbers.items():
+            label = Painted(_NUMBERS.ljust(_LABEL), "dim")
+            screen.prose(f"{name}: {_listed(found)}", first=label, indent=_LABEL)
     if words:
         screen.line()
         screen.line(Painted("the tool said", "dim"))
@@ -124,6 +130,15 @@ def hold_in_full(screen: Screen, hold: HoldView, *, now: datetime) -> None:
     screen.line()
     screen.line(Painted("what to do", "dim"))
     screen.prose(hold.advice, first="  ", indent=2)
+
+
+def _listed(found: object) -> str:
+    """What a detector measured, name by name."""
+    if isinstance(found, dict):
+        return ", ".join(f"{name} {_listed(each)}" for name, each in found.items())
+    if isinstance(found, list):
+        return " ".join(_listed(each) for each in found)
+    return f"{found:g}" if isinstance(found, float) else str(found)
 
 
 def _value(name: str, value: object) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from pacd.domain.change import Observation
@@ -28,6 +28,8 @@ class Cause(StrEnum):
 
     CORRUPT = "corrupt"
     NOT_FLAC = "not-flac"
+    SUSPECT = "suspect"
+    AUTH_ERROR = "auth-error"
     ENCODE_FAILED = "encode-failed"
     VERIFY_FAILED = "verify-failed"
     TOOL_CRASHED = "tool-crashed"
@@ -54,12 +56,18 @@ class Cause(StrEnum):
         return self in {Cause.CORRUPT, Cause.NOT_FLAC}
 
     @property
+    def is_of_authenticity(self) -> bool:
+        """Whether it is about where the audio came from: the owner may let such masters pass."""
+        return self in {Cause.SUSPECT, Cause.AUTH_ERROR}
+
+    @property
     def blocks_mirror(self) -> bool:
         """Whether a held master keeps its old outputs and gets no new ones (M8)."""
         return self not in {Cause.HARDLINKED, Cause.COLLISION, Cause.MASS_DISAPPEARANCE}
 
 
 _SEVERITIES: Final = {
+    Cause.SUSPECT: Severity.SUSPECT,
     Cause.UNSTABLE: Severity.NOTICE,
     Cause.HARDLINKED: Severity.NOTICE,
     Cause.COLLISION: Severity.NOTICE,
@@ -73,6 +81,17 @@ _ADVICE: Final = {
     Cause.NOT_FLAC: (
         "Give it its right extension, replace it with a FLAC file, or remove it; "
         "the hold then ends by itself."
+    ),
+    Cause.SUSPECT: (
+        "Look at the evidence, and at the spectrogram if there is one. Replace it with a genuine "
+        "copy, and the hold ends by itself. If you know the recording and it is meant to sound "
+        "like that, `pacctl release ID --accept` keeps it as it is; without --accept it is "
+        "examined anew."
+    ),
+    Cause.AUTH_ERROR: (
+        "See what the detector said. `pacctl release ID` asks it again, with --accept the file "
+        "is taken as it is; a detector that fails often is left out by `detectors` in "
+        "[authenticity]."
     ),
     Cause.ENCODE_FAILED: (
         "See what the tool said. `pacctl release ID` tries again; "
@@ -142,6 +161,7 @@ class Hold:
         mirror: The mirror it concerns; "" for the master itself.
         reason: One clause for people.
         evidence: Named facts for people and programs: tool words, numbers, names.
+        spectrogram: Where a picture of its audio lies, absolute; None without one.
     """
 
     id: int
@@ -153,6 +173,7 @@ class Hold:
     observation: Observation | None = None
     mirror: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    spectrogram: Path | None = field(default=None, compare=False)
 
     @property
     def advice(self) -> str:

@@ -1,4 +1,4 @@
-"""What the daemon can do, what it decides by, and what came of it."""
+"""What the daemon can do, and what it decides by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,9 @@ from typing import Any
 
 from pacd.domain.change import Observation
 from pacd.domain.hold import Cause, Hold
-from pacd.domain.media import Picture, Track
+from pacd.domain.media import Track
 from pacd.domain.output import Export, Output
-from pacd.domain.recycled import Resampled
-from pacd.domain.verdict import Check
+from pacd.domain.verdict import Authenticity, Check, Judgement
 from pacd.errors import FailureKind
 
 
@@ -24,6 +23,7 @@ class Action(StrEnum):
     """
 
     TEST = "test"
+    AUTHENTICATE = "authenticate"
     RESAMPLE = "resample"
     RECOMPRESS = "recompress"
     EXPORT_ARTWORK = "export-artwork"
@@ -51,6 +51,7 @@ class PlanItem:
         evidence: For HOLD: named facts, as Hold.evidence.
         replaces: For EXPORT_ARTWORK: whether the file at target is PAC's own, so that
             a different one may take its place.
+        listens: For TEST: whether the builtin detector is to hear the same decode.
         sidecar: For MIRROR_PRUNE: whether it is a sidecar's copy, which bears no tags of PAC's:
             that PAC has made it is on record.
     """
@@ -64,6 +65,7 @@ class PlanItem:
     origin: PurePosixPath | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
     replaces: bool = False
+    listens: bool = field(default=False, compare=False)
     sidecar: bool = False
 
     @property
@@ -103,6 +105,9 @@ class Facts:
         path: Relative to the library root.
         track: From the header of exactly these bytes; None until they were tested.
         check: The last verdict on exactly these bytes.
+        judgement: What detectors found in its audio; before its test, in the audio that its
+            header claims to hold.
+        authenticity: What is on record of this file's; None while nothing is.
         outputs: What stands in each mirror, by the mirror's name.
         spares: Outputs of this very audio, or copies of this very sidecar, that stand elsewhere
             in a mirror and that nothing there wants, by the mirror's name.
@@ -119,6 +124,8 @@ class Facts:
     observation: Observation
     track: Track | None = None
     check: Check | None = None
+    judgement: Judgement | None = None
+    authenticity: Authenticity | None = None
     outputs: Mapping[str, Output] = field(default_factory=dict)
     spares: Mapping[str, Output] = field(default_factory=dict)
     awaited: Mapping[str, str] = field(default_factory=dict)
@@ -162,133 +169,3 @@ class Album:
     tracks: tuple[Facts, ...]
     exports: Mapping[PurePosixPath, Export] = field(default_factory=dict)
     covers_wanted: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """
-    A master was decoded whole.
-
-    Attributes:
-        track: None when the bytes are not FLAC or the header cannot be read.
-        observation: Of the very bytes that were tested.
-    """
-
-    check: Check
-    track: Track | None
-    observation: Observation
-
-
-@dataclass(frozen=True, slots=True)
-class Recompressed:
-    """
-    A master was replaced; its audio was proven equal.
-
-    Attributes:
-        frames_kept: Whether the original's audio frames stayed and only tags were set.
-        before_bytes, after_bytes: File sizes.
-        details: More for the history: what was cleaned, which tags were carried over.
-    """
-
-    track: Track
-    check: Check
-    observation: Observation
-    frames_kept: bool
-    before_bytes: int
-    after_bytes: int
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """
-    A cover is in its place.
-
-    Attributes:
-        target: Relative to the art root; the extension follows the bytes.
-        written: False when the same bytes stood there already.
-    """
-
-    target: PurePosixPath
-    picture: Picture
-    mime: str
-    size_bytes: int
-    mtime_ns: int
-    written: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Mirrored:
-    """
-    An output is in its place, whole and tagged.
-
-    Attributes:
-        encoded: False when only its tags were rewritten.
-        lost: Tags that could not be carried, each with the reason.
-        moved_from: Where it stood before, relative to the mirror root; None when it stayed.
-        displaced: The output that stood in its place and now stands there instead.
-    """
-
-    output: Output
-    encoded: bool
-    lost: tuple[str, ...] = ()
-    moved_from: PurePosixPath | None = None
-    displaced: Output | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """
-    An output that no master wanted, or a copy that no sidecar did, was removed.
-
-    Attributes:
-        path: Where it stood, relative to the mirror root.
-    """
-
-    path: PurePosixPath
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """
-    A sidecar's copy is in its place, or a file that PAC did not make is and stays.
-
-    Attributes:
-        copy: What stands there: OURS with the source's MD5 as src_md5, or FOREIGN.
-        written: False when nothing had to be.
-        moved_from: Where it stood before, relative to the mirror root; None when it stayed.
-    """
-
-    copy: Output
-    written: bool
-    moved_from: PurePosixPath | None = None
-
-
-Result = Tested | Resampled | Recompressed | Exported | Mirrored | Copied | Pruned
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A step finished."""
-
-    item: PlanItem
-    result: Result
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """
-    A step gave up; the files are as they were before.
-
-    Attributes:
-        message: A sentence for people.
-        words: What the tool said; may be empty.
-    """
-
-    item: PlanItem
-    kind: FailureKind
-    message: str
-    words: str = ""
-
-
-Outcome = Done | Failed

@@ -9,6 +9,7 @@ from typing import Final
 
 from pacd import VERSION
 from pacd.domain.media import Codec
+from pacd.domain.verdict import BUILTIN_VERSION, Detector
 
 # Raised whenever files/tags.py, files/m4a_tags.py or files/covers.py begin to write something
 # else for the same master: every output of that codec is then retagged, and none encoded again.
@@ -23,6 +24,14 @@ class HardLinks(StrEnum):
 
     SKIP = "skip"
     BREAK = "break"
+
+
+class StopOn(StrEnum):
+    """The worst verdict that stops further work on a master (P3); damage always does."""
+
+    NEVER = "never"
+    SUSPECT = "suspect"
+    ERROR = "error"
 
 
 class OpusGain(StrEnum):
@@ -42,6 +51,8 @@ class FlacPolicy:
     Attributes:
         target_compression: flac's level, 0 to 8.
         verify_after: Age at which an integrity verdict is too old.
+        stop_on: NEVER: suspects are only reported; ERROR: they are neither rewritten nor
+            mirrored; SUSPECT: their covers are not exported either.
         resample_to_cd: Whether masters above CD form are brought to it.
         resampler: The program that changes rates, without its version; "" where there is none.
     """
@@ -50,8 +61,56 @@ class FlacPolicy:
     verify_after: timedelta = timedelta(days=90)
     keep_mtime: bool = True
     hardlinks: HardLinks = HardLinks.SKIP
+    stop_on: StopOn = StopOn.ERROR
     resample_to_cd: bool = True
     resampler: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrogramPolicy:
+    """
+    How suspects are drawn (A5).
+
+    Attributes:
+        root: Where pictures go, absolute.
+        width_px, height_px: Size of a picture.
+        color: Name of the colour map.
+    """
+
+    root: Path
+    width_px: int = 1280
+    height_px: int = 720
+    color: str = "rainbow"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticityPolicy:
+    """
+    How masters that were lossy once are found (A).
+
+    Attributes:
+        skip_highbit: Whether masters of more than 16 bits are left out.
+        skip_lossy_mastered: Whether those are whose tags say that they were mastered lossy.
+        skip_tags: Names of tags, and words in SOURCE and RELEASE, that say so; in upper case.
+        detectors: Whose findings count.
+        versions: Those of them that are there, each with its version: they are to be heard.
+        spectrogram: None where suspects are not drawn.
+        scratch: Folder for samples that programs read from a file, absolute.
+    """
+
+    enabled: bool = True
+    skip_highbit: bool = True
+    skip_lossy_mastered: bool = True
+    skip_tags: tuple[str, ...] = ("LOSSYMASTERED", "WEB")
+    detectors: tuple[Detector, ...] = tuple(Detector)
+    versions: tuple[tuple[Detector, str], ...] = ((Detector.BUILTIN, BUILTIN_VERSION),)
+    spectrogram: SpectrogramPolicy | None = None
+    scratch: Path = Path()
+
+    @property
+    def needs_files(self) -> bool:
+        """Whether a detector is there that reads samples from a file."""
+        return any(detector is not Detector.BUILTIN for detector, _ in self.versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +197,7 @@ class LibraryPolicy:
     artwork: ArtworkPolicy
     flac: FlacPolicy = field(default_factory=FlacPolicy)
     mirrors: tuple[MirrorPolicy, ...] = ()
+    authenticity: AuthenticityPolicy = field(default_factory=AuthenticityPolicy)
 
     @property
     def key(self) -> str:

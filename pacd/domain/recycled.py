@@ -1,14 +1,10 @@
-"""What lies in the recycle bin, and what came of a master whose original went there."""
+"""What lies in a recycle bin."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
 
 from pacd.domain.change import Observation
-from pacd.domain.media import Track
-from pacd.domain.verdict import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +38,3 @@ class Recycled:
             there.size_bytes,
             there.mtime_ns,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Resampled:
-    """
-    A master was brought to CD form; its original lies in the recycle bin.
-
-    Attributes:
-        gain_db: By which the whole of it was lowered so that nothing clips; 0.0 for not at all.
-        details: More for the history: what was dropped, how it was dithered.
-    """
-
-    track: Track
-    check: Check
-    observation: Observation
-    recycled: Recycled
-    before_bytes: int
-    after_bytes: int
-    gain_db: float
-    details: Mapping[str, Any] = field(default_factory=dict)

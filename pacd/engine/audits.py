@@ -16,7 +16,7 @@ from pacd.domain.scan import ScanReport
 from pacd.engine.inbox import Inbox
 from pacd.engine.looking import Looked, strays, walk_around
 from pacd.engine.survey import Tally
-from pacd.engine.sweeping import sweep, sweep_tree
+from pacd.engine.sweeping import own_folders, sweep, sweep_tree
 from pacd.errors import PacError
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
@@ -180,8 +180,8 @@ class Walker:
 
     def _run(self) -> None:
         try:
-            if self._audit.after_crash and self._audit.policy.artwork.enabled:
-                sweep_tree(self._audit.policy.artwork.root, self._is_gone)
+            if self._audit.after_crash:
+                self._sweep_beside()
             store = Store.read_only(self._database)
             try:
                 for view in self._restless_folders(store):
@@ -192,6 +192,13 @@ class Walker:
         except (OSError, PacError) as error:
             self._audit.error = f"the walk broke off: {error}"
         self._inbox.post(partial(self._ended, self._audit))
+
+    def _sweep_beside(self) -> None:
+        """Remove what a crash has left in the folders that no walk visits."""
+        policy = self._audit.policy
+        art = (policy.artwork.root,) if policy.artwork.enabled else ()
+        for root in (*art, *own_folders(policy)):
+            sweep_tree(root, self._is_gone)
 
     def _take(self, view: FolderView) -> None:
         self._ahead.release()

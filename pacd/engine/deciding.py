@@ -9,6 +9,7 @@ from pacd.domain.plan import Action, PlanItem
 from pacd.engine.mirrors.scouting import Scout
 from pacd.engine.recording import Recorder
 from pacd.engine.visit import Visit
+from pacd.planning.authenticity import standing
 from pacd.planning.holding import ended
 from pacd.planning.planner import decide
 from pacd.store.holds import Ending
@@ -31,6 +32,7 @@ class Decider:
             visits: All that are under way.
         """
         self._end_holds(visit, path, now)
+        self._stand(visit, path, now)
         visit.facts[path] = self._scout.scouted(visit, path, visits, now=now)
         items = decide(visit.facts[path], visit.policy, now).items
         holds = [item for item in items if item.action is Action.HOLD]
@@ -41,6 +43,15 @@ class Decider:
             hold = self._recorder.hold(visit.library_id, visit.policy.name, facts, item, now=now)
             visit.facts[path] = replace(facts, holds=(*facts.holds, hold))
         return decide(visit.facts[path], visit.policy, now).items
+
+    def _stand(self, visit: Visit, path: PurePosixPath, now: datetime) -> None:
+        """Keep what is on record of its authenticity in step with what is known."""
+        facts, policy = visit.facts[path], visit.policy
+        found = standing(facts, policy.authenticity)
+        if facts.check and found.status is not facts.authenticity:
+            visit.facts[path] = self._recorder.stands(
+                visit.library_id, policy.name, facts, found, now=now
+            )
 
     def _end_holds(self, visit: Visit, path: PurePosixPath, now: datetime) -> None:
         facts = visit.facts[path]

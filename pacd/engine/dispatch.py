@@ -10,15 +10,15 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.job import Job
+from pacd.domain.outcome import Outcome
 from pacd.domain.output import Output
-from pacd.domain.plan import Outcome
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
 from pacd.engine.losses import failed_with
 from pacd.engine.mirrors.census import Reading
 from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
-from pacd.engine.sweeping import sweep_after, target_root
+from pacd.engine.sweeping import scratch_root, sweep_after, target_root
 from pacd.protocol.documents import Problem
 from pacd.steps import registry
 from pacd.steps.look import look_at_outputs
@@ -107,7 +107,9 @@ class Dispatch:
 
     def watch_space(self, policy: LibraryPolicy) -> None:
         """Look at the disks that a library's items write to."""
+        scratch = scratch_root(policy)
         roots = [policy.root, *(mirror.root for mirror in policy.mirrors)]
+        roots += [scratch] if scratch else []
         self._space.look([*roots, policy.artwork.root] if policy.artwork.enabled else roots)
 
     def _starves(self, work: Waiting) -> bool:

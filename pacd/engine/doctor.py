@@ -11,6 +11,7 @@ from typing import Final
 from pacd import VERSION
 from pacd.domain.media import Codec
 from pacd.domain.policy import DaemonPolicy
+from pacd.domain.verdict import BUILTIN_VERSION, Detector
 from pacd.engine.roots import reachable
 from pacd.engine.unresampled import RESAMPLER_FIX
 from pacd.intake.mounts import NETWORK, filesystem
@@ -19,6 +20,8 @@ from pacd.tools.toolbox import REMEDIES, TITLES, Toolbox
 
 _LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
+
+_PLACES: Final = "If you have it, put it on PATH or name it in [authenticity]"
 
 _JITTER: Final = timedelta(seconds=5)
 """By how much a clock that is kept by NTP may be set back, and some."""
@@ -54,6 +57,16 @@ def _tools(policy: DaemonPolicy, tools: Toolbox) -> Iterator[DoctorCheck]:
     for codec in Codec:
         yield _encoder(codec, tools, wanted=codec in wanted)
     yield _resampler(tools, wanted=any(each.flac.resample_to_cd for each in policy.libraries))
+    counting = {
+        detector
+        for library in policy.libraries
+        if library.authenticity.enabled
+        for detector in library.authenticity.detectors
+    }
+    versions = {Detector.BUILTIN: BUILTIN_VERSION}
+    versions |= {each.detector: each.version for each in tools.detectors}
+    for detector in Detector:
+        yield _detector(detector, versions.get(detector, ""), wanted=detector in counting)
 
 
 def _encoder(codec: Codec, tools: Toolbox, *, wanted: bool) -> DoctorCheck:
@@ -75,6 +88,14 @@ def _resampler(tools: Toolbox, *, wanted: bool) -> DoctorCheck:
         return DoctorCheck(name="resampler", verdict=Verdict.OK, found=found)
     found = "not found: masters above 44.1 kHz stay as they are"
     return DoctorCheck(name="resampler", verdict=Verdict.DEGRADED, found=found, fix=RESAMPLER_FIX)
+
+
+def _detector(detector: Detector, version: str, *, wanted: bool) -> DoctorCheck:
+    """One that is not there is no fault: each is optional (A1)."""
+    found = f"version {version}" if version else f"not found; optional. {_PLACES}"
+    if not wanted:
+        found = "not asked: [authenticity] does not want it"
+    return DoctorCheck(name=f"detector {detector}", verdict=Verdict.OK, found=found)
 
 
 def _roots(policy: DaemonPolicy) -> Iterator[DoctorCheck]:

@@ -77,7 +77,7 @@ def why(
         state,
         first.action.value if first else _NONE,
         first.reason if first else decided.standing,
-        facts=views.facts_view(facts),
+        facts=views.facts_view(facts, policy),
         holds=tuple(views.hold_view(policy.name, hold) for hold in facts.holds),
     )
 

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
+from pacd.domain.change import Observation
 from pacd.domain.hold import Cause
 from pacd.domain.media import Track
 from pacd.domain.output import Export, Output, OutputState
 from pacd.domain.plan import Album, Facts
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.domain.verdict import Judgement
 from pacd.engine.looking import Looked, Standing
 from pacd.engine.roots import covers_kept, in_place
+from pacd.files.probe import stated_md5
 from pacd.intake.settle import Settler
 from pacd.planning.covers import wanted_covers
 from pacd.planning.holding import MAX_REWRITES
@@ -61,28 +64,63 @@ def gather(
         same = file is not None and file.observation.same_bytes(entry.observation)
         track = file.track if file and same and check else None
         decoded_md5 = check.audio_md5 if check else ""
+        stated_md5 = _stated(policy, path) if check is None and entry.name not in restless else ""
         facts.append(
             Facts(
                 path=path,
                 observation=entry.observation,
                 track=track,
                 check=check if track or (check and not check.integrity.sound) else None,
+                judgement=_judgement(store, policy, decoded_md5 or stated_md5),
+                authenticity=file.authenticity if file and same else None,
                 outputs={name: by[path] for name, by in outputs.items() if path in by},
                 holds=holds.get(path, ()),
-                accepted=store.holds.accepted(decoded_md5, entry.observation),
                 setbacks=setbacks.get(path, ()),
                 rewrites=rewrites.get(path, 0),
-                restored=brought_back(store, track, decoded_md5),
+                **_consent(store, track, decoded_md5, entry.observation),
                 restless=restless.get(entry.name),
             )
         )
     return tuple(facts)
 
 
-def brought_back(store: Store, track: Track | None, decoded_md5: str) -> bool:
-    """Whether a person brought this audio back; asked of what would be resampled alone."""
+def of_audio(store: Store, policy: LibraryPolicy, facts: Facts) -> Facts:
+    """Add what is on record of a master's audio, once its MD5 is known: verdicts and consent."""
+    judgement = facts.judgement
+    if facts.decoded_md5:
+        judgement = _judgement(store, policy, facts.decoded_md5)
+    consent = _consent(store, facts.track, facts.decoded_md5, facts.observation)
+    return replace(facts, judgement=judgement, **consent)
+
+
+def _consent(
+    store: Store, track: Track | None, audio_md5: str, observation: Observation
+) -> Mapping[str, Any]:
+    """
+    What a person accepted of this audio, or of that which PAC has made it of (F6).
+
+    And whether it was brought back; that is asked of what would be resampled alone.
+    """
+    accepted = store.holds.accepted(audio_md5, observation)
+    origin = store.recycled.origin(audio_md5)
+    if origin:
+        accepted |= store.holds.accepted(origin, observation)
     above = track is not None and track.audio.above_cd
-    return above and store.recycled.restored(decoded_md5)
+    return {"accepted": accepted, "restored": above and store.recycled.restored(audio_md5)}
+
+
+def _stated(policy: LibraryPolicy, path: PurePosixPath) -> str:
+    """The audio MD5 that a header claims: of known audio nothing is analysed again (A6)."""
+    return stated_md5(policy.root / path) if policy.authenticity.enabled else ""
+
+
+def _judgement(store: Store, policy: LibraryPolicy, audio_md5: str) -> Judgement | None:
+    """What was heard in this audio, or in that which PAC has made it of: F6 hides no traces."""
+    if not policy.authenticity.enabled:
+        return None
+    found = store.authenticity.of(audio_md5)
+    origin = "" if found else store.recycled.origin(audio_md5)
+    return store.authenticity.of(origin) if origin else found
 
 
 def _rewrites(

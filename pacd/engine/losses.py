@@ -2,7 +2,8 @@
 
 import signal
 
-from pacd.domain.plan import Failed, PlanItem
+from pacd.domain.outcome import Failed
+from pacd.domain.plan import PlanItem
 from pacd.engine.pool import Answer
 from pacd.errors import FailureKind
 from pacd.tools.memory import oom_kills

@@ -2,20 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import PurePosixPath
 from typing import Final
 
+from pacd.domain.outcome import Done, Failed, Mirrored, Outcome
 from pacd.domain.output import Output
-from pacd.domain.plan import Action, Done, Failed, Mirrored, Outcome, PlanItem
+from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.coverage import free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
-from pacd.engine.gathering import brought_back, gather
+from pacd.engine.gathering import gather, of_audio
 from pacd.engine.looking import Looked, look_at
 from pacd.engine.mirrors.census import Census, Reading
 from pacd.engine.mirrors.copying import Copier
@@ -173,7 +173,7 @@ class Pipeline:
         by_path = {each.path: each for each in facts}
         turn = next(self._turns)
         extras = tuple(unread(self._store, library_id, policy, looked, facts))
-        visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, roots, extras)
+        visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, now, roots, extras)
         self.visits[place] = visit
         self.scout.look_beside(visit, now=now)
         self._copier.begin(visit, now=now)
@@ -214,11 +214,8 @@ class Pipeline:
         facts = self._recorder.outcome(
             job_id, visit.library_id, visit.policy, visit.known[item.path], came, now=now
         )
-        # What a person accepted of this audio is known only once its MD5 is.
-        accepted = self._store.holds.accepted(facts.decoded_md5, facts.observation)
         group = visit.facts if item.path in visit.facts else visit.sidecars
-        restored = brought_back(self._store, facts.track, facts.decoded_md5)
-        group[item.path] = replace(facts, accepted=accepted, restored=restored)
+        group[item.path] = of_audio(self._store, visit.policy, facts)
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
         del visit.busy[item.key]
@@ -262,7 +259,7 @@ class Pipeline:
         """Remember the folder as at rest, or why it is to be visited again."""
         del self.visits[visit.place]
         place = visit.place
-        retries = list(visit.retries(now))
+        retries = list(visit.retries())
         if any(visit.unseen()) and visit.looked.complete:
             retries.append(now + RETRY_LOOK)
         for moment in retries:

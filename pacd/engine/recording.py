@@ -2,30 +2,31 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from pacd.domain.hold import Hold
-from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import (
-    Action,
+from pacd.domain.outcome import (
+    Authenticated,
     Copied,
     Done,
     Exported,
-    Facts,
     Failed,
     Mirrored,
     Outcome,
-    PlanItem,
     Pruned,
     Recompressed,
+    Resampled,
     Tested,
 )
+from pacd.domain.output import Output, OutputState
+from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
-from pacd.domain.recycled import Resampled
 from pacd.engine.events import Events
 from pacd.engine.pace import Pace
-from pacd.engine.telling import Told, say, tell
-from pacd.planning.after import after, failure
+from pacd.engine.telling import Told, say, tell, tell_standing
+from pacd.planning.after import after, failure, judgement_after
+from pacd.planning.authenticity import Standing
 from pacd.planning.compression import stated_level
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
@@ -81,19 +82,33 @@ class Recorder:
             else:
                 self._store.jobs.finished(job_id, now=now)
                 self._keep(library_id, policy, facts, outcome, now)
-            self._store.history.add(
-                library_id,
-                item.path,
-                known.audio_md5,
-                told.event,
-                {"reason": item.reason, "message": told.message, **(told.details or {})},
-                now=now,
-            )
+            if told.event:
+                self._note(library_id, item, known.audio_md5, told, now)
             self._count(library_id, policy.name, item.mirror, told.count)
         kind = EventKind.ITEM_FAILED if isinstance(outcome, Failed) else EventKind.ITEM_DONE
         self._emit(kind, policy.name, item, told.status, told.message, now)
-        say(policy.name, item, told, job_id)
+        if told.event:
+            say(policy.name, item, told, job_id)
         return known
+
+    def stands(
+        self, library_id: int, library: str, facts: Facts, standing: Standing, *, now: datetime
+    ) -> Facts:
+        """Record and tell how a master's authenticity stands from now on (A4, A6)."""
+        item = PlanItem(facts.path, Action.AUTHENTICATE, standing.reason)
+        told = tell_standing(standing) if standing.status else None
+        with self._store.transaction():
+            self._store.tracks.stands(library_id, facts.path, standing.status)
+            if told:
+                self._note(library_id, item, facts.audio_md5, told, now)
+                self._count(library_id, library, "", told.count)
+        if told:
+            say(library, item, told, None)
+        return replace(facts, authenticity=standing.status)
+
+    def _note(self, library_id: int, item: PlanItem, md5: str, told: Told, now: datetime) -> None:
+        details = {"reason": item.reason, "message": told.message, **(told.details or {})}
+        self._store.history.add(library_id, item.path, md5, told.event, details, now=now)
 
     def outputs(self, library_id: int, learnt: Iterable[tuple[str, Output]]) -> None:
         """Keep what files of mirrors say of themselves, PAC's own and others (M4)."""
@@ -160,10 +175,8 @@ class Recorder:
     ) -> None:
         store, item = self._store, done.item
         match done.result:
-            case Tested(check, track, observation):
-                store.verdicts.record(check, track, observation)
-                if track:
-                    store.tracks.described(library_id, item.path, track, observation, now=now)
+            case Tested() | Authenticated() as heard:
+                self._keep_heard(library_id, facts, item, heard, now)
             case Recompressed() | Resampled():
                 self._keep_rewritten(library_id, facts, done.result, now)
             case Exported() as exported:
@@ -199,6 +212,26 @@ class Recorder:
         )
         if isinstance(new, Resampled):
             store.recycled.add(library_id, new.recycled)
+
+    def _keep_heard(
+        self,
+        library_id: int,
+        facts: Facts,
+        item: PlanItem,
+        result: Tested | Authenticated,
+        now: datetime,
+    ) -> None:
+        """Keep what a decode showed; of the recording joined to what is on record of it (A6)."""
+        store, audio_md5 = self._store, facts.decoded_md5
+        if isinstance(result, Tested):
+            audio_md5 = result.check.audio_md5
+            store.verdicts.record(result.check, result.track, result.observation)
+        before = store.authenticity.of(audio_md5)
+        judgement = judgement_after(before, result, now)
+        if judgement and judgement != before:
+            store.authenticity.record(audio_md5, judgement)
+        if result.track:
+            store.tracks.described(library_id, item.path, result.track, result.observation, now=now)
 
     def _keep_output(self, library_id: int, mirror: str, mirrored: Mirrored) -> None:
         outputs, path = self._store.outputs, mirrored.output.path

@@ -77,6 +77,8 @@ def release(
             store.jobs.clear_setbacks(library_id, hold.path)
             if hold.observation:
                 store.verdicts.forget(hold.observation)
+            if hold.cause.is_of_authenticity:
+                store.authenticity.forget(hold.audio_md5)
         for number, each in ending:
             store.folders.disturb(number, each.path.parent)
             recorder.end_hold(number, names[number], each, how, who=who, now=now)

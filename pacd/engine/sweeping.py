@@ -39,6 +39,9 @@ def sweep_tree(root: Path, gone: Gone) -> None:
 def sweep_after(item: PlanItem, policy: LibraryPolicy, pid: int) -> None:
     """Remove what a worker left that was lost with an item: beside the master, or the target."""
     sweep_folder((policy.root / item.path).parent, pid.__eq__)
+    if item.action is Action.AUTHENTICATE:
+        for own in own_folders(policy):
+            sweep_tree(own, pid.__eq__)
     if item.action is Action.RESAMPLE:
         with suppress(OSError, PacError):
             recycle.settle(policy.root, pid.__eq__)
@@ -47,10 +50,25 @@ def sweep_after(item: PlanItem, policy: LibraryPolicy, pid: int) -> None:
         sweep_folder((root / item.target).parent, pid.__eq__)
 
 
+def own_folders(policy: LibraryPolicy) -> tuple[Path, ...]:
+    """The folders that hold nothing but what PAC has put there for detectors or drawn."""
+    wishes = policy.authenticity
+    picture = wishes.spectrogram if wishes.enabled else None
+    return tuple(filter(None, (scratch_root(policy), picture.root if picture else None)))
+
+
+def scratch_root(policy: LibraryPolicy) -> Path | None:
+    """The folder that samples for detectors are put into; None where none of them reads files."""
+    wishes = policy.authenticity
+    return wishes.scratch if wishes.enabled and wishes.needs_files else None
+
+
 def target_root(item: PlanItem, policy: LibraryPolicy) -> Path | None:
     """The root that an item writes below; None for one that only reads or removes."""
     if item.action in {Action.TEST, Action.MIRROR_PRUNE}:
         return None
+    if item.action is Action.AUTHENTICATE:
+        return scratch_root(policy)
     if item.action is Action.EXPORT_ARTWORK:
         return policy.artwork.root
     mirrors = {mirror.name: mirror.root for mirror in policy.mirrors}

@@ -6,30 +6,32 @@ from typing import Any, Final
 
 import structlog
 
-from pacd.domain.output import OutputState
-from pacd.domain.plan import (
-    Action,
+from pacd.domain.outcome import (
+    Authenticated,
     Copied,
     Done,
     Exported,
     Failed,
     Mirrored,
     Outcome,
-    PlanItem,
     Pruned,
     Recompressed,
+    Resampled,
     Result,
     Tested,
 )
-from pacd.domain.recycled import Resampled
-from pacd.domain.verdict import Check
+from pacd.domain.output import OutputState
+from pacd.domain.plan import Action, PlanItem
+from pacd.domain.verdict import Authenticity, Check
 from pacd.errors import FailureKind
+from pacd.planning.authenticity import Standing, evidence
 
 _log = structlog.get_logger()
 
 # O1's names of actions in the log.
 LOGGED: Final = {
     Action.TEST: "flac_test",
+    Action.AUTHENTICATE: "flac_auth",
     Action.RESAMPLE: "flac_resample",
     Action.RECOMPRESS: "flac_recompress",
     Action.EXPORT_ARTWORK: "art_export",
@@ -48,8 +50,8 @@ class Told:
     What an outcome comes to, for the history, the log and the counts.
 
     Attributes:
-        event: For the history: facts/schema's names.
-        status: ok, skip, warn, error (O1).
+        event: For the history: facts/schema's names; "" for what is told when it is a fact.
+        status: ok, skip, warn, error, suspect (O1).
         count: Name of the count it adds to; "" for none.
     """
 
@@ -80,8 +82,14 @@ def _tell_failed(failed: Failed) -> Told:
 
 def _tell_done(result: Result) -> Told:
     match result:
-        case Tested() | Recompressed() | Resampled():
+        case Tested() | Authenticated() | Recompressed() | Resampled():
             return _tell_master(result)
+        case _:
+            return _tell_made(result)
+
+
+def _tell_made(result: Exported | Mirrored | Copied | Pruned) -> Told:
+    match result:
         case Exported(target, written=written):
             message = f"{target} {'written' if written else 'was there already'}"
             count = "art_exported" if written else ""
@@ -94,10 +102,12 @@ def _tell_done(result: Result) -> Told:
             return Told("mirror_prune_ok", "ok", f"{path} removed", "pruned")
 
 
-def _tell_master(result: Tested | Recompressed | Resampled) -> Told:
+def _tell_master(result: Tested | Authenticated | Recompressed | Resampled) -> Told:
     match result:
         case Tested(check):
             return _tell_tested(check)
+        case Authenticated():
+            return _tell_heard(result)
         case Recompressed():
             return _tell_recompressed(result)
         case Resampled():
@@ -110,6 +120,29 @@ def _tell_tested(check: Check) -> Told:
         return Told("flac_test_ok", "ok", message, "tested_ok", {"tool": check.tool})
     details = {"tool": check.tool, "words": check.words, "verdict": check.integrity.value}
     return Told("flac_test_err", "error", check.message, "tested_err", details)
+
+
+def _tell_heard(new: Authenticated) -> Told:
+    """What it means for the file is told apart, when all detectors have been heard."""
+    if new.spectrogram:
+        return Told("spectrogram_ok", "ok", f"{new.spectrogram} drawn")
+    if new.undrawn:
+        return Told("spectrogram_err", "warn", f"no spectrogram: {new.undrawn}")
+    said = [f"{each.detector.called}: {each.status}" for each in new.findings]
+    return Told("", "ok", ", ".join(said) or "not examined after all")
+
+
+def tell_standing(standing: Standing) -> Told:
+    """Say how a file stands from now on: judged, or not examined (A3, A4)."""
+    verdict, status = standing.verdict, standing.status
+    if verdict is None or status is None:
+        return Told("auth_skip", "skip", standing.reason, "auth_skipped")
+    message = f"{standing.reason}: {verdict.rationale}"
+    count = "" if status is Authenticity.ERROR else f"auth_{status}"
+    return Told(f"auth_{status}", _SAID.get(status, "ok"), message, count, evidence(verdict))
+
+
+_SAID: Final = {Authenticity.SUSPECT: "suspect", Authenticity.ERROR: "error"}
 
 
 def _tell_mirrored(new: Mirrored) -> Told:

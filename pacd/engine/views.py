@@ -12,6 +12,7 @@ from pacd.domain.policy import LibraryPolicy
 from pacd.engine.errands import Errand
 from pacd.engine.recording import Count
 from pacd.engine.snapshot import InWorker
+from pacd.planning.authenticity import Standing, standing
 from pacd.protocol.documents import (
     Counts,
     HistoryView,
@@ -35,10 +36,14 @@ from pacd.tools.progress import share_read
 _EVENT_STATUS: Final = {
     "_ok": "ok",
     "_skip": "skip",
+    "_suspect": "suspect",
+    "_error": "error",
     "_err": "error",
     "_interrupted": "warn",
     "hold": "warn",
 }
+
+_AUTHENTICITY: Final = ("ok", "suspect", "inconclusive", "skipped")
 
 # What an entry says that has no message of its own, from its details.
 _CLAUSES: Final = {
@@ -95,6 +100,7 @@ def hold_view(library: str, hold: Hold) -> HoldView:
         advice=hold.advice,
         evidence=hold.evidence,
         mirror=hold.mirror,
+        spectrogram=str(hold.spectrogram) if hold.spectrogram else None,
     )
 
 
@@ -123,6 +129,7 @@ def library_view(
     state = store.counters.state(row.id)
     counts = no_library_counts() | {name: done.get(("", name), 0) for name in LIBRARY_COUNTS}
     counts |= {name: state[name] for name in ("scanned", "tested_ok", "tested_err", "held")}
+    counts |= {f"auth_{name}": state[f"auth_{name}"] for name in _AUTHENTICITY}
     counts["recompress_skipped"] = state["at_target"] - state["rewritten"]
     mirrors = tuple(
         MirrorView(
@@ -173,7 +180,7 @@ def counted(counts: Mapping[Count, int]) -> Counts:
     return Counts(library=library, mirror=mirror)
 
 
-def facts_view(facts: Facts) -> dict[str, Any]:
+def facts_view(facts: Facts, policy: LibraryPolicy) -> dict[str, Any]:
     """All that is known of one master, named for people and programs."""
     seen = facts.observation
     view: dict[str, Any] = {"size_bytes": seen.size_bytes, "links": seen.links}
@@ -193,6 +200,9 @@ def facts_view(facts: Facts) -> dict[str, Any]:
         view["integrity"] = facts.check.integrity.value
         view["tested_at"] = rfc3339(facts.check.tested_at)
         view["tested_with"] = facts.check.tool
+    found = standing(facts, policy.authenticity)
+    if found.status:
+        view["authenticity"] = _authenticity_view(found)
     view["outputs"] = {
         name: {"path": str(output.path), "state": output.state.value, "quality": output.quality}
         | ({"renamed": output.renamed} if output.renamed else {})
@@ -201,6 +211,26 @@ def facts_view(facts: Facts) -> dict[str, Any]:
     if facts.accepted:
         view["accepted"] = sorted(cause.value for cause in facts.accepted)
     return view
+
+
+def _authenticity_view(standing: Standing) -> dict[str, Any]:
+    verdict = standing.verdict
+    view = {"status": standing.status, "reason": standing.reason}
+    if verdict is None:
+        return view
+    findings = [
+        {
+            "detector": each.detector.value,
+            "version": each.version,
+            "status": each.status.value,
+            "sentence": each.sentence,
+            "numbers": each.numbers,
+        }
+        for each in verdict.findings
+    ]
+    view |= {"reason": verdict.rationale, "judged_at": rfc3339(verdict.judged_at)}
+    drawn = {"spectrogram": str(verdict.spectrogram)} if verdict.spectrogram else {}
+    return {**view, "findings": findings, **drawn}
 
 
 def ticket_view(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pacd.domain.change import Entry, FolderId
 from pacd.domain.output import Output, OutputState
@@ -34,7 +34,9 @@ class Unseen(NamedTuple):
     output: Output
 
 
-_JUDGED_OR_REWRITTEN = frozenset({Action.TEST, Action.RESAMPLE, Action.RECOMPRESS})
+_BEFORE_COVERS: Final = frozenset(
+    {Action.TEST, Action.AUTHENTICATE, Action.RESAMPLE, Action.RECOMPRESS}
+)
 
 Key = tuple[PurePosixPath, Action, str]
 
@@ -47,6 +49,7 @@ class Visit:
     Attributes:
         roots: The roots that items write below, as they were at the look.
         extras: Files of the mirrors that belong to no master here and that nobody has read yet.
+        begun: When the look was.
         turn: Visits are numbered in the order of their begin.
         busy: Items that wait or run; the folder is not at rest before it is empty.
         touched: Whether something was changed since the look.
@@ -65,6 +68,7 @@ class Visit:
     turn: int
     looked: Looked
     facts: dict[PurePosixPath, Facts]
+    begun: datetime
     roots: Mapping[Path, FolderId] = field(default_factory=dict)
     extras: tuple[Unseen, ...] = ()
     busy: dict[Key, PlanItem] = field(default_factory=dict)
@@ -84,7 +88,7 @@ class Visit:
     @property
     def masters_busy(self) -> bool:
         """Whether a master may still be rewritten or judged in this visit."""
-        return any(action in _JUDGED_OR_REWRITTEN for _, action, _ in self.busy)
+        return any(action in _BEFORE_COVERS for _, action, _ in self.busy)
 
     def occupied(self, item: PlanItem) -> bool:
         """Whether an item is under way already, or another one on the same output."""
@@ -99,11 +103,15 @@ class Visit:
             for item in self.busy.values()
         )
 
-    def retries(self, now: datetime) -> Iterator[datetime]:
-        """When failed items may be tried again."""
+    def retries(self) -> Iterator[datetime]:
+        """
+        When failed items may be tried again, also where that moment has passed meanwhile.
+
+        What could be tried when the visit began was, or was not due.
+        """
         for facts in self.known.values():
             for setback in facts.setbacks:
-                if held_for(setback) is None and setback.retry_at > now:
+                if held_for(setback) is None and setback.retry_at > self.begun:
                     yield setback.retry_at
 
     def restless(self, patience: timedelta = timedelta.max) -> bool:

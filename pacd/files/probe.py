@@ -1,17 +1,23 @@
 """A FLAC file's header as values; reads, never writes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
 from pacd.domain.media import TAG_CHARS, Tags, Track
+from pacd.errors import NotRegularError
 from pacd.files.atomic import open_regular
-from pacd.files.flac_blocks import BlockType, Layout, read_layout
+from pacd.files.flac_blocks import LAST_BLOCK, MARKER, BlockType, Layout, read_layout
 from pacd.files.flac_fields import EmbeddedPicture, key_of, pairs
 
 COMPRESSION: Final = "COMPRESSION"
 """The tag in which PAC says what it did to a master (F4)."""
+
+# RFC 9639, sections 8 to 8.2: marker, one block's head, STREAMINFO, whose end is the MD5.
+_TYPE_AT: Final = 4
+_MD5_AT: Final = 26
+_HEAD_BYTES: Final = 42
 
 _SHOWN: Final = frozenset(
     {
@@ -35,6 +41,22 @@ def read_track(path: Path) -> Track:
     return track_of(_layout(path))
 
 
+def stated_md5(path: Path) -> str:
+    """
+    Read the audio MD5 that a FLAC file claims, and nothing else; "" where that cannot be told.
+
+    Files with anything before the stream claim none here.
+    """
+    try:
+        with open_regular(path) as file:
+            head = file.read(_HEAD_BYTES)
+    except (OSError, NotRegularError):
+        return ""
+    plain = head.startswith(MARKER) and head[_TYPE_AT] & ~LAST_BLOCK == BlockType.STREAMINFO
+    md5 = head[_MD5_AT:] if plain and len(head) == _HEAD_BYTES else b""
+    return md5.hex() if any(md5) else ""
+
+
 def read_tags(path: Path) -> Tags:
     """Read all comments that have a key, in file order; raises as read_track()."""
     return Tags(tuple(pairs(_layout(path).comments.entries)))
@@ -45,15 +67,21 @@ def read_pictures(path: Path) -> tuple[EmbeddedPicture, ...]:
     return _pictures(_layout(path))
 
 
-def track_of(layout: Layout) -> Track:
-    """Return what planning needs of a header that is already read."""
+def track_of(layout: Layout, *, also: Collection[str] = ()) -> Track:
+    """
+    Return what planning needs of a header that is already read.
+
+    Args:
+        also: Names of further tags that it decides by, in upper case.
+    """
     comments = layout.comments
     tags = Tags(tuple(pairs(comments.entries)))
     pictures = _pictures(layout)
+    kept = _SHOWN.union(also)
     return Track(
         audio=layout.info.audio,
         audio_md5=layout.info.audio_md5,
-        tags=Tags(tuple((key, value[:TAG_CHARS]) for key, value in tags.pairs if key in _SHOWN)),
+        tags=Tags(tuple((key, value[:TAG_CHARS]) for key, value in tags.pairs if key in kept)),
         tags_md5=_tags_md5(comments.entries, pictures),
         pictures=tuple(picture.summary for picture in pictures),
         compression=tags.first(COMPRESSION)[:TAG_CHARS],

@@ -3,23 +3,23 @@
 from dataclasses import replace
 from datetime import datetime
 
-from pacd.domain.output import Export
-from pacd.domain.plan import (
+from pacd.domain.outcome import (
+    Authenticated,
     Copied,
     Done,
     Exported,
-    Facts,
     Failed,
     Mirrored,
     Outcome,
-    PlanItem,
     Pruned,
     Recompressed,
+    Resampled,
     Result,
-    Setback,
     Tested,
 )
-from pacd.domain.recycled import Resampled
+from pacd.domain.output import Export
+from pacd.domain.plan import Facts, PlanItem, Setback
+from pacd.domain.verdict import Judgement, joined
 from pacd.planning.setbacks import retry_wait, setback_of, tries_after
 
 
@@ -29,13 +29,17 @@ def after(facts: Facts, outcome: Outcome, now: datetime) -> Facts:
         case Failed():
             return _with(facts, failure(facts, outcome, now))
         case Done():
-            return _learn(_without(facts, outcome.item), outcome.item, outcome.result)
+            return _learn(_without(facts, outcome.item), outcome.item, outcome.result, now)
 
 
-def _learn(facts: Facts, item: PlanItem, result: Result) -> Facts:
+def _learn(facts: Facts, item: PlanItem, result: Result, now: datetime) -> Facts:
     match result:
         case Tested(check, track, observation):
-            return replace(facts, check=check, track=track, observation=observation)
+            known = replace(facts, check=check, track=track, observation=observation)
+            return replace(known, judgement=judgement_after(facts.judgement, result, now))
+        case Authenticated(track, observation):
+            known = replace(facts, track=track, observation=observation)
+            return replace(known, judgement=judgement_after(facts.judgement, result, now))
         case Recompressed(track, check, observation) | Resampled(track, check, observation):
             known = replace(facts, check=check, track=track, observation=observation)
             return replace(known, rewrites=facts.rewrites + 1)
@@ -52,6 +56,17 @@ def _learn(facts: Facts, item: PlanItem, result: Result) -> Facts:
             return replace(facts, outputs=outputs, spares=spares)
         case Exported() | Pruned():
             return facts  # a cover is a fact of its album, an orphan none of any master
+
+
+def judgement_after(
+    before: Judgement | None, result: Tested | Authenticated, now: datetime
+) -> Judgement | None:
+    """Return the verdict on a recording once a result is known that may bear on it."""
+    new = joined(before, result.findings, now=now) if result.findings else before
+    if new is None or isinstance(result, Tested):
+        return new
+    spectrogram = result.spectrogram or new.spectrogram
+    return replace(new, spectrogram=spectrogram, undrawn=result.undrawn or new.undrawn)
 
 
 def failure(facts: Facts, failed: Failed, now: datetime) -> Setback:

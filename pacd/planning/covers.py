@@ -87,18 +87,26 @@ def _picture(facts: Facts) -> Picture | None:
 
 def _position(facts: Facts) -> tuple[int, int, PurePosixPath]:
     tags = facts.track.tags if facts.track else Tags()
-    return (_leading(tags.first("DISCNUMBER")), _leading(tags.first("TRACKNUMBER")), facts.path)
+    return (
+        leading_number(tags.first("DISCNUMBER")),
+        leading_number(tags.first("TRACKNUMBER")),
+        facts.path,
+    )
 
 
-def _leading(text: str) -> int:
+def leading_number(text: str) -> int:
     """The number that a text such as "3/12" begins with; 0 without one."""
     found = re.match(r"\s{0,9}(\d{1,9})", text)
     return int(found[1]) if found else 0
 
 
 def _component(part: str, tags: Tags, suffix: str = "") -> str:
-    """One name of a path: fields filled in, then made safe for every file system."""
-    text = _FIELD.sub(lambda found: _value(found[1], tags), part)
+    """One name of a path, its fields filled in."""
+    return safe_name(_FIELD.sub(lambda found: value_of(found[1], tags), part), suffix)
+
+
+def safe_name(text: str, suffix: str = "") -> str:
+    """Make one name of a path, for every file system, of any text; the suffix stays whole."""
     text = unicodedata.normalize("NFC", legal(text))
     text = text.strip(" ").rstrip(". ")
     if not text or text.startswith("."):
@@ -108,7 +116,8 @@ def _component(part: str, tags: Tags, suffix: str = "") -> str:
     return shortened(text, MAX_NAME_BYTES - len(suffix)) + suffix
 
 
-def _value(field: str, tags: Tags) -> str:
+def value_of(field: str, tags: Tags) -> str:
+    """What stands for `{field}`; never empty."""
     artist = _stated(tags, "ARTIST")
     values = {
         "albumartist": _stated(tags, "ALBUMARTIST") or _stated(tags, "ALBUM ARTIST") or artist,

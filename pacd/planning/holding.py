@@ -8,9 +8,9 @@ from typing import Any, Final
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.output import OutputState
 from pacd.domain.plan import Action, Facts
-from pacd.domain.policy import LibraryPolicy
-from pacd.domain.verdict import Integrity
-from pacd.planning import rules
+from pacd.domain.policy import LibraryPolicy, StopOn
+from pacd.domain.verdict import Authenticity, Integrity
+from pacd.planning import authenticity, rules
 from pacd.planning.setbacks import held_for
 
 MAX_REWRITES: Final = 3
@@ -64,13 +64,27 @@ def _unseen(facts: Facts, mirror: str) -> bool:
     return output is not None and output.state is OutputState.UNSEEN
 
 
-def blocked(facts: Facts, mirror: str = "") -> Hold | None:
+def blocked(
+    facts: Facts, stop_on: StopOn, mirror: str = "", *, covers: bool = False
+) -> Hold | None:
     """Return the open hold that keeps a master from being rewritten or mirrored, or None."""
-    return next((hold for hold in facts.holds if stops(hold) and hold.mirror in {"", mirror}), None)
+    for hold in facts.holds:
+        if hold.mirror in {"", mirror} and stops(hold, stop_on, covers=covers):
+            return hold
+    return None
 
 
-def stops(held: Hold | Finding) -> bool:
-    """Whether it keeps a master from being rewritten or mirrored; a bad cover does not."""
+def stops(held: Hold | Finding, stop_on: StopOn, *, covers: bool = False) -> bool:
+    """
+    Whether it keeps a master from being rewritten or mirrored (P3); a bad cover does not.
+
+    Args:
+        covers: Ask instead whether it keeps its cover from being exported.
+    """
+    if held.cause is Cause.SUSPECT and covers:
+        return stop_on is StopOn.SUSPECT
+    if held.cause.is_of_authenticity:
+        return stop_on is not StopOn.NEVER
     return held.cause.blocks_mirror and held.evidence.get("action") != Action.EXPORT_ARTWORK
 
 
@@ -81,6 +95,13 @@ def _verdict(facts: Facts, _policy: LibraryPolicy, _now: datetime) -> Iterator[F
     cause = Cause.NOT_FLAC if check.integrity is Integrity.NOT_FLAC else Cause.CORRUPT
     evidence = {"tool": check.tool, "tested": check.tested_at.isoformat(), "words": check.words}
     yield Finding(cause, check.message, evidence=evidence)
+
+
+def _origins(facts: Facts, policy: LibraryPolicy, _now: datetime) -> Iterator[Finding]:
+    found = authenticity.suspicion(facts, policy.authenticity)
+    if found:
+        cause = Cause.SUSPECT if found.status is Authenticity.SUSPECT else Cause.AUTH_ERROR
+        yield Finding(cause, found.rationale, evidence=authenticity.evidence(found))
 
 
 def _failures(facts: Facts, policy: LibraryPolicy, _now: datetime) -> Iterator[Finding]:
@@ -132,6 +153,7 @@ def _restless(facts: Facts, _policy: LibraryPolicy, _now: datetime) -> Iterator[
 
 _SOURCES: Final[tuple[Callable[[Facts, LibraryPolicy, datetime], Iterator[Finding]], ...]] = (
     _verdict,
+    _origins,
     _failures,
     _loops,
     _links,

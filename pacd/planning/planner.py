@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from pacd.domain.hold import Cause
 from pacd.domain.output import OutputState
 from pacd.domain.plan import Action, Album, Facts, PlanItem
-from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.domain.policy import LibraryPolicy, MirrorPolicy, StopOn
 from pacd.planning import covers, holding
+from pacd.planning.authenticity import authenticate_due, listens, standing
 from pacd.planning.rules import REWRITES, above_cd, integrity_due, output_due
 from pacd.planning.setbacks import held_for, set_aside, setback_of, waiting_for
 
@@ -45,9 +46,9 @@ def decide(facts: Facts, policy: LibraryPolicy, now: datetime) -> Decision:
     held = tuple(_new_holds(facts, policy, now))
     if not facts.settled:
         return Decision(held, "waiting until nobody has written to it for a while")
-    due = integrity_due(facts, policy, now)
-    if due:
-        return _try(facts, Action.TEST, due, now, held)
+    judging = _judging_due(facts, policy, now)
+    if judging:
+        return _try(facts, *judging, now, held, listens=listens(facts, policy.authenticity))
     stop = stopped(facts, policy, now)
     if stop:
         return Decision(held, stop)
@@ -58,32 +59,63 @@ def decide(facts: Facts, policy: LibraryPolicy, now: datetime) -> Decision:
     return Decision((*held, *outputs), _at_rest(facts, policy))
 
 
-def stopped(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
+def _judging_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> tuple[Action, str] | None:
+    """What is to be found out about a master before anything else is done with it."""
+    due = integrity_due(facts, policy, now)
+    if due:
+        return (Action.TEST, due)
+    due = authenticate_due(facts, policy, now)
+    failed = setback_of(facts, Action.AUTHENTICATE)
+    if due is None or (failed and _passes(held_for(failed), facts, policy)):
+        return None
+    return (Action.AUTHENTICATE, due)
+
+
+def _passes(cause: Cause | None, facts: Facts, policy: LibraryPolicy) -> bool:
+    """Whether a master goes on although its authenticity could not be told."""
+    reported = cause is Cause.AUTH_ERROR and policy.flac.stop_on is StopOn.NEVER
+    return reported or cause in facts.accepted
+
+
+def stopped(
+    facts: Facts, policy: LibraryPolicy, now: datetime, *, covers: bool = False
+) -> str | None:
     """
     Return why a tested master is neither rewritten nor mirrored, or None (P3).
 
     Damage always stops; what a person accepted stops no longer, damage excepted.
+
+    Args:
+        covers: Return instead why its cover is not exported.
     """
     if facts.check is None:
         return "not tested yet"
     if not facts.check.integrity.sound:
         return facts.check.message
-    hold = holding.blocked(facts)
+    stop_on = policy.flac.stop_on
+    hold = holding.blocked(facts, stop_on, covers=covers)
     if hold:
         return f"held ({hold.cause}): {hold.reason}"
     for finding in holding.findings(facts, policy, now):
-        if holding.stops(finding) and not finding.mirror and finding.cause not in facts.accepted:
+        stops = holding.stops(finding, stop_on, covers=covers)
+        if stops and not finding.mirror and finding.cause not in facts.accepted:
             return finding.reason
     return None
 
 
 def _try(
-    facts: Facts, action: Action, reason: str, now: datetime, held: tuple[PlanItem, ...]
+    facts: Facts,
+    action: Action,
+    reason: str,
+    now: datetime,
+    held: tuple[PlanItem, ...],
+    *,
+    listens: bool = False,
 ) -> Decision:
     wait = waiting_for(setback_of(facts, action), now)
     if wait:
         return Decision(held, wait)
-    return Decision((*held, PlanItem(facts.path, action, reason)), reason)
+    return Decision((*held, PlanItem(facts.path, action, reason, listens=listens)), reason)
 
 
 def _rewrite_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> tuple[Action, str] | None:
@@ -116,7 +148,7 @@ def _new_holds(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[P
 def _plan_outputs(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
     for mirror in policy.mirrors:
         due = output_due(facts, mirror)
-        if due is None or holding.blocked(facts, mirror.name):
+        if due is None or holding.blocked(facts, policy.flac.stop_on, mirror.name):
             continue
         action, reason = due
         output = facts.outputs[mirror.name]
@@ -145,8 +177,7 @@ def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[
     for wanted in covers.wanted_covers(album.tracks, policy.artwork):
         facts = by_path[wanted.source]
         reason = _cover_due(wanted, album, policy)
-        ready = facts.settled and not stopped(facts, policy, now)
-        ready = ready and not _rewrite_due(facts, policy, now)
+        ready = facts.settled and _cover_ready(facts, policy, now)
         if reason and ready and not waiting_for(setback_of(facts, Action.EXPORT_ARTWORK), now):
             export = album.exports.get(wanted.target)
             yield PlanItem(
@@ -156,6 +187,13 @@ def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[
                 target=wanted.target,
                 replaces=export is not None and export.present and not export.changed,
             )
+
+
+def _cover_ready(facts: Facts, policy: LibraryPolicy, now: datetime) -> bool:
+    """Whether what comes before its cover has been done, or will not be (P2, P3)."""
+    if _judging_due(facts, policy, now) or stopped(facts, policy, now, covers=True):
+        return False
+    return bool(stopped(facts, policy, now)) or not _rewrite_due(facts, policy, now)
 
 
 def _cover_due(wanted: covers.CoverWanted, album: Album, policy: LibraryPolicy) -> str | None:
@@ -178,6 +216,7 @@ def _at_rest(facts: Facts, policy: LibraryPolicy) -> str:
     """Say why nothing is due for a sound master."""
     clauses = [f"intact, tested {facts.check.tested_at:%Y-%m-%d}" if facts.check else ""]
     clauses.append(above_cd(facts, policy) or "")
+    clauses.append(standing(facts, policy.authenticity).reason)
     if facts.track and facts.track.compression:
         clauses.append(f"compressed ({facts.track.compression})")
     for mirror in policy.mirrors:

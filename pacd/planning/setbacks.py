@@ -50,6 +50,9 @@ _CAUSES: Final = {
     FailureKind.NOT_REGULAR: Cause.UNSTABLE,
 }
 
+# Where it is authenticity that could not be told, the file waits for that and nothing else.
+_OF_TOOLS: Final = frozenset({Cause.ENCODE_FAILED, Cause.VERIFY_FAILED, Cause.TOOL_CRASHED})
+
 
 def retry_wait(kind: FailureKind, tries: int) -> timedelta:
     """How long to wait after the given number of such failures in a row, from 1."""
@@ -79,7 +82,9 @@ def held_for(setback: Setback) -> Cause | None:
     if setback.kind in _NOT_THE_FILE:
         return None
     exhausted = setback.tries >= MAX_TRIES or setback.kind in _AT_ONCE
-    return _CAUSES[setback.kind] if exhausted else None
+    cause = _CAUSES[setback.kind] if exhausted else None
+    unjudged = setback.action is Action.AUTHENTICATE and cause in _OF_TOOLS
+    return Cause.AUTH_ERROR if unjudged else cause
 
 
 def set_aside(setback: Setback | None, now: datetime) -> bool:

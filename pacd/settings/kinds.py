@@ -13,6 +13,27 @@ PLACEHOLDERS: Final = ("albumartist", "artist", "album", "date", "disc")
 
 NAME_CHARS: Final = 100
 
+# Those of FFmpeg's showspectrumpic, and of pacd.analysis.colours, which the daemon does not load.
+COLORS: Final = (
+    "cividis",
+    "cool",
+    "fiery",
+    "fire",
+    "fruit",
+    "green",
+    "intensity",
+    "magma",
+    "moreland",
+    "nebulae",
+    "plasma",
+    "rainbow",
+    "terrain",
+    "viridis",
+)
+
+MAX_PICTURE_PX: Final = 4_096
+"""Of a spectrogram's side: a plot of 4096 x 4096 holds 134 MB while it is painted."""
+
 
 def _path(value: object) -> Path:
     """Stands for pydantic's own, which refuses names that are not UTF-8."""
@@ -59,12 +80,14 @@ def fit_name(value: str) -> str:
 def _resolution(value: str) -> str:
     if not re.fullmatch(r"[1-9]\d{1,4}x[1-9]\d{1,4}", value):
         raise ValueError("it should be width and height in pixels, as in 1280x720")
+    if max(map(int, value.split("x"))) > MAX_PICTURE_PX:
+        raise ValueError(f"neither side should be longer than {MAX_PICTURE_PX} pixels")
     return value
 
 
 def _color(value: str) -> str:
-    if not re.fullmatch("[a-z]+", value):
-        raise ValueError("it should be the name of a colour map, as in rainbow")
+    if value not in COLORS:
+        raise ValueError(f"it should be the name of a colour map: {', '.join(COLORS)}")
     return value
 
 

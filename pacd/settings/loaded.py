@@ -10,11 +10,15 @@ from pydantic import BaseModel
 
 from pacd.domain.policy import (
     ArtworkPolicy,
+    AuthenticityPolicy,
     FlacPolicy,
     LibraryPolicy,
     MirrorPolicy,
+    SpectrogramPolicy,
+    StopOn,
     WorkerLimits,
 )
+from pacd.domain.verdict import Detector
 from pacd.errors import UnknownError
 from pacd.settings.roots import LibrarySection, MirrorSection
 from pacd.settings.sections import (
@@ -33,6 +37,11 @@ RESTART_KEYS: Final = (
     "workers.analysis",
     "workers.art",
 )
+
+
+_SCRATCH: Final = "scratch"
+_SPECTROGRAMS: Final = "spectrograms"
+"""Folders below the state directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,13 @@ class Settings:
     def audit(self) -> AuditSection:
         """How often everything is looked at, and how much room is left on disks."""
         return self.sections.audit
+
+    @property
+    def detectors(self) -> Mapping[Detector, Path]:
+        """Where programs that detect lossy encoding are, as far as the settings say."""
+        wishes = self.sections.authenticity
+        places = {Detector.AUCDTECT: wishes.aucdtect, Detector.LAC: wishes.lac}
+        return {detector: place for detector, place in places.items() if place}
 
     def libraries(self) -> tuple[LibraryPolicy, ...]:
         """The wishes for each library, in the order of the file."""
@@ -109,10 +125,34 @@ class Settings:
                 verify_after=self.audit.verify_after,
                 keep_mtime=flac.keep_mtime,
                 hardlinks=flac.hardlinks,
+                stop_on=StopOn.NEVER if flac.continue_on_issues else StopOn(flac.stop_on),
                 resample_to_cd=flac.resample_to_cd,
             ),
             mirrors=tuple(_mirror(mirror) for mirror in library.mirror),
+            authenticity=self._authenticity(),
         )
+
+    def _authenticity(self) -> AuthenticityPolicy:
+        """As far as the settings tell: which versions are there is for who looks for programs."""
+        wishes = self.sections.authenticity
+        return AuthenticityPolicy(
+            enabled=wishes.enabled,
+            skip_highbit=wishes.skip_highbit,
+            skip_lossy_mastered=wishes.skip_lossy_mastered,
+            skip_tags=tuple(name.upper() for name in wishes.skip_tags),
+            detectors=tuple(each for each in Detector if each.value in wishes.detectors),
+            versions=(),
+            spectrogram=self._spectrogram(),
+            scratch=self.state_dir / _SCRATCH,
+        )
+
+    def _spectrogram(self) -> SpectrogramPolicy | None:
+        wishes = self.sections.spectrogram
+        if not wishes.enabled:
+            return None
+        width, height = (int(number) for number in wishes.resolution.split("x"))
+        root = wishes.root or self.state_dir / _SPECTROGRAMS
+        return SpectrogramPolicy(root, width, height, wishes.color)
 
 
 def _mirror(mirror: MirrorSection) -> MirrorPolicy:

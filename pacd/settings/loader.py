@@ -123,13 +123,13 @@ def _completed(
         else:
             daemon[key] = placed(given, f"daemon.{key}")
     workers = worker_limits(sections.workers, cores=len(os.sched_getaffinity(0)))
-    update = {
+    update: dict[str, Any] = {
         "daemon": sections.daemon.model_copy(update=daemon),
         "workers": WorkersSection.model_construct(**asdict(workers)),
         "library": tuple(_named(library, placed) for library in sections.library),
     }
     for section, key in _PLACES:
-        table = getattr(sections, section)
+        table = update.get(section, getattr(sections, section))
         if path := getattr(table, key):
             absolute = placed(path, f"{section}.{key}")
             update[section] = table.model_copy(update={key: absolute})
@@ -138,7 +138,13 @@ def _completed(
 
 
 # The paths that have a default or may stay unset, besides those of the daemon.
-_PLACES: Final = (("spectrogram", "root"), ("artwork", "root"), ("tagging", "models_dir"))
+_PLACES: Final = (
+    ("authenticity", "aucdtect"),
+    ("authenticity", "lac"),
+    ("spectrogram", "root"),
+    ("artwork", "root"),
+    ("tagging", "models_dir"),
+)
 
 
 def _named(library: LibrarySection, placed: Callable[[Path, str], Path]) -> LibrarySection:

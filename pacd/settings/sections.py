@@ -178,6 +178,12 @@ class AuthenticitySection(Section):
         default=("builtin", "aucdtect", "lac"),
         description="Detectors used where installed: builtin, aucdtect, lac.",
     )
+    aucdtect: Place | None = Field(
+        default=None, description="Program of the detector aucdtect; unset: auCDtect on PATH."
+    )
+    lac: Place | None = Field(
+        default=None, description="Program of the detector lac; unset: LAC on PATH."
+    )
 
 
 class SpectrogramSection(Section):
@@ -189,7 +195,11 @@ class SpectrogramSection(Section):
     resolution: Resolution = Field(
         default="1280x720", description="Width and height of a spectrogram in pixels."
     )
-    color: Color = Field(default="rainbow", description="Colour map of a spectrogram.")
+    color: Color = Field(
+        default="rainbow",
+        description="Colour map of a spectrogram: rainbow, viridis, magma, plasma, cividis, cool, "
+        "fiery, fire, fruit, green, intensity, moreland, nebulae or terrain.",
+    )
     root: Place | None = Field(
         default=None, description="Folder for spectrograms; unset: below the state directory."
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from pacd.domain.change import Observation
 from pacd.domain.job import Job
 from pacd.domain.media import Picture
-from pacd.domain.plan import Exported
+from pacd.domain.outcome import Exported
 from pacd.errors import CollisionError, NotRegularError, SourceChangedError, VerifyError
 from pacd.files.atomic import creating, observe, open_regular
 from pacd.files.covers import exported

@@ -5,13 +5,14 @@ from typing import BinaryIO, Final
 
 from pacd.domain.job import Job
 from pacd.domain.media import Track
-from pacd.domain.plan import Tested
-from pacd.domain.verdict import Check, Integrity
+from pacd.domain.outcome import Tested
+from pacd.domain.verdict import Check, Finding, Integrity
 from pacd.files.flac_blocks import DamagedHeaderError, Layout, NotFlacError, read_layout
 from pacd.files.flac_write import pieces, stream_of
 from pacd.files.probe import track_of
 from pacd.files.regular import observe_open, open_regular, require_untouched
-from pacd.tools.flac import Flac, Verdict
+from pacd.steps.hearing import hearing_for
+from pacd.tools.flac import Flac, Sink, Verdict
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
 
@@ -19,19 +20,21 @@ _WORDS_CHARS: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Finding:
+class _Found:
     integrity: Integrity
     message: str = ""
     audio_md5: str = ""
     words: str = ""
     track: Track | None = None
+    heard: tuple[Finding, ...] = ()
 
 
 def integrity(job: Job, tools: Toolbox) -> Tested:
     """
     Decode a master from beginning to end and compare it with what its header states.
 
-    Tags before and behind the stream are left out of the test.
+    Tags before and behind the stream are left out of the test.  The builtin detector hears the
+    same decode where the job says so and the tags do not forbid it; only sound audio is judged.
 
     Raises:
         NotRegularError: It is no file at all.
@@ -41,7 +44,7 @@ def integrity(job: Job, tools: Toolbox) -> Tested:
     """
     with open_regular(job.source) as file:
         observation = observe_open(file, job.source)
-        found = _examined(file, tools.flac, patience_s(observation.size_bytes))
+        found = _examined(job, file, tools.flac, patience_s(observation.size_bytes))
     require_untouched(job.source, observation)
     check = Check(
         integrity=found.integrity,
@@ -51,35 +54,44 @@ def integrity(job: Job, tools: Toolbox) -> Tested:
         tool=tools.flac.name,
         tested_at=job.now,
     )
-    return Tested(check, found.track, observation)
+    return Tested(check, found.track, observation, found.heard)
 
 
-def _examined(file: BinaryIO, flac: Flac, timeout_s: float) -> _Finding:
+def _examined(job: Job, file: BinaryIO, flac: Flac, timeout_s: float) -> _Found:
     try:
         layout = read_layout(file)
     except NotFlacError as error:
-        return _Finding(Integrity.NOT_FLAC, str(error))
+        return _Found(Integrity.NOT_FLAC, str(error))
     except DamagedHeaderError as error:
-        return _Finding(Integrity.CORRUPT, str(error))
-    track = track_of(layout)
-    verdict, audio_md5 = _decoded(file, layout, flac, timeout_s)
+        return _Found(Integrity.CORRUPT, str(error))
+    track = track_of(layout, also=job.library.authenticity.skip_tags)
+    hearing = hearing_for(job, track)
+    sink = hearing.add if hearing else None
+    verdict, audio_md5 = _decoded(file, layout, flac, timeout_s, sink)
     if not verdict.sound:
         for _piece in pieces(file, 0, layout.size_bytes):
             pass  # a disk that fails raises OSError here: that is no damage to the file
         message = verdict.damage + _about_its_end(layout)
-        return _Finding(Integrity.CORRUPT, message, words=verdict.words, track=track)
+        return _Found(Integrity.CORRUPT, message, words=verdict.words, track=track)
+    heard = (hearing.finding(),) if hearing else ()
     if layout.info.audio_md5:
-        return _Finding(Integrity.INTACT, "", audio_md5, verdict.words, track)
+        return _Found(Integrity.INTACT, "", audio_md5, verdict.words, track, heard)
     message = "its header has no audio MD5; it was computed from the audio"
-    return _Finding(Integrity.NO_MD5, message, audio_md5, verdict.words, track)
+    return _Found(Integrity.NO_MD5, message, audio_md5, verdict.words, track, heard)
 
 
-def _decoded(file: BinaryIO, layout: Layout, flac: Flac, timeout_s: float) -> tuple[Verdict, str]:
-    """Decode once: flac compares the MD5 if there is one, else it is computed."""
+def _decoded(
+    file: BinaryIO, layout: Layout, flac: Flac, timeout_s: float, sink: Sink | None
+) -> tuple[Verdict, str]:
+    """Decode once, whoever listens: flac compares the MD5 if there is one, else it is computed."""
     stdin, info = stream_of(file, layout), layout.info
+    if info.audio_md5 and sink:
+        return flac.hear(stdin, info.audio, sink, timeout_s=timeout_s), info.audio_md5
     if info.audio_md5:
         return flac.test(stdin, timeout_s=timeout_s), info.audio_md5
-    measured = flac.measure(stdin, info.audio, samples=layout.samples, timeout_s=timeout_s)
+    measured = flac.measure(
+        stdin, info.audio, samples=layout.samples, timeout_s=timeout_s, also=sink
+    )
     return measured.verdict, measured.audio_md5
 
 

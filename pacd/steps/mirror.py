@@ -11,7 +11,7 @@ from pacd import VERSION
 from pacd.domain.change import Observation
 from pacd.domain.job import Job
 from pacd.domain.media import Track
-from pacd.domain.plan import Mirrored
+from pacd.domain.outcome import Mirrored
 from pacd.errors import (
     CollisionError,
     NotRegularError,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pacd.domain.change import FolderId
 from pacd.domain.job import Job
-from pacd.domain.plan import Pruned
+from pacd.domain.outcome import Pruned
 from pacd.errors import CollisionError, SourceChangedError, VerifyError
 from pacd.files.atomic import observe
 from pacd.files.containers import container_of

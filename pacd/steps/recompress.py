@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pacd.domain.job import Job
 from pacd.domain.media import Quirk, Track
-from pacd.domain.plan import Recompressed
+from pacd.domain.outcome import Recompressed
 from pacd.domain.verdict import Check, Integrity
 from pacd.errors import (
     SourceChangedError,
@@ -150,7 +150,7 @@ def _require_same_audio(master: Master, new: Layout) -> None:
 def _proven(master: Master, scratch: Path, blocks: tuple[Block, ...], *, kept: bool) -> Track:
     result = proven(master, scratch, blocks, frames_kept=kept)
     _require_same_audio(master, result)
-    return track_of(result)
+    return track_of(result, also=master.also)
 
 
 def _details(master: Master, merged: Merged) -> Mapping[str, Any]:

@@ -6,22 +6,25 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pacd.domain.job import Job
-from pacd.domain.plan import Action, Done, Failed, Outcome, Result
+from pacd.domain.outcome import Done, Failed, Outcome, Result
+from pacd.domain.plan import Action
 from pacd.errors import FailureKind, PacError
 from pacd.steps.artwork import export_artwork
+from pacd.steps.authenticity import authenticate
 from pacd.steps.integrity import integrity
 from pacd.steps.mirror import mirror_encode, mirror_rename, mirror_retag
 from pacd.steps.pruning import mirror_prune
 from pacd.steps.recompress import recompress
 from pacd.steps.resample import resample
 from pacd.steps.sidecars import mirror_copy
-from pacd.tools.patience import patience_s
+from pacd.tools.patience import detector_patience_s, patience_s
 from pacd.tools.toolbox import Toolbox
 
 Step = Callable[[Job, Toolbox], Result]
 
 STEPS: Final[Mapping[Action, Step]] = {
     Action.TEST: integrity,
+    Action.AUTHENTICATE: authenticate,
     Action.RESAMPLE: resample,
     Action.RECOMPRESS: recompress,
     Action.EXPORT_ARTWORK: export_artwork,
@@ -69,4 +72,8 @@ def perform(job: Job, tools: Toolbox) -> Outcome:
 def time_limit_s(job: Job) -> float:
     """After how long a worker is taken for hung: above what its tools may take together."""
     playing_s = job.facts.track.audio.duration_s if job.facts.track else 0.0
-    return _TOOL_RUNS * patience_s(job.facts.observation.size_bytes) + playing_s + _OWN_WORK_S
+    detecting_s = 0.0
+    if job.item.action is Action.AUTHENTICATE:
+        detecting_s = len(job.library.authenticity.versions) * detector_patience_s(playing_s)
+    tools_s = _TOOL_RUNS * patience_s(job.facts.observation.size_bytes) + detecting_s
+    return tools_s + playing_s + _OWN_WORK_S

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pacd.domain.job import Job
 from pacd.domain.media import CD, Track
-from pacd.domain.recycled import Recycled, Resampled
+from pacd.domain.outcome import Resampled
+from pacd.domain.recycled import Recycled
 from pacd.domain.verdict import Check, Integrity
 from pacd.errors import SourceChangedError, VerifyError
 from pacd.files import atomic, recycle
@@ -153,7 +154,7 @@ def _require(conversion: "Conversion", made: Layout, new: _New) -> None:
 def _proven(conversion: "Conversion", scratch: Path, merged: Merged, new: _New) -> Track:
     result = proven(conversion.master, scratch, merged.blocks)
     _require(conversion, result, new)
-    return track_of(result)
+    return track_of(result, also=conversion.master.also)
 
 
 def _details(conversion: "Conversion", merged: Merged, new: _New) -> Mapping[str, Any]:

@@ -20,13 +20,14 @@ UNTRUE_LENGTH: Final = frozenset({Quirk.UNKNOWN_LENGTH, Quirk.WRONG_LENGTH})
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """A master under work, open, and what is known of it."""
+    """A master under work, open, what is known of it, and which further tags decide."""
 
     path: Path
     file: BinaryIO
     layout: Layout
     check: Check
     level: int
+    also: tuple[str, ...]
 
     @property
     def samples(self) -> int:
@@ -51,7 +52,8 @@ def opened(job: Job, file: BinaryIO) -> Master:
         raise SourceChangedError(path)
     if check is None or not check.integrity.sound or not check.audio_md5:
         raise VerifyError(f"{path.name} was never tested, or did not pass: it is not rewritten")
-    return Master(path, file, read_layout(file), check, policy.target_compression)
+    also = job.library.authenticity.skip_tags
+    return Master(path, file, read_layout(file), check, policy.target_compression, also)
 
 
 def encoded(scratch: Path) -> Layout:

@@ -7,8 +7,8 @@ from typing import BinaryIO, Final
 
 from pacd.domain.change import Observation
 from pacd.domain.job import Job
+from pacd.domain.outcome import Copied
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Copied
 from pacd.errors import CollisionError, NotRegularError, SourceChangedError, VerifyError
 from pacd.files.atomic import creating, observe, observe_open, open_regular
 from pacd.files.folders import entered

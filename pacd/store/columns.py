@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePath, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Final
 
 from pacd.domain.change import Observation
@@ -49,6 +49,11 @@ def inside(folder: PurePosixPath) -> tuple[bytes, bytes]:
 def relative(value: bytes) -> PurePosixPath:
     """The path of its bytes; what is not UTF-8 becomes surrogate escapes."""
     return PurePosixPath(os.fsdecode(value))
+
+
+def path_of(value: bytes | None) -> Path | None:
+    """The absolute path of its bytes; None for NULL."""
+    return None if value is None else Path(os.fsdecode(value))
 
 
 def plain(text: str) -> str:

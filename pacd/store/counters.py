@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
+from pacd.domain.verdict import Authenticity
 from pacd.store.columns import inside
 from pacd.store.connection import Connection
 
@@ -49,6 +50,13 @@ _AT_TARGET: Final = """
 """
 
 
+_AUTHENTICITY: Final = """
+    SELECT authenticity, count(*) AS files
+    FROM library_files INDEXED BY idx_files_authenticity
+    WHERE library_id = :library AND is_valid = 1 AND authenticity <> ''
+    GROUP BY authenticity
+"""
+
 _STANDING: Final = """
     SELECT
         count(*) AS scanned,
@@ -85,7 +93,8 @@ class Counters:
 
         scanned: files that are there; tested_ok and tested_err: those of them with a
         verdict on their present bytes; held: open holds; at_target: files that
-        say how they were compressed; rewritten: those of them that PAC made smaller.
+        say how they were compressed; rewritten: those of them that PAC made smaller;
+        auth_…: files whose authenticity stands so.
         """
         library = {"library": library_id}
         scanned = self._connection.value(_SCANNED, library)
@@ -98,6 +107,11 @@ class Counters:
             "held": self._connection.value(_HELD, library),
             "at_target": self._connection.value(_AT_TARGET, library),
             "rewritten": self._connection.value(_REWRITTEN, library),
+            **{f"auth_{each}": 0 for each in Authenticity},
+            **{
+                f"auth_{row['authenticity']}": row["files"]
+                for row in self._connection.rows(_AUTHENTICITY, library)
+            },
         }
 
     def standing(self, library_id: int, folder: PurePosixPath) -> Mapping[str, int]:

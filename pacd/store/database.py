@@ -8,6 +8,7 @@ from typing import Self
 
 from pacd.errors import StoreError
 from pacd.store import connection, copies, migration
+from pacd.store.authenticity import Judgements
 from pacd.store.connection import Connection
 from pacd.store.counters import Counters
 from pacd.store.devices import Devices
@@ -40,6 +41,7 @@ class Store:
         self.tracks = Tracks(opened)
         self.folders = Folders(opened)
         self.verdicts = Verdicts(opened)
+        self.authenticity = Judgements(opened)
         self.outputs = Outputs(opened)
         self.sidecars = Sidecars(opened)
         self.exports = Exports(opened)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pacd.domain.plan import Exported
+from pacd.domain.outcome import Exported
 from pacd.store.columns import blob, from_ms, nanoseconds, plain, relative, signed, to_ms
 from pacd.store.connection import Connection
 

@@ -17,6 +17,7 @@ from pacd.store.columns import (
     from_ms,
     observation_columns,
     observation_of,
+    path_of,
     plain,
     relative,
     to_json,
@@ -24,8 +25,15 @@ from pacd.store.columns import (
 )
 from pacd.store.connection import Connection
 
-_FIND: Final = """
-    SELECT * FROM holds
+# A picture belongs to the audio, and so to every hold on its origin.
+_HOLDS: Final = """
+    SELECT holds.*, authenticity.spectrogram_path FROM holds {how}
+    LEFT JOIN authenticity
+        ON holds.cause = 'suspect' AND authenticity.md5 = holds.md5
+"""
+
+_FIND: Final = f"""
+    {_HOLDS.format(how="")}
     WHERE library_id = :library AND path = :path AND cause = :cause AND mirror = :mirror
         AND ended_at IS NULL
 """
@@ -44,11 +52,15 @@ _OPEN: Final = """
         mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns
 """
 
-_IN_FOLDER: Final = """
-    SELECT * FROM holds INDEXED BY idx_holds_folder
+_IN_FOLDER: Final = f"""
+    {_HOLDS.format(how="INDEXED BY idx_holds_folder")}
     WHERE library_id = :library AND folder = :folder AND ended_at IS NULL
     ORDER BY path, id
 """
+
+_ALL_OPEN: Final = f"{_HOLDS.format(how='')} WHERE ended_at IS NULL"
+
+_GET: Final = f"{_HOLDS.format(how='')} WHERE id = :id"
 
 _END: Final = """
     UPDATE holds SET ended_at = :now, ended_how = :how WHERE id = :id AND ended_at IS NULL
@@ -64,9 +76,9 @@ _ACCEPTED_BYTES: Final = """
         AND file_size = :file_size AND mtime_ns = :mtime_ns
 """
 
-_LAST_ACCEPTED: Final = """
-    SELECT * FROM holds INDEXED BY idx_holds_accepted_md5
-    WHERE ended_how = 'accepted' AND md5 = ''
+_LAST_ACCEPTED: Final = f"""
+    {_HOLDS.format(how="INDEXED BY idx_holds_accepted_md5")}
+    WHERE ended_how = 'accepted' AND holds.md5 = ''
         AND library_id = :library AND cause = :cause AND mirror = :mirror
     ORDER BY id DESC LIMIT 1
 """
@@ -157,14 +169,14 @@ class Holds:
 
     def all_open(self) -> tuple[tuple[int, Hold], ...]:
         """(library id, hold) of every open hold: worst severity first, then the oldest."""
-        rows = self._connection.rows("SELECT * FROM holds WHERE ended_at IS NULL")
+        rows = self._connection.rows(_ALL_OPEN)
         found = [(row["library_id"], _hold(row)) for row in rows]
         found.sort(key=lambda pair: _urgency(pair[1]))
         return tuple(found)
 
     def get(self, hold_id: int) -> HoldRecord | None:
         """The hold with this id, open or ended."""
-        row = self._connection.row("SELECT * FROM holds WHERE id = :id", {"id": hold_id})
+        row = self._connection.row(_GET, {"id": hold_id})
         if row is None:
             return None
         ended = row["ended_at"] is not None
@@ -221,4 +233,5 @@ def _hold(row: sqlite3.Row) -> Hold:
         observation=None if row["inode"] is None else observation_of(row),
         mirror=row["mirror"],
         evidence=json.loads(row["evidence"]),
+        spectrogram=path_of(row["spectrogram_path"]),
     )

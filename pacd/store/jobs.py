@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
 
-from pacd.domain.plan import Action, Failed, PlanItem, Setback
+from pacd.domain.outcome import Failed
+from pacd.domain.plan import Action, PlanItem, Setback
 from pacd.errors import FailureKind
 from pacd.store.columns import blob, from_ms, plain, relative, to_ms
 from pacd.store.connection import Connection

@@ -58,6 +58,11 @@ _RESTORED: Final = """
     WHERE ended_how = 'restored' AND md5 = :md5
 """
 
+_ORIGIN: Final = """
+    SELECT md5 FROM recycled INDEXED BY idx_recycled_made
+    WHERE made_md5 = :md5 AND made_md5 <> '' ORDER BY id DESC LIMIT 1
+"""
+
 _ABOVE_CD: Final = """
     SELECT count(*) FROM flac_checks AS checks INDEXED BY idx_checks_above_cd
     CROSS JOIN library_files AS files INDEXED BY idx_files_content
@@ -153,6 +158,11 @@ class RecycleBin:
     def restored(self, md5: str) -> bool:
         """Whether somebody brought this audio back."""
         return bool(md5) and self._connection.row(_RESTORED, {"md5": md5}) is not None
+
+    def origin(self, md5: str) -> str:
+        """The audio that this was made of, as far as a bin knows or knew it; "" for none."""
+        found = self._connection.value(_ORIGIN, {"md5": md5}) if md5 else None
+        return str(found or "")
 
     def waiting_for_resampler(self, library_id: int) -> int:
         """How many sound masters only a program can bring to CD form (planning.rules)."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pacd.domain.change import Observation
 from pacd.domain.media import Track
+from pacd.domain.verdict import Authenticity
 from pacd.store.columns import (
     blob,
     content_columns,
@@ -23,20 +24,20 @@ from pacd.store.columns import (
 from pacd.store.connection import Connection
 
 _KNOWN: Final = """
-    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid
+    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid, authenticity
     FROM library_files
     WHERE library_id = :library AND path = :path
 """
 
 _IN_FOLDER: Final = """
-    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid
+    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid, authenticity
     FROM library_files INDEXED BY idx_files_folder
     WHERE library_id = :library AND folder = :folder
     ORDER BY path
 """
 
 _BY_CONTENT: Final = """
-    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid
+    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid, authenticity
     FROM library_files
     WHERE library_id = :library AND device = :device AND inode = :inode
         AND file_size = :file_size AND mtime_ns = :mtime_ns
@@ -64,7 +65,7 @@ _OTHER_BYTES: Final = """
         device = excluded.device, inode = excluded.inode,
         mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
         metadata = NULL, audio_md5 = NULL, duration = NULL, artist = NULL, album = NULL,
-        title = NULL, compression = NULL, rewritten = 0,
+        title = NULL, compression = NULL, rewritten = 0, authenticity = '',
         is_valid = 1, gone_at = NULL, scanned_at = excluded.scanned_at
 """
 
@@ -105,6 +106,11 @@ _MOVED: Final = """
     WHERE id = :id
 """
 
+_STANDS: Final = """
+    UPDATE library_files SET authenticity = :status
+    WHERE library_id = :library AND path = :path
+"""
+
 _GONE: Final = """
     UPDATE library_files SET is_valid = 0, gone_at = :now
     WHERE library_id = :library AND path = :path AND is_valid = 1
@@ -127,6 +133,7 @@ class KnownFile:
         path: Relative to the library root.
         track: From the header of exactly these bytes; None while nobody read it.
         is_valid: Whether it was there when last looked for (L5).
+        authenticity: How it stands, by what was last known of these bytes; None if not at all.
     """
 
     id: int
@@ -134,6 +141,7 @@ class KnownFile:
     observation: Observation
     track: Track | None
     is_valid: bool
+    authenticity: Authenticity | None = None
 
 
 class Tracks:
@@ -208,6 +216,14 @@ class Tracks:
             },
         )
 
+    def stands(
+        self, library_id: int, path: PurePosixPath, authenticity: Authenticity | None
+    ) -> None:
+        """Record how a file's authenticity stands; it is so until its bytes change."""
+        status = authenticity.value if authenticity else ""
+        asked = {"library": library_id, "path": blob(path), "status": status}
+        self._connection.run(_STANDS, asked)
+
     def moved(
         self, file_id: int, path: PurePosixPath, observation: Observation, *, now: datetime
     ) -> None:
@@ -258,4 +274,5 @@ def _known(row: sqlite3.Row) -> KnownFile:
         observation=observation_of(row),
         track=track_of(row["metadata"]),
         is_valid=bool(row["is_valid"]),
+        authenticity=Authenticity(row["authenticity"]) if row["authenticity"] else None,
     )

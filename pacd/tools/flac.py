@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -40,6 +40,8 @@ _DAMAGE: Final = (
     ("ERROR while decoding data", "its audio cannot be decoded"),
     ("ERROR during decoding", "its audio cannot be decoded"),
 )
+
+Sink = Callable[[bytes], object]
 
 _VERSION: Final = re.compile(r"flac (\d+(?:\.\d+)+\S*)")
 _PADDING_BYTES: Final = 8192
@@ -130,20 +132,49 @@ class Flac:
         argv = (self.executable, "--test", "--silent", "-")
         return _verdict(process.run(argv, timeout_s=timeout_s, stdin=stdin))
 
+    def hear(self, stdin: Stdin, audio: AudioFormat, sink: Sink, *, timeout_s: float) -> Verdict:
+        """
+        Test a file as test() does, and give the samples of that decode to sink.
+
+        What flac says of damage, and its exit code, are the same (tests/contract/test_flac.py).
+
+        Args:
+            audio: Its depth is one of RAW_DEPTHS.
+            sink: Gets samples piece by piece, cut anywhere: signed, little-endian, interleaved.
+
+        Raises:
+            ToolError: As test().
+        """
+        done = process.stream(self.raw_decoder(audio), sink, timeout_s=timeout_s, stdin=stdin)
+        return _verdict(done)
+
     def measure(
-        self, stdin: Stdin, audio: AudioFormat, *, samples: int, timeout_s: float
+        self,
+        stdin: Stdin,
+        audio: AudioFormat,
+        *,
+        samples: int,
+        timeout_s: float,
+        also: Sink | None = None,
     ) -> Measured:
         """
         Decode a file, count its samples and compute their MD5; for files that state none.
 
         Args:
             samples: Per channel, where known, else 0.
+            also: Gets the samples as well, as of hear().
 
         Raises:
             ToolError: As test().
         """
         hashed = SampleHash(audio, samples=samples)
-        done = process.stream(self.raw_decoder(audio), hashed.add, timeout_s=timeout_s, stdin=stdin)
+
+        def take(piece: bytes) -> None:
+            hashed.add(piece)
+            if also:
+                also(piece)
+
+        done = process.stream(self.raw_decoder(audio), take, timeout_s=timeout_s, stdin=stdin)
         return Measured(_verdict(done), hashed.md5, hashed.samples)
 
     def encode(

@@ -3,13 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Final, Protocol
 
 from pacd.domain.media import AudioFormat, Codec
+from pacd.domain.verdict import Detector, Finding
 from pacd.errors import PreflightError
+from pacd.tools.aucdtect import Aucdtect
 from pacd.tools.fdkaac import Fdkaac
 from pacd.tools.ffmpeg import Ffmpeg
 from pacd.tools.flac import Flac
+from pacd.tools.lac import Lac
 from pacd.tools.libfdk_aac import LibfdkAac
 from pacd.tools.libopus import Libopus
 from pacd.tools.opusenc import Opusenc
@@ -24,6 +28,8 @@ REMEDIES: Final = {Codec.OPUS: OPUS_REMEDY, Codec.AAC: AAC_REMEDY}
 """How to get an encoder, by what it makes."""
 RESAMPLER_REMEDY: Final = "apt install ffmpeg (one that was built with libsoxr, as Debian's is)"
 TITLES: Final = {Codec.OPUS: "Opus", Codec.AAC: "AAC"}
+
+_ANYWHERE: Final[Mapping[Detector, Path]] = MappingProxyType({})
 
 
 class OpusEncoder(Protocol):
@@ -104,6 +110,29 @@ class AacEncoder(Protocol):
         ...
 
 
+class FileDetector(Protocol):
+    """A program that judges a WAV file of 16 bits; optional, and installed by its user (A1)."""
+
+    @property
+    def detector(self) -> Detector: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def refuses(self, audio: AudioFormat) -> str:
+        """Return why it cannot judge a master, a clause; "" where it can."""
+        ...
+
+    def judge(self, wav: Path, *, timeout_s: float) -> Finding:
+        """
+        Return what it found; its failure is a finding too, an error (A1).
+
+        Raises:
+            ToolInterruptedError: Somebody ended it from outside.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Toolbox:
     """The programs that are there; None where one is missing."""
@@ -113,6 +142,14 @@ class Toolbox:
     ffmpeg: Ffmpeg | None = None
     qaac: Qaac | None = None
     fdkaac: Fdkaac | None = None
+    aucdtect: Aucdtect | None = None
+    lac: Lac | None = None
+
+    @property
+    def detectors(self) -> tuple[FileDetector, ...]:
+        """The programs that detect lossy encoding."""
+        found: tuple[FileDetector | None, ...] = (self.aucdtect, self.lac)
+        return tuple(each for each in found if each)
 
     @property
     def opus(self) -> OpusEncoder | None:
@@ -142,16 +179,21 @@ class Toolbox:
             "ffmpeg": self.ffmpeg,
             "qaac": self.qaac,
             "fdkaac": self.fdkaac,
+            "aucdtect": self.aucdtect,
+            "lac": self.lac,
         }
         return {name: tool.version for name, tool in found.items() if tool}
 
 
-def find_tools(wanted: Collection[Codec] = ()) -> Toolbox:
+def find_tools(
+    wanted: Collection[Codec] = (), *, places: Mapping[Detector, Path] = _ANYWHERE
+) -> Toolbox:
     """
     Look for all programs.
 
     Args:
         wanted: What mirrors are made of.
+        places: Where the settings say that detectors are; the others are looked for on PATH.
 
     Raises:
         PreflightError: Some that PAC cannot do without are missing; it names all of them.
@@ -166,7 +208,9 @@ def find_tools(wanted: Collection[Codec] = ()) -> Toolbox:
         raise PreflightError("\n".join((str(error), *missing)), words=error.words) from error
     if missing:
         raise PreflightError("\n".join(missing))
-    return Toolbox(flac, opusenc, ffmpeg, qaac, fdkaac)
+    aucdtect = Aucdtect.find(places.get(Detector.AUCDTECT))
+    lac = Lac.find(places.get(Detector.LAC))
+    return Toolbox(flac, opusenc, ffmpeg, qaac, fdkaac, aucdtect, lac)
 
 
 def _opus(opusenc: Opusenc | None, ffmpeg: Ffmpeg | None) -> OpusEncoder | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pacd.analysis.reduction import STEPS, frames_of
 from pacd.domain.media import CD, AudioFormat
-from pacd.domain.recycled import Resampled
+from pacd.domain.outcome import Resampled
 from pacd.tools import process
 from pacd.tools.ffmpeg import Ffmpeg
 from tests.audio import decoded, encode_pcm

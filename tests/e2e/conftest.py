@@ -14,11 +14,12 @@ from tests.e2e.running import Site  # noqa: E402  # only what is imported later 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """An empty library with a mirror and covers, quick to settle."""
+    """An empty library with a mirror and covers, quick to settle; no detector is asked."""
     short = Path(tempfile.mkdtemp(prefix="pacd-"))
     made = Site(tmp_path, short / "pacd.sock")
     made.settings["watch"] = {"settle_s": 0.3}
     made.settings["audit"] = {"min_free_mib": 1}
+    made.settings["authenticity"] = {"enabled": False}
     made.library.mkdir()
     made.configure()
     yield made

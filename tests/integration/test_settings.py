@@ -43,6 +43,8 @@ DEFAULTS = {
         "skip_lossy_mastered": True,
         "skip_tags": ["LOSSYMASTERED", "WEB"],
         "detectors": ["builtin", "aucdtect", "lac"],
+        "aucdtect": None,
+        "lac": None,
     },
     "spectrogram": {
         "enabled": False,

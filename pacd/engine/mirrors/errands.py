@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from pacd.domain.plan import Failed, Outcome
+from pacd.domain.outcome import Failed, Outcome
 from pacd.domain.policy import MirrorPolicy
 from pacd.engine.mirrors.guards import Review
 from pacd.engine.mirrors.orphans import Orphan

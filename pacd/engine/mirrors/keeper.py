@@ -6,7 +6,8 @@ from itertools import count
 from typing import Final
 
 from pacd.domain.hold import Hold
-from pacd.domain.plan import Failed, Outcome, PlanItem
+from pacd.domain.outcome import Failed, Outcome
+from pacd.domain.plan import PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
 from pacd.engine.mirrors import pruning
 from pacd.engine.mirrors.errands import OutputKey, PruneErrand, Reviewed

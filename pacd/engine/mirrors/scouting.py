@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from pacd.domain.outcome import Mirrored
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Facts, Mirrored
+from pacd.domain.plan import Facts
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.looking import strays
 from pacd.engine.mirrors.census import Census

@@ -1,4 +1,4 @@
--- depends: 0002-mirrors
+-- depends: 0003-authenticity
 -- The recycle bins of the libraries.  Each file in one tells of itself there (about.json in its
 -- folder, whose name is entry): these rows are its index, and remember what became of it.
 -- entry is the folder's name in the bin; path is where the file stood; recycled_at is never
@@ -25,6 +25,8 @@ CREATE TABLE recycled (
 
 CREATE INDEX idx_recycled_lying ON recycled (library_id, id) WHERE ended_at IS NULL;
 CREATE INDEX idx_recycled_restored ON recycled (md5) WHERE ended_how = 'restored';
+
+CREATE INDEX idx_recycled_made ON recycled (made_md5) WHERE made_md5 <> '';
 
 -- Masters above CD form, which are few, are counted where nothing is there to resample them.
 CREATE INDEX idx_checks_above_cd ON flac_checks (device, inode, file_size, mtime_ns)

@@ -15,6 +15,7 @@ from pacd.domain.hold import Hold
 from pacd.domain.plan import Action
 from pacd.domain.policy import (
     ArtworkPolicy,
+    AuthenticityPolicy,
     DaemonPolicy,
     FlacPolicy,
     LibraryPolicy,
@@ -92,6 +93,7 @@ class Site:
             ArtworkPolicy(enabled=artwork, root=base / "art"),
             FlacPolicy(target_compression=1),
             mirrors,
+            AuthenticityPolicy(enabled=False),
         )
         return cls(base, DaemonPolicy((wishes,), settle_s=SETTLE_S, min_free_bytes=0))
 

@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.hold import Cause
-from pacd.domain.plan import Action, Failed, PlanItem
+from pacd.domain.outcome import Failed
+from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import HardLinks
 from pacd.engine.engine import Engine
 from pacd.engine.releasing import release

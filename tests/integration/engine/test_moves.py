@@ -237,7 +237,7 @@ def visit_of(engine: Engine, folder: PurePosixPath) -> Visit:
     settler = Settler(0.0, being_written)
     facts = gather(engine.store, 1, policy, looked, settler=settler, now=now)
     by_path = {each.path: each for each in facts}
-    return Visit(Place("music", folder), 1, policy, Urgency.LIVE, 1, looked, by_path)
+    return Visit(Place("music", folder), 1, policy, Urgency.LIVE, 1, looked, by_path, now)
 
 
 def test_nobody_is_asked_again_and_again(site: Site, life: Collector) -> None:

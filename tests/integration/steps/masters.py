@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pacd.domain.job import Job
-from pacd.domain.plan import Action, Done, Facts, Failed, Outcome, PlanItem, Recompressed, Tested
+from pacd.domain.outcome import Done, Failed, Outcome, Recompressed, Resampled, Tested
+from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import ArtworkPolicy, FlacPolicy, LibraryPolicy
-from pacd.domain.recycled import Resampled
 from pacd.files.atomic import is_scratch, observe
 from pacd.files.probe import read_track
 from pacd.planning.rules import rewrite_wanted

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pacd.domain.media import AudioFormat, Quirk
-from pacd.domain.plan import Failed
+from pacd.domain.outcome import Failed
 from pacd.domain.verdict import Check, Integrity
 from pacd.errors import FailureKind
 from pacd.files.atomic import observe

@@ -9,7 +9,8 @@ import mutagen.oggopus
 import pytest
 
 from pacd.domain.job import Job
-from pacd.domain.plan import Action, Done, Facts, Failed, Pruned
+from pacd.domain.outcome import Done, Failed, Pruned
+from pacd.domain.plan import Action, Facts
 from pacd.errors import FailureKind
 from pacd.files.atomic import observe
 from pacd.steps.registry import perform

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from pacd.domain.plan import Action, Facts, Failed
+from pacd.domain.outcome import Failed
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pacd.domain.plan import Action, Failed
+from pacd.domain.outcome import Failed
+from pacd.domain.plan import Action
 from pacd.errors import FailureKind
 from pacd.steps.registry import perform
 from tests.audio import write_flac

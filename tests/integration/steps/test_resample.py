@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pacd.domain.media import AudioFormat
-from pacd.domain.plan import Failed
+from pacd.domain.outcome import Failed
 from pacd.domain.policy import HardLinks
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind

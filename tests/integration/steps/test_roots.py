@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pacd.domain.job import Job
-from pacd.domain.plan import Failed
+from pacd.domain.outcome import Failed
 from pacd.errors import FailureKind
 from pacd.planning.setbacks import held_for
 from pacd.steps.registry import perform

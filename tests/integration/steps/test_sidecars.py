@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.job import Job
+from pacd.domain.outcome import Copied, Done, Failed
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Action, Copied, Done, Facts, Failed, PlanItem
+from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import ArtworkPolicy, LibraryPolicy, MirrorPolicy
 from pacd.errors import FailureKind
 from pacd.files.atomic import observe

@@ -2,16 +2,24 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from pacd.domain.change import Observation
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import AudioFormat, Picture, Quirk, Tags, Track
+from pacd.domain.outcome import Exported, Failed
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Action, Exported, Failed, PlanItem
+from pacd.domain.plan import Action, PlanItem
 from pacd.domain.recycled import Recycled
 from pacd.domain.scan import ScanReport
-from pacd.domain.verdict import Check, Integrity
+from pacd.domain.verdict import (
+    Authenticity,
+    Check,
+    Detector,
+    Finding,
+    Integrity,
+    joined,
+)
 from pacd.errors import FailureKind
 from pacd.store.database import Store
 from pacd.store.holds import Ending
@@ -54,6 +62,30 @@ TRACK = Track(
 
 INTACT = Check(Integrity.INTACT, MD5, "", "", "flac 1.4.2", NOW)
 CORRUPT = Check(Integrity.CORRUPT, "", "MD5 signature mismatch", "x.flac: ERROR", "flac 1.4.2", NOW)
+
+HEARD = joined(
+    None,
+    [
+        Finding(
+            Detector.BUILTIN,
+            "1",
+            Authenticity.SUSPECT,
+            "nothing above 16.0 kHz, as \udcff leaves it",
+            {"edge_hz": 16_000.5, "floor_db": -118, "codec": "MP3", "hits": [0.5, None]},
+        ),
+        Finding(
+            Detector.AUCDTECT,
+            "0.8",
+            Authenticity.SUSPECT,
+            "it looks like MPEG with a probability of 99 %",
+            {"class": "MPEG", "score": 99},
+            "This track looks like MPEG with probability 99%",
+        ),
+        Finding(Detector.LAC, "2.0.5", Authenticity.OK, "found it clean", {"result": "Clean"}),
+    ],
+    now=NOW,
+)
+JUDGED = replace(HEARD, spectrogram=Path("/state/spectrograms/\udcff.png"))
 
 OUTPUT = Output(
     path=FOLDER / "01 Army of Me.opus",
@@ -125,6 +157,8 @@ def fill(store: Store, library: int, *, path: PurePosixPath = PATH) -> None:
         store.tracks.described(library, path, TRACK, SEEN, now=NOW)
         store.folders.at_rest(library, folder, b"0123456789abcdef", "policy", 1, now=NOW)
         store.verdicts.record(INTACT, TRACK, SEEN)
+        store.authenticity.record(MD5, JUDGED)
+        store.tracks.stands(library, path, Authenticity.SUSPECT)
         store.verdicts.recompressed(MD5, 8, TRACK.compression, now=NOW)
         store.outputs.record(library, "phone", replace(OUTPUT, path=path, source_rel=path))
         lyrics = replace(OUTPUT, path=path.with_suffix(".lrc"))

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.hold import Cause
+from pacd.domain.verdict import Authenticity
 from pacd.errors import StoreError
 from pacd.store.database import Store
 from pacd.store.history import HistoryEntry
@@ -63,7 +64,8 @@ def test_the_state_is_counted_from_the_rows(store: Store, library: int) -> None:
     """1.4: only files that are there count, and only verdicts on their present bytes."""
     other = store.libraries.sync({"other": Path("/o")})["other"]
     counts = ("scanned", "tested_ok", "tested_err", "held", "at_target", "rewritten")
-    nothing = dict.fromkeys(counts, 0)
+    verdicts = dict.fromkeys([f"auth_{each}" for each in Authenticity], 0)
+    nothing = dict.fromkeys(counts, 0) | verdicts
     sights = {
         PATH: (SEEN, INTACT),
         OTHER: (REPLACED, CORRUPT),
@@ -73,6 +75,7 @@ def test_the_state_is_counted_from_the_rows(store: Store, library: int) -> None:
     for path, (seen, check) in sights.items():
         store.tracks.described(library, path, TRACK, seen, rewritten=path != OTHER, now=NOW)
         store.verdicts.record(check, TRACK, seen)
+        store.tracks.stands(library, path, Authenticity.OK if check is INTACT else None)
     store.tracks.gone(library, [PurePosixPath("gone.flac")], now=NOW)
     changed = replace(SEEN, inode=2, mtime_ns=1)
     store.tracks.seen(library, PurePosixPath("changed.flac"), changed, now=NOW)
@@ -87,6 +90,8 @@ def test_the_state_is_counted_from_the_rows(store: Store, library: int) -> None:
         "held": 1,
         "at_target": 1,
         "rewritten": 1,
+        **verdicts,
+        "auth_ok": 1,
     } == store.counters.state(library)
 
 

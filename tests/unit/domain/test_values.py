@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.change import Entry, Row, fingerprint
-from pacd.domain.hold import Cause
+from pacd.domain.hold import Cause, Severity
 from pacd.domain.job import Job
 from pacd.domain.media import AudioFormat, Codec, Quirk, Tags
 from pacd.domain.plan import Action
@@ -129,4 +129,4 @@ def test_spellings_are_stored_and_never_change() -> None:
     assert ["never_scanned", "scanning", "complete", "error"] == list(ScanStatus)
     assert 0 == ScanReport().files_discovered
     assert "an ID3v2 tag stands before the stream" == Quirk.ID3V2.words
-    assert {"error", "notice"} == {cause.severity for cause in Cause}
+    assert set(Severity) == {cause.severity for cause in Cause}

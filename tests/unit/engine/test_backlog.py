@@ -12,7 +12,7 @@ from pacd.engine.pool import Phase
 from pacd.engine.visit import Urgency, Visit
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
-from tests.builders import item, policy
+from tests.builders import NOW, item, policy
 
 LIVE, AUDIT = Urgency.LIVE, Urgency.AUDIT
 A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
@@ -20,7 +20,7 @@ A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
 
 def visit(turn: int, urgency: Urgency = AUDIT) -> Visit:
     looked = Looked(FolderView(PurePosixPath("a")), {})
-    return Visit(A, 1, policy(), urgency, turn, looked, {})
+    return Visit(A, 1, policy(), urgency, turn, looked, {}, NOW)
 
 
 def _sated(_work: Waiting) -> bool:

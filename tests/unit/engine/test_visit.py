@@ -48,7 +48,7 @@ def view(**files: Observation) -> FolderView:
 def visit(*known: Facts) -> Visit:
     looked = Looked(view(), {"phone": view()})
     by_path = {each.path: each for each in known}
-    return Visit(Place("music", FOLDER), 1, policy(), Urgency.LIVE, 1, looked, by_path)
+    return Visit(Place("music", FOLDER), 1, policy(), Urgency.LIVE, 1, looked, by_path, NOW)
 
 
 HERE = PurePosixPath("a/x.flac")
@@ -109,7 +109,7 @@ def test_unknown_outputs_are_learnt_of_in_their_order() -> None:
 
 
 def test_retries_are_those_that_nobody_has_to_look_at() -> None:
-    """H1: an open question is not tried again; one that is due is no retry to wait for."""
+    """H1: no open question is tried again; nor is waited for what could be tried at the look."""
     known = facts(
         setbacks=(
             setback(Action.TEST),
@@ -118,7 +118,7 @@ def test_retries_are_those_that_nobody_has_to_look_at() -> None:
         )
     )
 
-    assert [NOW + timedelta(seconds=30)] == list(visit(known).retries(NOW))
+    assert [NOW + timedelta(seconds=30)] == list(visit(known).retries())
 
 
 def test_patience_ends() -> None:

@@ -6,9 +6,10 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from pacd.domain import plan  # pytest would take its Tested for a test class
+from pacd.domain import outcome  # pytest would take its Tested for a test class
+from pacd.domain.outcome import Done, Exported, Failed, Mirrored, Recompressed
 from pacd.domain.output import Export, OutputState
-from pacd.domain.plan import Action, Done, Exported, Failed, Mirrored, Recompressed
+from pacd.domain.plan import Action
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
 from pacd.planning.after import after, export_after, failure
@@ -31,7 +32,7 @@ LATER = NOW + timedelta(hours=1)
 def test_a_test_tells_verdict_header_and_bytes() -> None:
     """F1, W2: the observation is that of the very bytes that were tested."""
     seen = observation(inode=9)
-    done = Done(item(), plan.Tested(check(), track(), seen))
+    done = Done(item(), outcome.Tested(check(), track(), seen))
 
     assert facts(outputs=fresh().outputs, observation=seen) == after(fresh(), done, NOW)
 
@@ -39,7 +40,7 @@ def test_a_test_tells_verdict_header_and_bytes() -> None:
 def test_a_test_of_what_is_not_flac_leaves_no_header() -> None:
     """F1: not-flac."""
     found = check(Integrity.NOT_FLAC, md5="")
-    known = after(fresh(), Done(item(), plan.Tested(found, None, observation())), NOW)
+    known = after(fresh(), Done(item(), outcome.Tested(found, None, observation())), NOW)
 
     assert (None, found) == (known.track, known.check)
 
@@ -86,7 +87,7 @@ def test_a_cover_is_a_fact_of_its_album() -> None:
 def test_only_exports_are_exports() -> None:
     """P1: a mistake of ours is an error, not a wrong fact."""
     with pytest.raises(TypeError, match="test exports nothing"):
-        export_after(Done(item(), plan.Tested(check(), track(), observation())), 0)
+        export_after(Done(item(), outcome.Tested(check(), track(), observation())), 0)
 
 
 def test_success_forgets_the_failures_of_this_action_alone() -> None:
@@ -95,7 +96,7 @@ def test_success_forgets_the_failures_of_this_action_alone() -> None:
     known = replace(fresh(), setbacks=(setback(Action.TEST), other))
 
     assert (other,) == after(
-        known, Done(item(), plan.Tested(check(), track(), observation())), NOW
+        known, Done(item(), outcome.Tested(check(), track(), observation())), NOW
     ).setbacks
 
 

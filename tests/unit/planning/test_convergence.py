@@ -11,27 +11,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacd.domain import plan as told
+from pacd.domain import outcome as told
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.media import Quirk
-from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import (
-    Action,
-    Album,
+from pacd.domain.outcome import (
+    Authenticated,
     Done,
     Exported,
-    Facts,
     Failed,
     Mirrored,
     Outcome,
-    PlanItem,
     Recompressed,
+    Resampled,
 )
-from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
-from pacd.domain.recycled import Recycled, Resampled
-from pacd.domain.verdict import Integrity
+from pacd.domain.output import Output, OutputState
+from pacd.domain.plan import Action, Album, Facts, PlanItem, Setback
+from pacd.domain.policy import (
+    AuthenticityPolicy,
+    HardLinks,
+    LibraryPolicy,
+    MirrorPolicy,
+    SpectrogramPolicy,
+    StopOn,
+)
+from pacd.domain.recycled import Recycled
+from pacd.domain.verdict import Authenticity, Detector, Integrity, joined
 from pacd.errors import FailureKind
 from pacd.planning.after import after, export_after
+from pacd.planning.authenticity import counting, drawing_due, suspicion, unheard
 from pacd.planning.compression import compression_tag
 from pacd.planning.covers import wanted_covers
 from pacd.planning.holding import ended
@@ -46,6 +53,7 @@ from tests.builders import (
     TOOL,
     check,
     export,
+    finding,
     hold,
     observation,
     output,
@@ -55,6 +63,8 @@ from tests.builders import (
     track,
 )
 
+VERSIONS = ((Detector.BUILTIN, "1"), (Detector.AUCDTECT, "1"), (Detector.LAC, "1"))
+SAID = dict(zip(Integrity, Authenticity, strict=False))
 CAR = MirrorPolicy("car", Path("/car"), bitrate_kbps=64)
 ROUNDS = 40
 """Generous: three tries of five actions in turn, each with a hold behind it."""
@@ -94,9 +104,29 @@ policies = st.builds(
     max_px=st.sampled_from([0, 500]),
     target=st.integers(0, 8),
     hardlinks=st.sampled_from(HardLinks),
+    stop_on=st.sampled_from(StopOn),
+    authenticity=st.builds(
+        AuthenticityPolicy,
+        enabled=st.booleans(),
+        skip_highbit=st.booleans(),
+        detectors=st.sampled_from([(), (Detector.BUILTIN,), tuple(Detector)]),
+        versions=st.sampled_from([(), VERSIONS[:1], VERSIONS]),
+        spectrogram=st.sampled_from([None, SpectrogramPolicy(Path("/pictures"))]),
+    ),
     resample=st.booleans(),
     resampler=st.sampled_from(["", "ffmpeg"]),
 )
+judgements = st.lists(
+    st.builds(
+        finding,
+        st.sampled_from([each for each in Authenticity if each is not Authenticity.SKIPPED]),
+        st.sampled_from(Detector),
+        version=st.sampled_from(["1", "0"]),
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda each: each.detector,
+).map(lambda found: joined(None, found, now=NOW))
 kinds = st.sampled_from(FailureKind)
 actions = st.sampled_from([each for each in Action if each is not Action.HOLD])
 setbacks = st.builds(
@@ -136,6 +166,7 @@ def albums(draw: st.DrawFn, wishes: LibraryPolicy) -> Album:
             observation=observation(links=draw(st.integers(1, 2))),
             track=draw(st.none() | tracks),
             check=draw(st.none() | checks),
+            judgement=draw(st.none() | judgements),
             outputs={mirror: draw(outputs(by[path].path)) for mirror, by in named.items()},
             spares={
                 mirror: draw(outputs(PurePosixPath("B/b.opus")))
@@ -171,7 +202,7 @@ def albums(draw: st.DrawFn, wishes: LibraryPolicy) -> Album:
     return Album(PurePosixPath("A"), tuple(known), {each.target: each for each in exports})
 
 
-def _work(each: told.Setback) -> tuple[Action, str]:
+def _work(each: Setback) -> tuple[Action, str]:
     return (each.action, each.mirror)
 
 
@@ -231,9 +262,12 @@ def succeeded(known: Facts, item: PlanItem, wishes: LibraryPolicy, integrity: In
     match item.action:
         case Action.TEST:
             found = header if integrity is not Integrity.NOT_FLAC else None
-            return Done(
-                item, told.Tested(check(integrity, age=timedelta()), found, known.observation)
-            )
+            heard = item.listens and integrity.sound
+            findings = (finding(SAID[integrity]),) if heard else ()
+            verdict = check(integrity, age=timedelta())
+            return Done(item, told.Tested(verdict, found, known.observation, findings))
+        case Action.AUTHENTICATE:
+            return Done(item, authenticated(known, wishes.authenticity, integrity))
         case Action.RESAMPLE:
             assert header.audio.above_cd
             tag = compression_tag(TOOL, wishes.flac.target_compression, NOW)
@@ -265,6 +299,32 @@ def succeeded(known: Facts, item: PlanItem, wishes: LibraryPolicy, integrity: In
             return Done(item, Mirrored(made, encoded=item.action is Action.MIRROR_ENCODE))
 
 
+def authenticated(known: Facts, wishes: AuthenticityPolicy, integrity: Integrity) -> Authenticated:
+    """What the step reports: every detector that was not heard, and a picture where one is due."""
+    assert known.track
+    versions = dict(wishes.versions)
+    found = tuple(
+        finding(SAID[integrity], each, version=versions[each])
+        for each in unheard(known.judgement, wishes)
+    )
+    verdict = joined(known.judgement, found, now=NOW) if found else known.judgement
+    due = drawing_due(counting(verdict, wishes), wishes)
+    drawn = Path("/pictures/a.png") if due and integrity is Integrity.INTACT else None
+    undrawn = "the disk is full" if due and not drawn else ""
+    return Authenticated(known.track, known.observation, found, drawn, undrawn)
+
+
+def assert_may_be_written(known: Facts, item: PlanItem, wishes: LibraryPolicy) -> None:
+    """Damage never is, a suspect only where the owner lets it pass (P3)."""
+    assert known.check is not None
+    assert known.check.integrity.sound
+    verdict = suspicion(known, wishes.authenticity)
+    lets_pass = wishes.flac.stop_on is StopOn.NEVER or known.accepted >= {Cause.SUSPECT}
+    if verdict and verdict.status is Authenticity.SUSPECT and not lets_pass:
+        assert item.action is Action.EXPORT_ARTWORK
+        assert wishes.flac.stop_on is StopOn.ERROR
+
+
 def one_round(
     folder: Album, wishes: LibraryPolicy, now: datetime, fate: Fate, integrity: Integrity
 ) -> Album:
@@ -278,8 +338,7 @@ def one_round(
     for item in items:
         known = by_path[item.path]
         if item.action in WRITES:  # P3
-            assert known.check is not None
-            assert known.check.integrity.sound
+            assert_may_be_written(known, item, wishes)
         if item.action is Action.HOLD:
             folder = opened(folder, item)
             continue
@@ -298,10 +357,10 @@ def one_round(
 def test_planning_and_doing_comes_to_rest(
     situation: tuple[LibraryPolicy, Album], integrity: Integrity
 ) -> None:
-    """P1, P3, P4: when all goes well, six rounds at most leave nothing to do."""
+    """P1, P3, P4: when all goes well, eight rounds at most leave nothing to do."""
     wishes, folder = situation
     now = NOW + timedelta(hours=1)
-    for _round in range(6):
+    for _round in range(8):
         folder = one_round(folder, wishes, now, _well, integrity)
 
     assert () == plan(folder, wishes, now)

@@ -7,7 +7,7 @@ import pytest
 from pacd.domain.hold import Cause, Hold, Severity
 from pacd.domain.output import OutputState
 from pacd.domain.plan import Action, Facts
-from pacd.domain.policy import HardLinks
+from pacd.domain.policy import HardLinks, StopOn
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
 from pacd.planning.holding import (
@@ -200,17 +200,18 @@ def test_holds_end_one_by_one() -> None:
 )
 def test_what_a_hold_stops(open_hold: Hold, mirror: str, *, is_blocked: bool) -> None:
     """M8, decision 0009: the master and all mirrors, one mirror, or nothing."""
-    found = blocked(facts(holds=(open_hold,)), mirror)
+    found = blocked(facts(holds=(open_hold,)), StopOn.ERROR, mirror)
 
     assert (open_hold if is_blocked else None) == found
 
 
 def test_findings_stop_like_holds() -> None:
     """P3: what is found stops at once, before anybody has opened the hold."""
-    assert stops(Finding(Cause.CORRUPT, "it is cut off"))
-    assert not stops(Finding(Cause.COLLISION, "a file stands there"))
+    assert stops(Finding(Cause.CORRUPT, "it is cut off"), StopOn.NEVER)
+    assert not stops(Finding(Cause.COLLISION, "a file stands there"), StopOn.ERROR)
     assert not stops(
-        Finding(Cause.VERIFY_FAILED, "", evidence={"action": Action.EXPORT_ARTWORK.value})
+        Finding(Cause.VERIFY_FAILED, "", evidence={"action": Action.EXPORT_ARTWORK.value}),
+        StopOn.ERROR,
     )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.hold import Cause
+from pacd.domain.outcome import Copied, Done
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Action, Copied, Done, Facts
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import ArtworkPolicy, LibraryPolicy
 from pacd.errors import FailureKind
 from pacd.planning.after import after

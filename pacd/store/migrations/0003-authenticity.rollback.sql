@@ -1,0 +1,4 @@
+DROP INDEX idx_files_authenticity;
+ALTER TABLE library_files DROP COLUMN authenticity;
+DROP TABLE authenticity;
+PRAGMA user_version = 2;
