@@ -6,12 +6,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-CONVINCING: Final = 8.0
-"""
-Standard deviations from which on a trace makes a suspect.
+_CONVINCING: Final = 8.0
+"""Standard deviations: genuine masters stay below 7 (docs/authenticity-benchmark.md)."""
 
-Genuine masters stay below 6 (docs/authenticity-benchmark.md); the fakes that are missed have none.
-"""
+_AGREEING: Final = 0.1
+"""Part of the passages: by chance each has one in 48 or less to agree."""
+
+_AGREE_AT_LEAST: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,9 @@ class Trace:
     passages: int
     share: float
     heard: float = 0.0
+
+    @property
+    def convincing(self) -> bool:
+        """Whether it makes a suspect: no chance, and not one passage alone."""
+        enough = max(_AGREE_AT_LEAST, _AGREEING * self.passages)
+        return self.z >= _CONVINCING and self.agreeing >= enough

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from pacd.domain.change import Entry
 from pacd.domain.hold import Cause
 from pacd.domain.output import Export, Output, OutputState
 from pacd.domain.plan import Album, Facts
@@ -23,6 +24,7 @@ from pacd.planning.outputs import Named, output_paths
 from pacd.store.database import Store
 from pacd.store.exports import ExportRow
 from pacd.store.outputs import OutputRow
+from pacd.store.tracks import KnownFile
 
 REWRITES_WITHIN: Final = timedelta(hours=1)
 
@@ -60,7 +62,9 @@ def gather(
         check = checks[path]
         file = known.get(path)
         same = file is not None and file.observation.same_bytes(entry.observation)
-        track = file.track if file and same and check else None
+        if check and not same:
+            file = _moved(store, library_id, entry)
+        track = file.track if file and check else None
         decoded_md5 = check.audio_md5 if check else ""
         stated_md5 = _stated(policy, path) if check is None and entry.name not in restless else ""
         facts.append(
@@ -94,6 +98,11 @@ def of_audio(store: Store, policy: LibraryPolicy, facts: Facts) -> Facts:
 def _stated(policy: LibraryPolicy, path: PurePosixPath) -> str:
     """The audio MD5 that a header claims: of known audio nothing is analysed again (A6)."""
     return stated_md5(policy.root / path) if policy.authenticity.enabled else ""
+
+
+def _moved(store: Store, library_id: int, entry: Entry) -> KnownFile | None:
+    """The record of a file that moved since it was last looked for, and is only previewed."""
+    return store.tracks.by_content(library_id, entry.observation)
 
 
 def _judgement(store: Store, policy: LibraryPolicy, audio_md5: str) -> Judgement | None:
@@ -132,7 +141,7 @@ def gather_outputs(
             path: Output(place.path, OutputState.UNSEEN, renamed=place.reason)
             for path, place in named.items()
         }
-    there = Standing(view)
+    there = Standing(view, frozenset(place.path for place in named.values()))
     cached = store.outputs.in_folder(library_id, mirror.name, view.path)
     return {path: _output(place, there, cached) for path, place in named.items()}
 
