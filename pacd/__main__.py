@@ -71,6 +71,7 @@ def _plan(settings: "Settings", library: str | None) -> int:
 
 def _check(settings: "Settings") -> int:
     from pacd.assembly import preflight
+    from pacd.tools.toolbox import RESAMPLER_REMEDY
 
     tools = preflight(settings)
     print(f"The configuration {settings.source} is good.")
@@ -81,6 +82,8 @@ def _check(settings: "Settings") -> int:
             print(f"  mirror {mirror.name}: {mirror.quality} in {mirror.root}")
     for name, version in tools.versions.items():
         print(f"{name} {version}")
+    if settings.sections.flac.resample_to_cd and not tools.resampler:
+        print(f"No resampler: masters above 44.1 kHz stay as they are. {RESAMPLER_REMEDY}")
     return 0
 
 

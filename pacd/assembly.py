@@ -25,6 +25,7 @@ def policy_of(settings: Settings, tools: Toolbox) -> DaemonPolicy:
         max_delay_s=settings.watch.max_delay_s,
         ignore=tuple(settings.watch.ignore),
         min_free_bytes=settings.audit.min_free_mib << 20,
+        retention=settings.sections.recycle.retention,
     )
 
 
@@ -32,7 +33,8 @@ def _equipped(library: LibraryPolicy, tools: Toolbox) -> LibraryPolicy:
     """
     Name the programs that are there for each wish.
 
-    Of the one that makes a mirror without its version: only another one makes it anew.
+    Of those that make mirrors and change rates without their versions: only another one
+    makes anything anew.
     """
     mirrors = []
     for mirror in library.mirrors:
@@ -42,7 +44,9 @@ def _equipped(library: LibraryPolicy, tools: Toolbox) -> LibraryPolicy:
     authenticity = replace(
         library.authenticity, versions=tuple(_versions(library.authenticity.detectors, tools))
     )
-    return replace(library, mirrors=tuple(mirrors), authenticity=authenticity)
+    resampler = tools.resampler.name.split()[0] if tools.resampler else ""
+    flac = replace(library.flac, resampler=resampler)
+    return replace(library, flac=flac, mirrors=tuple(mirrors), authenticity=authenticity)
 
 
 def _versions(wanted: Collection[Detector], tools: Toolbox) -> Iterator[tuple[Detector, str]]:

@@ -49,6 +49,7 @@ def track(
     *,
     rate_hz: int = 44_100,
     bits: int = 16,
+    channels: int = 2,
     md5: str = MD5,
     tags: Mapping[str, str] | None = None,
     tags_md5: str = TAGS_MD5,
@@ -57,7 +58,7 @@ def track(
     quirks: Iterable[Quirk] = (),
 ) -> Track:
     """One second of stereo with a COMPRESSION tag that says the target."""
-    audio = AudioFormat(rate_hz, bits, 2, rate_hz)
+    audio = AudioFormat(rate_hz, bits, channels, rate_hz)
     named = Tags.of((tags or {}).items())
     return Track(audio, md5, named, tags_md5, tuple(pictures), compression, frozenset(quirks))
 
@@ -176,9 +177,21 @@ def policy(
     hardlinks: HardLinks = HardLinks.SKIP,
     stop_on: StopOn = StopOn.ERROR,
     authenticity: AuthenticityPolicy = UNASKED,
+    resample: bool = False,
+    resampler: str = "ffmpeg",
 ) -> LibraryPolicy:
-    """The shipped wishes, with one mirror, no covers and nobody who asks for authenticity."""
+    """
+    The shipped wishes, but with one mirror and no covers.
+
+    Nobody asks for authenticity, and masters above CD form are left so.
+    """
     covers = ArtworkPolicy(enabled=artwork, root=Path("/art"), max_px=max_px)
-    flac = FlacPolicy(target_compression=target, hardlinks=hardlinks, stop_on=stop_on)
+    flac = FlacPolicy(
+        target_compression=target,
+        hardlinks=hardlinks,
+        stop_on=stop_on,
+        resample_to_cd=resample,
+        resampler=resampler,
+    )
     music = Path("/music")
     return LibraryPolicy("music", music, covers, flac, tuple(mirrors), authenticity)

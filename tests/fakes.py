@@ -9,6 +9,7 @@ from pacd import VERSION
 from pacd.errors import ConfigError, RefusedError, UnknownError
 from pacd.protocol.documents import (
     Audit,
+    Bin,
     ConfigFile,
     ConfigView,
     Counts,
@@ -35,7 +36,9 @@ from pacd.protocol.documents import (
     Prune,
     PruneState,
     Queue,
+    RecycledView,
     RefusalView,
+    Restored,
     Running,
     ScanTicket,
     SettingView,
@@ -53,6 +56,28 @@ from pacd.protocol.documents import (
 
 NOW = "2026-11-21T12:00:00Z"
 KEPT_EVENTS = 8
+
+RECYCLED = RecycledView(
+    id=3,
+    library="music",
+    path="Anna Larsen/Tide/01 - Ebb.flac",
+    since="2026-11-20T08:15:00Z",
+    until="2026-12-20T08:15:00Z",
+    reason="resampled, it was 96 kHz, 24 bit",
+    size_bytes=98_765_432,
+    md5="a1" * 16,
+)
+AWAY = RecycledView(
+    id=4,
+    library="attic",
+    path="Bo/Old/02.flac",
+    since="2026-11-20T09:00:00Z",
+    until="2026-12-20T09:00:00Z",
+    reason="resampled, it was 24 bit",
+    size_bytes=45_000_000,
+    away=True,
+)
+BIN = Bin(files=(RECYCLED, AWAY), size_bytes=143_765_432, retention_days=30)
 
 MIRROR = MirrorView(
     name="phone",
@@ -300,6 +325,7 @@ class FakeDaemon:
         self.gate = threading.Event()
         self.gate.set()
         self.orphans: tuple[OrphanView, ...] = (ORPHAN,)
+        self.bin = BIN
         self.stuck: tuple[OrphanView, ...] = ()
         self.guards: tuple[RefusalView, ...] = ()
         self.items: tuple[PlanView, ...] = ITEMS
@@ -404,6 +430,21 @@ class FakeDaemon:
     def _require_mirror(self, mirror: str | None) -> None:
         if mirror not in {None, MIRROR.name}:
             raise UnknownError(f"There is no mirror {mirror}; there are: {MIRROR.name}.")
+
+    def recycled(self) -> Bin:
+        return self.bin
+
+    def restore(self, id: int, who: str) -> Restored:  # noqa: A002  # the port's word
+        with self._lock:
+            found = next((each for each in self.bin.files if each.id == id), None)
+            if found is None:
+                fix = "`pacctl restore` lists what lies there."
+                raise UnknownError(f"Nothing in a recycle bin has the number {id}.", fix=fix)
+            if found.away:
+                fix = "Mount the disk that holds it, then again."
+                raise RefusedError(f"Library {found.library} is not there now.", fix=fix)
+            self.commands.append(("restore", id, who))
+            return Restored(id=id, library=found.library, path=found.path, exchanged=9)
 
     def queue(self) -> Queue:
         folder = FolderView(library="music", path="New", reason="it settles", due=NOW)

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 _CONVINCING: Final = 8.0
 """Standard deviations: genuine masters stay below 7 (docs/authenticity-benchmark.md)."""
 
-_AGREEING: Final = 0.1
-"""Part of the passages: by chance each has one in 48 or less to agree."""
-
-_AGREE_AT_LEAST: Final = 2
+_AGREEING: Final = 2
+"""Passages, at least: one alone may hold an accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +58,4 @@ class Trace:
     @property
     def convincing(self) -> bool:
         """Whether it makes a suspect: no chance, and not one passage alone."""
-        enough = max(_AGREE_AT_LEAST, _AGREEING * self.passages)
-        return self.z >= _CONVINCING and self.agreeing >= enough
+        return self.z >= _CONVINCING and self.agreeing >= _AGREEING

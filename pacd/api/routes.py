@@ -69,6 +69,7 @@ READS: Final = (
         lambda daemon, given: daemon.pruned(given.number("id")),
         _pruned,
     ),
+    Read("/restore", (), lambda daemon, _: daemon.recycled()),
     Read("/queue", (), lambda daemon, _: daemon.queue()),
     Read("/wait", ("for",), lambda daemon, _: Idle(idle=daemon.idle()), _idle),
     Read("/why", ("path",), lambda daemon, given: daemon.why(given.path())),
@@ -96,6 +97,7 @@ WRITES: Final = (
     Write(
         "/prune", ("mirror",), lambda daemon, given, who: daemon.prune(given.name("mirror"), who)
     ),
+    Write("/restore", ("id",), lambda daemon, given, who: daemon.restore(given.number("id"), who)),
     Write(
         "/pause", ("for_s",), lambda daemon, given, who: daemon.pause(given.seconds("for_s"), who)
     ),

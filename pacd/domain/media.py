@@ -1,8 +1,9 @@
 """What is known of a recording from its header; decides nothing, reads nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import gt
 from typing import Final
 
 
@@ -63,6 +64,39 @@ class AudioFormat:
     def duration_s(self) -> float:
         """Length in seconds; 0.0 where the header does not say."""
         return self.total_samples / self.sample_rate_hz if self.sample_rate_hz else 0.0
+
+    @property
+    def above_cd(self) -> bool:
+        """Whether its rate, depth or number of channels is above a CD's."""
+        return bool(self.where(gt, CD))
+
+    def where(self, differs: Callable[[int, int], bool], other: "AudioFormat") -> str:
+        """Tell in words what differs so from another audio's, as "96 kHz, 24 bit"; "" if none."""
+        told = (
+            (f"{self.sample_rate_hz / 1000:g} kHz", self.sample_rate_hz, other.sample_rate_hz),
+            (f"{self.bits_per_sample} bit", self.bits_per_sample, other.bits_per_sample),
+            (f"{self.channels} channels", self.channels, other.channels),
+        )
+        return ", ".join(words for words, ours, theirs in told if differs(ours, theirs))
+
+    @property
+    def in_cd_form(self) -> "AudioFormat":
+        """
+        The shape that audio above a CD's is brought to (F6): 16 bits; no rate or channel is added.
+
+        It is as long as the original, to the sample: one stands at every k / rate seconds
+        before the original's end, so there are ceil(samples * new rate / rate) of them.
+        """
+        rate_hz = min(self.sample_rate_hz, CD.sample_rate_hz)
+        return AudioFormat(
+            sample_rate_hz=rate_hz,
+            bits_per_sample=CD.bits_per_sample,
+            channels=min(self.channels, CD.channels),
+            total_samples=-(-self.total_samples * rate_hz // self.sample_rate_hz),
+        )
+
+
+CD: Final = AudioFormat(44_100, 16, 2, 0)  # IEC 60908
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pacd.domain.change import Observation
 from pacd.domain.media import Picture, Track
 from pacd.domain.output import Output
 from pacd.domain.plan import PlanItem
+from pacd.domain.recycled import Recycled
 from pacd.domain.verdict import Check, Finding
 from pacd.errors import FailureKind
 
@@ -47,6 +48,26 @@ class Authenticated:
     findings: tuple[Finding, ...] = ()
     spectrogram: Path | None = None
     undrawn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """
+    A master was brought to CD form; its original lies in the recycle bin.
+
+    Attributes:
+        gain_db: By which the whole of it was lowered so that nothing clips; 0.0 for not at all.
+        details: More for the history: what was dropped, how it was dithered.
+    """
+
+    track: Track
+    check: Check
+    observation: Observation
+    recycled: Recycled
+    before_bytes: int
+    after_bytes: int
+    gain_db: float
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +155,7 @@ class Copied:
     moved_from: PurePosixPath | None = None
 
 
-Result = Tested | Authenticated | Recompressed | Exported | Mirrored | Copied | Pruned
+Result = Tested | Authenticated | Resampled | Recompressed | Exported | Mirrored | Copied | Pruned
 
 
 @dataclass(frozen=True, slots=True)

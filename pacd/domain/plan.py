@@ -24,6 +24,7 @@ class Action(StrEnum):
 
     TEST = "test"
     AUTHENTICATE = "authenticate"
+    RESAMPLE = "resample"
     RECOMPRESS = "recompress"
     EXPORT_ARTWORK = "export-artwork"
     MIRROR_ENCODE = "mirror-encode"
@@ -115,6 +116,7 @@ class Facts:
         accepted: Causes a person accepted for this audio.
         setbacks: Failures since the last success.
         rewrites: How often PAC replaced this path in the last hour.
+        restored: Whether a person brought this very audio back from the recycle bin.
         restless: For how long nobody has let it settle; None when it has.
     """
 
@@ -131,6 +133,7 @@ class Facts:
     accepted: frozenset[Cause] = frozenset()
     setbacks: tuple[Setback, ...] = ()
     rewrites: int = 0
+    restored: bool = False
     restless: timedelta | None = None
 
     @property

@@ -53,6 +53,8 @@ class FlacPolicy:
         verify_after: Age at which an integrity verdict is too old.
         stop_on: NEVER: suspects are only reported; ERROR: they are neither rewritten nor
             mirrored; SUSPECT: their covers are not exported either.
+        resample_to_cd: Whether masters above CD form are brought to it.
+        resampler: The program that changes rates, without its version; "" where there is none.
     """
 
     target_compression: int = 8
@@ -60,6 +62,8 @@ class FlacPolicy:
     keep_mtime: bool = True
     hardlinks: HardLinks = HardLinks.SKIP
     stop_on: StopOn = StopOn.ERROR
+    resample_to_cd: bool = True
+    resampler: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +235,7 @@ class DaemonPolicy:
         max_delay_s: Seconds after which it is, however busy.
         ignore: Shell patterns of names to leave alone, beyond the built-in list.
         min_free_bytes: Reserve of every disk that PAC writes to.
+        retention: How long a file stays in the recycle bin.
     """
 
     libraries: tuple[LibraryPolicy, ...]
@@ -238,6 +243,7 @@ class DaemonPolicy:
     max_delay_s: float = 600.0
     ignore: tuple[str, ...] = ()
     min_free_bytes: int = 1 << 30
+    retention: timedelta = timedelta(days=30)
 
     def library(self, name: str) -> LibraryPolicy | None:
         """The library of this name, if there is one."""

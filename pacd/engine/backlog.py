@@ -16,6 +16,7 @@ from pacd.intake.debounce import Place
 PHASES: Final = {
     Action.TEST: Phase.ANALYSIS,
     Action.AUTHENTICATE: Phase.ANALYSIS,
+    Action.RESAMPLE: Phase.ENCODE,
     Action.RECOMPRESS: Phase.ENCODE,
     Action.EXPORT_ARTWORK: Phase.ART,
     Action.MIRROR_ENCODE: Phase.ENCODE,

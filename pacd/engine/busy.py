@@ -9,7 +9,7 @@ from pacd.domain.plan import Action, PlanItem
 
 Key = tuple[PurePosixPath, Action, str]
 
-_JUDGING: Final = frozenset({Action.TEST, Action.AUTHENTICATE, Action.RECOMPRESS})
+_JUDGING: Final = frozenset({Action.TEST, Action.AUTHENTICATE, Action.RESAMPLE, Action.RECOMPRESS})
 
 
 class Busy:

@@ -11,18 +11,18 @@ from typing import Final, TypeVar
 import structlog
 
 from pacd import VERSION
-from pacd.domain.hold import Hold
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine import doctor, explaining, overview, preview, prunes, summary, views
+from pacd.engine import doctor, explaining, overview, preview, prunes, restoring, summary, views
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
 from pacd.engine.locating import locate, places
-from pacd.engine.releasing import release
+from pacd.engine.releasing import no_hold, release_all
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
 from pacd.protocol.documents import (
     Audit,
+    Bin,
     ConfigFile,
     ConfigView,
     Doctor,
@@ -37,6 +37,7 @@ from pacd.protocol.documents import (
     Problem,
     Prune,
     Queue,
+    Restored,
     ScanTicket,
     Status,
     Verdict,
@@ -112,11 +113,11 @@ class Control:
     def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word
         found = next((each for each in self.holds().holds if each.id == id), None)
         if found is None:
-            raise _no_hold(id)
+            raise no_hold(id)
         return found
 
     def release(self, ids: Sequence[int], accept: bool, who: str) -> Holds:
-        return self._ask(lambda: self._release(tuple(ids), accept=accept, who=who))
+        return self._ask(lambda: release_all(self._engine, tuple(ids), accept=accept, who=who))
 
     def plan(self, path: str | None) -> Plan:
         with self._reading() as store:
@@ -150,6 +151,12 @@ class Control:
 
     def pruned(self, id: int) -> Prune:  # noqa: A002  # the port's word
         return self._ask(lambda: prunes.ticket(self._engine, id))
+
+    def recycled(self) -> Bin:
+        return self._ask(lambda: restoring.lying(self._engine, now=datetime.now(UTC)))
+
+    def restore(self, id: int, who: str) -> Restored:  # noqa: A002  # the port's word
+        return self._ask(lambda: restoring.restore(self._engine, id, who, now=datetime.now(UTC)))
 
     def queue(self) -> Queue:
         snapshot = self._engine.snapshot
@@ -256,28 +263,6 @@ class Control:
     def _problems(self, snapshot: Snapshot) -> tuple[Problem, ...]:
         return (*self._host.problems(), *snapshot.problems, *overview.full_disks(snapshot))
 
-    def _release(self, ids: tuple[int, ...], *, accept: bool, who: str) -> Holds:
-        wanted = [self._open_hold(number) for number in ids]
-        names = self._names()
-        for library_id, hold in wanted:
-            release(
-                self._engine.store,
-                self._engine.recorder,
-                self._engine.pipeline,
-                library_id,
-                hold,
-                accept=accept,
-                who=who,
-                now=datetime.now(UTC),
-            )
-        return Holds(holds=tuple(views.hold_view(names[number], hold) for number, hold in wanted))
-
-    def _open_hold(self, number: int) -> tuple[int, Hold]:
-        record = self._engine.store.holds.get(number)
-        if record is None or record.ended_at is not None or record.library_id not in self._names():
-            raise _no_hold(number)
-        return record.library_id, record.hold
-
     def _ticket(self, errand: Errand) -> ScanTicket:
         """Files that merely stand there are counted once, at the end: a follower asks often."""
         engine = self._engine
@@ -291,7 +276,3 @@ class Control:
         if errand is None:
             raise UnknownError(f"No scan has the number {number}, or it is long over.")
         return errand
-
-
-def _no_hold(number: int) -> UnknownError:
-    return UnknownError(f"There is no open hold {number}.", fix="`pacctl holds` lists them.")

@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Final
 
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine.roots import available
+from pacd.engine.roots import available, prepare
 from pacd.store.database import Store
 
 DEVICES: Final = "devices"
 """Key in the store's memory: the device number that each root had when last seen."""
+
+
+def acquaint(store: Store, policy: DaemonPolicy) -> Mapping[str, int]:
+    """Make the store fit the settings and the disks that are there; return the libraries' ids."""
+    ids = store.libraries.sync({library.name: library.root for library in policy.libraries})
+    prepare(policy, store.memory)
+    follow_devices(store, policy)
+    return ids
 
 
 def follow_devices(store: Store, policy: DaemonPolicy) -> None:

@@ -13,6 +13,7 @@ from pacd.domain.media import Codec
 from pacd.domain.policy import DaemonPolicy
 from pacd.domain.verdict import BUILTIN_VERSION, Detector
 from pacd.engine.roots import reachable
+from pacd.engine.unresampled import RESAMPLER_FIX
 from pacd.intake.mounts import NETWORK, filesystem
 from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
 from pacd.tools.toolbox import REMEDIES, TITLES, Toolbox
@@ -61,6 +62,7 @@ def _tools(policy: DaemonPolicy, tools: Toolbox) -> Iterator[DoctorCheck]:
     wanted = {mirror.codec for library in policy.libraries for mirror in library.mirrors}
     for codec in Codec:
         yield _encoder(codec, tools, wanted=codec in wanted)
+    yield _resampler(tools, wanted=any(each.flac.resample_to_cd for each in policy.libraries))
     counting = {
         detector
         for library in policy.libraries
@@ -82,6 +84,17 @@ def _encoder(codec: Codec, tools: Toolbox, *, wanted: bool) -> DoctorCheck:
         return DoctorCheck(name=name, verdict=Verdict.OK, found="not found; no mirror wants it")
     fix = f"Install one: {REMEDIES[codec]}"
     return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found="not found", fix=fix)
+
+
+def _resampler(tools: Toolbox, *, wanted: bool) -> DoctorCheck:
+    if tools.resampler:
+        found = f"libsoxr in {tools.resampler.name}"
+        return DoctorCheck(name="resampler", verdict=Verdict.OK, found=found)
+    if not wanted:
+        found = "not found; resample_to_cd is false"
+        return DoctorCheck(name="resampler", verdict=Verdict.OK, found=found)
+    found = "not found: masters above 44.1 kHz stay as they are"
+    return DoctorCheck(name="resampler", verdict=Verdict.DEGRADED, found=found, fix=RESAMPLER_FIX)
 
 
 def _detector(detector: Detector, version: str, fault: str, *, wanted: bool) -> DoctorCheck:

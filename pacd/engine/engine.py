@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import wait
@@ -10,7 +10,7 @@ from typing import Final
 
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine.auditor import Auditor
-from pacd.engine.devices import follow_devices
+from pacd.engine.devices import acquaint
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
@@ -18,13 +18,14 @@ from pacd.engine.pause import Pause
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.pool import Pool
 from pacd.engine.recording import Recorder
-from pacd.engine.roots import prepare
+from pacd.engine.recycling import Bins
 from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
+from pacd.engine.unresampled import unresampled
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place, topmost
-from pacd.protocol.documents import EventKind
+from pacd.protocol.documents import EventKind, Problem
 from pacd.store.database import Store
 from pacd.tools.toolbox import Toolbox
 
@@ -57,7 +58,7 @@ class Engine:
         )
         with store.transaction():
             crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
-            library_ids = _acquaint(store, setup.policy)
+            library_ids = acquaint(store, setup.policy)
         self.pipeline = Pipeline(
             store,
             self.dispatch,
@@ -77,6 +78,7 @@ class Engine:
             live_pids=self.pool.pids,
             after_crash=crashed,
         )
+        self.bins = Bins(store, self.pool.pids)
         self.pause = Pause(store)
         self.snapshot = Snapshot()
         self.alive = False
@@ -85,6 +87,7 @@ class Engine:
         self._hasten = threading.Event()
         self._next_check_s = 0.0
         self._trees: set[Place] = set()
+        self._unresampled: tuple[Problem, ...] = ()
 
     def run(self, until: Callable[["Engine"], bool] = lambda _engine: False) -> None:
         """Work until stop() is called, or until says so at the end of a turn."""
@@ -153,7 +156,7 @@ class Engine:
         if tools:
             self.pool.adopt((tools,))
         with self.store.transaction():
-            self.pipeline.library_ids = _acquaint(self.store, policy)
+            self.pipeline.library_ids = acquaint(self.store, policy)
         self.pipeline.adopt(policy)
         self.dispatch.adopt(policy)
         self.auditor.adopt(policy)
@@ -184,6 +187,9 @@ class Engine:
             self.pipeline.misses_root = False
             self._next_check_s = time.monotonic() + ROOT_EVERY_S
             self.auditor.look_for_roots()
+            policy, ids = self.pipeline.policy, self.pipeline.library_ids
+            self.bins.look_after(policy, ids)
+            self._unresampled = tuple(unresampled(self.store, policy, ids))
         paused = self.pause.active(datetime.now(UTC))
         if not paused:
             self.pipeline.begin()
@@ -208,7 +214,7 @@ class Engine:
             folders_waiting=len(pipeline.backlog) + len(pipeline.debouncer),
             eta_s=self._eta_s(),
             walks=self.auditor.walks,
-            problems=(*self.auditor.problems, *self.dispatch.problems),
+            problems=(*self.auditor.problems, *self.dispatch.problems, *self._unresampled),
             starved=self.dispatch.starved,
             paused=self.pause.active(now),
             paused_until=self.pause.until,
@@ -288,11 +294,3 @@ class Engine:
             wait([self.inbox.wake_fd, *self.pool.handles()], left_s)
             self._take_inbox()
             self._collect()
-
-
-def _acquaint(store: Store, policy: DaemonPolicy) -> Mapping[str, int]:
-    """Make the store fit the settings and the disks that are there; return the libraries' ids."""
-    ids = store.libraries.sync({library.name: library.root for library in policy.libraries})
-    prepare(policy, store.memory)
-    follow_devices(store, policy)
-    return ids

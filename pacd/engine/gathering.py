@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
-from pacd.domain.change import Entry
+from pacd.domain.change import Entry, Observation
 from pacd.domain.hold import Cause
+from pacd.domain.media import Track
 from pacd.domain.output import Export, Output, OutputState
 from pacd.domain.plan import Album, Facts
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
@@ -60,10 +61,7 @@ def gather(
     facts = []
     for path, entry in entries.items():
         check = checks[path]
-        file = known.get(path)
-        same = file is not None and file.observation.same_bytes(entry.observation)
-        if check and not same:
-            file = _moved(store, library_id, entry)
+        file = _record(store, library_id, entry, known.get(path), tested=check is not None)
         track = file.track if file and check else None
         decoded_md5 = check.audio_md5 if check else ""
         stated_md5 = _stated(policy, path) if check is None and entry.name not in restless else ""
@@ -74,12 +72,12 @@ def gather(
                 track=track,
                 check=check if track or (check and not check.integrity.sound) else None,
                 judgement=_judgement(store, policy, decoded_md5 or stated_md5),
-                authenticity=file.authenticity if file and same else None,
+                authenticity=file.authenticity if file else None,
                 outputs={name: by[path] for name, by in outputs.items() if path in by},
                 holds=holds.get(path, ()),
-                accepted=store.holds.accepted(decoded_md5, entry.observation),
                 setbacks=setbacks.get(path, ()),
                 rewrites=rewrites.get(path, 0),
+                **_consent(store, track, decoded_md5, entry.observation),
                 restless=restless.get(entry.name),
             )
         )
@@ -88,11 +86,27 @@ def gather(
 
 def of_audio(store: Store, policy: LibraryPolicy, facts: Facts) -> Facts:
     """Add what is on record of a master's audio, once its MD5 is known: verdicts and consent."""
-    accepted = store.holds.accepted(facts.decoded_md5, facts.observation)
     judgement = facts.judgement
     if facts.decoded_md5:
         judgement = _judgement(store, policy, facts.decoded_md5)
-    return replace(facts, accepted=accepted, judgement=judgement)
+    consent = _consent(store, facts.track, facts.decoded_md5, facts.observation)
+    return replace(facts, judgement=judgement, **consent)
+
+
+def _consent(
+    store: Store, track: Track | None, audio_md5: str, observation: Observation
+) -> Mapping[str, Any]:
+    """
+    What a person accepted of this audio, or of that which PAC has made it of (F6).
+
+    And whether it was brought back; that is asked of what would be resampled alone.
+    """
+    accepted = store.holds.accepted(audio_md5, observation)
+    origin = store.recycled.origin(audio_md5)
+    if origin:
+        accepted |= store.holds.accepted(origin, observation)
+    above = track is not None and track.audio.above_cd
+    return {"accepted": accepted, "restored": above and store.recycled.restored(audio_md5)}
 
 
 def _stated(policy: LibraryPolicy, path: PurePosixPath) -> str:
@@ -100,13 +114,22 @@ def _stated(policy: LibraryPolicy, path: PurePosixPath) -> str:
     return stated_md5(policy.root / path) if policy.authenticity.enabled else ""
 
 
-def _moved(store: Store, library_id: int, entry: Entry) -> KnownFile | None:
-    """The record of a file that moved since it was last looked for, and is only previewed."""
-    return store.tracks.by_content(library_id, entry.observation)
+def _record(
+    store: Store, library_id: int, entry: Entry, known: KnownFile | None, *, tested: bool
+) -> KnownFile | None:
+    """What is recorded of these bytes; of tested ones also where they moved and nobody looked."""
+    if known and known.observation.same_bytes(entry.observation):
+        return known
+    return store.tracks.by_content(library_id, entry.observation) if tested else None
 
 
 def _judgement(store: Store, policy: LibraryPolicy, audio_md5: str) -> Judgement | None:
-    return store.authenticity.of(audio_md5) if policy.authenticity.enabled else None
+    """What was heard in this audio, or in that which PAC has made it of: F6 hides no traces."""
+    if not policy.authenticity.enabled:
+        return None
+    found = store.authenticity.of(audio_md5)
+    origin = "" if found else store.recycled.origin(audio_md5)
+    return store.authenticity.of(origin) if origin else found
 
 
 def _rewrites(

@@ -16,6 +16,7 @@ from pacd.domain.outcome import (
     Outcome,
     Pruned,
     Recompressed,
+    Resampled,
     Tested,
 )
 from pacd.domain.output import Output, OutputState
@@ -176,19 +177,8 @@ class Recorder:
         match done.result:
             case Tested() | Authenticated() as heard:
                 self._keep_heard(library_id, facts, item, heard, now)
-            case Recompressed(track, check, observation, frames_kept):
-                store.verdicts.forget(facts.observation)
-                store.verdicts.record(check, track, observation)
-                level = stated_level(track.compression) or 0
-                store.verdicts.recompressed(track.audio_md5, level, track.compression, now=now)
-                store.tracks.described(
-                    library_id,
-                    item.path,
-                    track,
-                    observation,
-                    rewritten=not frames_kept,
-                    now=now,
-                )
+            case Recompressed() | Resampled():
+                self._keep_rewritten(library_id, facts, done.result, now)
             case Exported() as exported:
                 store.exports.record(
                     library_id,
@@ -207,6 +197,21 @@ class Recorder:
                 store.sidecars.forget(library_id, item.mirror, [path])
             case Mirrored() as mirrored:
                 self._keep_output(library_id, item.mirror, mirrored)
+
+    def _keep_rewritten(
+        self, library_id: int, facts: Facts, new: Recompressed | Resampled, now: datetime
+    ) -> None:
+        store, track = self._store, new.track
+        store.verdicts.forget(facts.observation)
+        store.verdicts.record(new.check, track, new.observation)
+        level = stated_level(track.compression) or 0
+        store.verdicts.recompressed(track.audio_md5, level, track.compression, now=now)
+        smaller = isinstance(new, Resampled) or not new.frames_kept
+        store.tracks.described(
+            library_id, facts.path, track, new.observation, rewritten=smaller, now=now
+        )
+        if isinstance(new, Resampled):
+            store.recycled.add(library_id, new.recycled)
 
     def _keep_heard(
         self,

@@ -1,14 +1,52 @@
 """What a person decides about a hold; changes the store and has the files looked at again."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from pacd.domain.hold import Hold
+from pacd.engine.engine import Engine
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
+from pacd.engine.views import hold_view
 from pacd.engine.visit import Urgency
+from pacd.errors import UnknownError
 from pacd.intake.debounce import Place
+from pacd.protocol.documents import Holds
 from pacd.store.database import Store
 from pacd.store.holds import Ending
+
+
+def release_all(engine: Engine, ids: Iterable[int], *, accept: bool, who: str) -> Holds:
+    """
+    End holds, all or none of them, and say which; in the engine's thread.
+
+    Raises:
+        UnknownError: No open hold has one of these ids.
+    """
+    names = {number: name for name, number in engine.pipeline.library_ids.items()}
+    wanted = []
+    for each in ids:
+        record = engine.store.holds.get(each)
+        if record is None or record.ended_at is not None or record.library_id not in names:
+            raise no_hold(each)
+        wanted.append((record.library_id, record.hold))
+    for number, hold in wanted:
+        release(
+            engine.store,
+            engine.recorder,
+            engine.pipeline,
+            number,
+            hold,
+            accept=accept,
+            who=who,
+            now=datetime.now(UTC),
+        )
+    return Holds(holds=tuple(hold_view(names[number], hold) for number, hold in wanted))
+
+
+def no_hold(number: int) -> UnknownError:
+    """What is said of a number that is no open hold's."""
+    return UnknownError(f"There is no open hold {number}.", fix="`pacctl holds` lists them.")
 
 
 def release(

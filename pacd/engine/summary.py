@@ -98,7 +98,8 @@ def _counts(
     state = counters.state(library_id) if whole else counters.standing(library_id, below)
     counts = {name: done[(library, "", name)] for name in LIBRARY_COUNTS}
     counts |= {"scanned": state["scanned"], "held": state["held"]}
-    untouched = state["at_target"] - counts["recompressed"] - counts["recompress_skipped"]
+    rewritten = counts["resampled"] + counts["recompressed"] + counts["recompress_skipped"]
+    untouched = state["at_target"] - rewritten
     counts["recompress_skipped"] += max(0, untouched)
     return counts
 

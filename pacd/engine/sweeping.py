@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import LibraryPolicy
+from pacd.errors import PacError
+from pacd.files import recycle
 from pacd.files.atomic import is_scratch
 
 Gone = Callable[[int], bool]
@@ -40,6 +42,9 @@ def sweep_after(item: PlanItem, policy: LibraryPolicy, pid: int) -> None:
     if item.action is Action.AUTHENTICATE:
         for own in own_folders(policy):
             sweep_tree(own, pid.__eq__)
+    if item.action is Action.RESAMPLE:
+        with suppress(OSError, PacError):
+            recycle.settle(policy.root, pid.__eq__)
     root = target_root(item, policy)
     if root and item.target:
         sweep_folder((root / item.target).parent, pid.__eq__)

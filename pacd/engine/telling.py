@@ -16,6 +16,7 @@ from pacd.domain.outcome import (
     Outcome,
     Pruned,
     Recompressed,
+    Resampled,
     Result,
     Tested,
 )
@@ -31,6 +32,7 @@ _log = structlog.get_logger()
 LOGGED: Final = {
     Action.TEST: "flac_test",
     Action.AUTHENTICATE: "flac_auth",
+    Action.RESAMPLE: "flac_resample",
     Action.RECOMPRESS: "flac_recompress",
     Action.EXPORT_ARTWORK: "art_export",
     Action.MIRROR_ENCODE: "mirror_encode",
@@ -80,12 +82,8 @@ def _tell_failed(failed: Failed) -> Told:
 
 def _tell_done(result: Result) -> Told:
     match result:
-        case Tested(check):
-            return _tell_tested(check)
-        case Authenticated():
-            return _tell_heard(result)
-        case Recompressed():
-            return _tell_recompressed(result)
+        case Tested() | Authenticated() | Recompressed() | Resampled():
+            return _tell_master(result)
         case _:
             return _tell_made(result)
 
@@ -102,6 +100,18 @@ def _tell_made(result: Exported | Mirrored | Copied | Pruned) -> Told:
             return _tell_copied(result)
         case Pruned(path):
             return Told("mirror_prune_ok", "ok", f"{path} removed", "pruned")
+
+
+def _tell_master(result: Tested | Authenticated | Recompressed | Resampled) -> Told:
+    match result:
+        case Tested(check):
+            return _tell_tested(check)
+        case Authenticated():
+            return _tell_heard(result)
+        case Recompressed():
+            return _tell_recompressed(result)
+        case Resampled():
+            return _tell_resampled(result)
 
 
 def _tell_tested(check: Check) -> Told:
@@ -165,6 +175,18 @@ def _tell_recompressed(new: Recompressed) -> Told:
     saved = new.before_bytes - new.after_bytes
     message = f"{new.before_bytes} to {new.after_bytes} bytes, {saved} saved"
     return Told("recompress_ok", "ok", message, "recompressed", details)
+
+
+def _tell_resampled(new: Resampled) -> Told:
+    details = {
+        "before_bytes": new.before_bytes,
+        "after_bytes": new.after_bytes,
+        "recycled": new.recycled.entry,
+        **new.details,
+    }
+    lowered = f", {-new.gain_db:.2f} dB lower so that nothing clips" if new.gain_db else ""
+    message = f"{details['from']} to {details['to']}{lowered}; the original is in the recycle bin"
+    return Told("resample_ok", "ok", message, "resampled", details)
 
 
 def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:

@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ __all__ = [
     "open_regular",
     "replacing",
     "reserve",
+    "scratch_name",
     "sibling",
 ]
 
@@ -40,6 +41,7 @@ _SCRATCH_NAME: Final = re.compile(
     re.escape(SCRATCH_PREFIX) + r"(\d+)-[0-9a-f]{8}(\..*)?", re.DOTALL
 )
 _SUFFIX_BYTES: Final = 16
+_SIMPLY: Final = nullcontext()
 
 # A scratch file is new, ours alone, and never the other end of somebody's link (w16).
 _NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -57,6 +59,11 @@ class _Scratch:
         return self.path.name
 
 
+def scratch_name(suffix: str = "") -> str:
+    """Return a name that tells whose it is, and that nothing else bears."""
+    return f"{SCRATCH_PREFIX}{os.getpid()}-{secrets.token_hex(4)}{suffix}"
+
+
 def is_scratch(name: str) -> int | None:
     """Return the process id in the name of a scratch file, or None for any other name."""
     found = _SCRATCH_NAME.fullmatch(name)
@@ -64,13 +71,23 @@ def is_scratch(name: str) -> int | None:
 
 
 @contextmanager
-def replacing(target: Path, expected: Observation, *, keep_mtime: bool) -> Iterator[Path]:
+def replacing(
+    target: Path,
+    expected: Observation,
+    *,
+    keep_mtime: bool,
+    giving_way: AbstractContextManager[None] = _SIMPLY,
+) -> Iterator[Path]:
     """
     Yield a scratch path that takes target's place when the block ends well.
 
     Owner, group, mode, extended attributes and ACL are carried over, and the
     modification time with keep_mtime.  When the block raises, or anything after it
     fails, target is untouched and the scratch file is gone.
+
+    Args:
+        giving_way: Entered at the last moment, around the change of places; it may link or
+            copy what target is (files.recycle).
 
     Raises:
         SourceChangedError: target is not as expected, or somebody is writing it.
@@ -86,7 +103,8 @@ def replacing(target: Path, expected: Observation, *, keep_mtime: bool) -> Itera
         require_untouched(target, expected)
         if being_written(target):
             raise SourceChangedError(target)
-        _put(scratch, target)
+        with giving_way:
+            _put(scratch, target)
 
 
 @contextmanager
@@ -142,7 +160,7 @@ def reserve(scratch: Path, size_bytes: int) -> None:
 @contextmanager
 def _scratch(target: Path, folder: int, *, mode: int) -> Iterator[_Scratch]:
     suffix = target.suffix if len(os.fsencode(target.suffix)) <= _SUFFIX_BYTES else ""
-    name = f"{SCRATCH_PREFIX}{os.getpid()}-{secrets.token_hex(4)}{suffix}"
+    name = scratch_name(suffix)
     os.close(os.open(name, _NEW, mode, dir_fd=folder))
     try:
         yield _Scratch(target.with_name(name), folder)

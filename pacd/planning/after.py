@@ -13,6 +13,7 @@ from pacd.domain.outcome import (
     Outcome,
     Pruned,
     Recompressed,
+    Resampled,
     Result,
     Tested,
 )
@@ -39,7 +40,7 @@ def _learn(facts: Facts, item: PlanItem, result: Result, now: datetime) -> Facts
         case Authenticated(track, observation):
             known = replace(facts, track=track, observation=observation)
             return replace(known, judgement=judgement_after(facts.judgement, result, now))
-        case Recompressed(track, check, observation):
+        case Recompressed(track, check, observation) | Resampled(track, check, observation):
             known = replace(facts, check=check, track=track, observation=observation)
             return replace(known, rewrites=facts.rewrites + 1)
         case Mirrored(output):

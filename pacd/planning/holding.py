@@ -123,7 +123,8 @@ def _failures(facts: Facts, policy: LibraryPolicy, _now: datetime) -> Iterator[F
 
 def _loops(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[Finding]:
     """Once held the loop stays broken: an hour of rest does not end the other program."""
-    wanted = rules.recompress_due(facts, policy, now)
+    due = (rule(facts, policy, now) for _, rule in rules.REWRITES)
+    wanted = next((reason for reason in due if reason), None)
     held = any(hold.cause is Cause.REWRITTEN_TOO_OFTEN for hold in facts.holds)
     if wanted and (held or facts.rewrites >= MAX_REWRITES):
         reason = (

@@ -11,7 +11,7 @@ from pacd.domain.plan import Action, Album, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy, StopOn
 from pacd.planning import covers, holding
 from pacd.planning.authenticity import authenticate_due, listens, standing
-from pacd.planning.rules import integrity_due, output_due, recompress_due
+from pacd.planning.rules import REWRITES, above_cd, integrity_due, output_due
 from pacd.planning.setbacks import held_for, set_aside, setback_of, waiting_for
 
 
@@ -52,9 +52,9 @@ def decide(facts: Facts, policy: LibraryPolicy, now: datetime) -> Decision:
     stop = stopped(facts, policy, now)
     if stop:
         return Decision(held, stop)
-    due = _rewrite_due(facts, policy, now)
-    if due and not set_aside(setback_of(facts, Action.RECOMPRESS), now):
-        return _try(facts, Action.RECOMPRESS, due, now, held)
+    rewrite = _rewrite_due(facts, policy, now)
+    if rewrite and not set_aside(setback_of(facts, rewrite[0]), now):
+        return _try(facts, *rewrite, now, held)
     outputs = tuple(_plan_outputs(facts, policy, now))
     return Decision((*held, *outputs), _at_rest(facts, policy))
 
@@ -118,13 +118,16 @@ def _try(
     return Decision((*held, PlanItem(facts.path, action, reason, listens=listens)), reason)
 
 
-def _rewrite_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
-    """Why a master is to be rewritten, unless a person accepted that it stays as it is."""
-    setback = setback_of(facts, Action.RECOMPRESS)
-    failed_for_good = setback is not None and held_for(setback) in facts.accepted
-    if failed_for_good or Cause.REWRITTEN_TOO_OFTEN in facts.accepted:
+def _rewrite_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> tuple[Action, str] | None:
+    """How and why a master is to be rewritten, unless a person accepted that it stays as it is."""
+    if Cause.REWRITTEN_TOO_OFTEN in facts.accepted:
         return None
-    return recompress_due(facts, policy, now)
+    for action, rule in REWRITES:
+        due, setback = rule(facts, policy, now), setback_of(facts, action)
+        failed_for_good = setback is not None and held_for(setback) in facts.accepted
+        if due and not failed_for_good:
+            return (action, due)
+    return None
 
 
 def _new_holds(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
@@ -212,6 +215,7 @@ def _cover_due(wanted: covers.CoverWanted, album: Album, policy: LibraryPolicy) 
 def _at_rest(facts: Facts, policy: LibraryPolicy) -> str:
     """Say why nothing is due for a sound master."""
     clauses = [f"intact, tested {facts.check.tested_at:%Y-%m-%d}" if facts.check else ""]
+    clauses.append(above_cd(facts, policy) or "")
     clauses.append(standing(facts, policy.authenticity).reason)
     if facts.track and facts.track.compression:
         clauses.append(f"compressed ({facts.track.compression})")

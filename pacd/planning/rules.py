@@ -1,12 +1,18 @@
 """One rule per action: what is due, and why.  Decides; does nothing."""
 
+from collections.abc import Callable
 from datetime import datetime
+from operator import gt, lt
+from typing import Final
 
+from pacd.domain.media import CD, AudioFormat
 from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.planning.compression import stated_level
+
+_BYTE: Final = 8
 
 
 def integrity_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
@@ -17,6 +23,43 @@ def integrity_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | N
     if age <= policy.flac.verify_after:
         return None
     return f"last tested {age.days} days ago, the limit is {policy.flac.verify_after.days}"
+
+
+def resample_wanted(facts: Facts, policy: LibraryPolicy, _now: datetime) -> str | None:
+    """Why a sound master should be brought to CD form, were nothing in the way (F6)."""
+    track, flac = facts.track, policy.flac
+    if facts.check is None or track is None or not facts.check.integrity.sound:
+        return None
+    if not flac.resample_to_cd or facts.restored or not track.audio.above_cd:
+        return None
+    if needs_resampler(track.audio) and not flac.resampler:
+        return None
+    audio, wanted = track.audio, track.audio.in_cd_form
+    return f"{audio.where(gt, CD)}: brought to {wanted.where(lt, audio)}"
+
+
+def resample_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
+    """A master above CD form is brought to it, unless it has other names to keep (F3, F6)."""
+    return None if _links_in_the_way(facts, policy) else resample_wanted(facts, policy, now)
+
+
+def above_cd(facts: Facts, policy: LibraryPolicy) -> str | None:
+    """Why a master above CD form is left as it is, a clause; None where it is not above."""
+    above = facts.track.audio.where(gt, CD) if facts.track else ""
+    if not above or not facts.track:
+        return None
+    if facts.restored:
+        return f"{above}, left so: somebody brought it back from the recycle bin"
+    if not policy.flac.resample_to_cd:
+        return f"{above}, left so (resample_to_cd = false)"
+    if needs_resampler(facts.track.audio) and not policy.flac.resampler:
+        return f"{above}, left so: ffmpeg with libsoxr, which would resample it, is not installed"
+    return above
+
+
+def needs_resampler(audio: AudioFormat) -> bool:
+    """Whether PAC cannot bring audio to CD form by itself: at another rate, or of an odd depth."""
+    return audio.sample_rate_hz > CD.sample_rate_hz or audio.bits_per_sample % _BYTE != 0
 
 
 def rewrite_wanted(facts: Facts, policy: LibraryPolicy, _now: datetime) -> str | None:
@@ -41,7 +84,8 @@ def recompress_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | 
 
 def hardlinked(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
     """A person is asked when only its other names keep a master from being rewritten."""
-    if not _links_in_the_way(facts, policy) or not rewrite_wanted(facts, policy, now):
+    wanted = resample_wanted(facts, policy, now) or rewrite_wanted(facts, policy, now)
+    if not _links_in_the_way(facts, policy) or not wanted:
         return None
     return f"it has {facts.observation.links} names, and rewriting it would separate them"
 
@@ -106,3 +150,12 @@ def outdated(output: Output, mirror: MirrorPolicy) -> str | None:
     if mirror.encoder and not output.encoder.startswith(mirror.encoder):
         return f"its output was made by {output.encoder or 'nobody knows'}, now by {mirror.encoder}"
     return None
+
+
+Rule = Callable[[Facts, LibraryPolicy, datetime], str | None]
+
+REWRITES: Final[tuple[tuple[Action, Rule], ...]] = (
+    (Action.RESAMPLE, resample_due),
+    (Action.RECOMPRESS, recompress_due),
+)
+"""What replaces masters, in the order in which it is done (P2): nothing is encoded twice."""

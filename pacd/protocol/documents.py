@@ -30,6 +30,7 @@ from pacd.protocol.files import (
     Why,
 )
 from pacd.protocol.prunes import OrphanView, Prune, PruneState, RefusalView
+from pacd.protocol.recycled import Bin, RecycledView, Restored
 from pacd.protocol.status import (
     Audit,
     ConfigFile,
@@ -58,6 +59,7 @@ from pacd.protocol.wire import SCHEMA
 
 __all__ = [
     "Audit",
+    "Bin",
     "ConfigFile",
     "ConfigView",
     "Counts",
@@ -86,7 +88,9 @@ __all__ = [
     "Prune",
     "PruneState",
     "Queue",
+    "RecycledView",
     "RefusalView",
+    "Restored",
     "Running",
     "ScanTicket",
     "SettingView",
@@ -115,6 +119,8 @@ Document = (
     | Why
     | ScanTicket
     | Prune
+    | Bin
+    | Restored
     | Idle
     | Health
     | Doctor

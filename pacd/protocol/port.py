@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pacd.protocol.documents import (
+    Bin,
     ConfigView,
     Doctor,
     Event,
@@ -14,6 +15,7 @@ from pacd.protocol.documents import (
     Plan,
     Prune,
     Queue,
+    Restored,
     ScanTicket,
     Status,
     Why,
@@ -95,6 +97,18 @@ class Daemon(Protocol):
 
         Raises:
             UnknownError: No prune was given this id, or it is long over.
+        """
+
+    def recycled(self) -> Bin:
+        """What lies in the recycle bins."""
+
+    def restore(self, id: int, who: str) -> Restored:  # noqa: A002  # the word of the route
+        """
+        Bring a file back from the recycle bin; never over another.
+
+        Raises:
+            UnknownError: Nothing of this id lies in a bin.
+            RefusedError: Another file stands there, it is being worked on, or its disk is away.
         """
 
     def queue(self) -> Queue:

@@ -126,6 +126,7 @@ class Settings:
                 keep_mtime=flac.keep_mtime,
                 hardlinks=flac.hardlinks,
                 stop_on=StopOn.NEVER if flac.continue_on_issues else StopOn(flac.stop_on),
+                resample_to_cd=flac.resample_to_cd,
             ),
             mirrors=tuple(_mirror(mirror) for mirror in library.mirror),
             authenticity=self._authenticity(),

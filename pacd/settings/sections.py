@@ -231,8 +231,16 @@ class RecycleSection(Section):
     """How long removed files can be brought back."""
 
     retention_days: int = Field(
-        default=30, ge=1, le=36_500, description="Days that removed files stay in the recycle bin."
+        default=30,
+        ge=1,
+        le=36_500,
+        description="Days that removed and replaced files stay in the recycle bin.",
     )
+
+    @property
+    def retention(self) -> timedelta:
+        """How long a file stays in the recycle bin."""
+        return timedelta(days=self.retention_days)
 
 
 class TaggingSection(Section):

@@ -1,15 +1,13 @@
 """Rewrites one master with the strongest compression; replaces it whole, or not at all (F3)."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from pacd.domain.job import Job
 from pacd.domain.media import Quirk, Track
 from pacd.domain.outcome import Recompressed
-from pacd.domain.policy import HardLinks
 from pacd.domain.verdict import Check, Integrity
 from pacd.errors import (
     SourceChangedError,
@@ -19,13 +17,20 @@ from pacd.errors import (
     VerifyError,
 )
 from pacd.files import atomic
-from pacd.files.flac_blocks import Block, BlockType, Layout, read_layout
+from pacd.files.flac_blocks import Block, BlockType, Layout
 from pacd.files.flac_merge import Merged, merge
-from pacd.files.flac_seek import seek_points_hold
 from pacd.files.flac_write import copy_stream, stream_of, write_blocks
 from pacd.files.foreign_tags import read_foreign
 from pacd.files.probe import COMPRESSION, track_of
 from pacd.planning.compression import compression_tag
+from pacd.steps.rewriting import (
+    UNTRUE_LENGTH,
+    Master,
+    blaming_the_disk,
+    encoded,
+    opened,
+    proven,
+)
 from pacd.tools.flac import Flac
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
@@ -39,33 +44,6 @@ _REFUSED: Final = frozenset(
     }
 )
 """What flac 1.4.2 does not re-encode, or cuts short (tests/contract/test_flac.py)."""
-
-_UNTRUE_LENGTH: Final = frozenset({Quirk.UNKNOWN_LENGTH, Quirk.WRONG_LENGTH})
-
-
-@dataclass(frozen=True, slots=True)
-class _Master:
-    """A master under work, open, what is known of it, and which further tags decide."""
-
-    path: Path
-    file: BinaryIO
-    layout: Layout
-    check: Check
-    level: int
-    also: tuple[str, ...]
-
-    @property
-    def samples(self) -> int:
-        """Per channel; 0 where neither header nor last frame says."""
-        if self.layout.quirks & _UNTRUE_LENGTH:
-            return self.layout.samples
-        return self.layout.info.audio.total_samples
-
-    @property
-    def needs_new_header(self) -> bool:
-        """Whether STREAMINFO is wrong, so that the old frames cannot stay under it."""
-        no_md5 = self.check.integrity is Integrity.NO_MD5
-        return no_md5 or bool(self.layout.quirks & _UNTRUE_LENGTH)
 
 
 def recompress(job: Job, tools: Toolbox) -> Recompressed:
@@ -83,7 +61,7 @@ def recompress(job: Job, tools: Toolbox) -> Recompressed:
     """
     path, expected, flac = job.source, job.facts.observation, tools.flac
     with atomic.open_regular(path) as file:
-        master = _opened(job, file)
+        master = opened(job, file)
         keep_mtime = job.library.flac.keep_mtime
         tag = compression_tag(flac.name, master.level, job.now)
         with atomic.replacing(path, expected, keep_mtime=keep_mtime) as scratch:
@@ -105,27 +83,20 @@ def recompress(job: Job, tools: Toolbox) -> Recompressed:
     )
 
 
-def _opened(job: Job, file: BinaryIO) -> _Master:
-    """Make sure that the file is what the decision was made for."""
-    path, check, policy = job.source, job.facts.check, job.library.flac
-    observation = atomic.observe_open(file, path)
-    linked = observation.links > 1 and policy.hardlinks is not HardLinks.BREAK
-    if observation != job.facts.observation or linked:
-        raise SourceChangedError(path)
-    if check is None or not check.integrity.sound or not check.audio_md5:
-        raise VerifyError(f"{path.name} was never tested, or did not pass: it is not rewritten")
-    also = job.library.authenticity.skip_tags
-    return _Master(path, file, read_layout(file), check, policy.target_compression, also)
+def _needs_new_header(master: Master) -> bool:
+    """Whether STREAMINFO is wrong, so that the old frames cannot stay under it."""
+    no_md5 = master.check.integrity is Integrity.NO_MD5
+    return no_md5 or bool(master.layout.quirks & UNTRUE_LENGTH)
 
 
-def _written(master: _Master, scratch: Path, flac: Flac, tag: str) -> tuple[Merged, bool]:
+def _written(master: Master, scratch: Path, flac: Flac, tag: str) -> tuple[Merged, bool]:
     """Fill the scratch file; return its metadata and whether the old frames stayed."""
     old = master.layout
     foreign = read_foreign(master.file, old)
     _encode(master, scratch, flac)
-    new = _encoded(scratch)
+    new = encoded(scratch)
     _require_same_audio(master, new)
-    kept = new.audio_bytes >= old.audio_bytes and not master.needs_new_header
+    kept = new.audio_bytes >= old.audio_bytes and not _needs_new_header(master)
     merged = merge(old, None if kept else new, foreign, key=COMPRESSION, value=tag)
     if kept:
         copy_stream(master.file, old, scratch, merged.blocks, largest_bytes=old.size_bytes)
@@ -134,11 +105,11 @@ def _written(master: _Master, scratch: Path, flac: Flac, tag: str) -> tuple[Merg
     return merged, kept
 
 
-def _encode(master: _Master, scratch: Path, flac: Flac) -> None:
+def _encode(master: Master, scratch: Path, flac: Flac) -> None:
     """Encode in the fast way, or by way of samples where flac refuses that."""
     layout, timeout_s = master.layout, patience_s(master.layout.size_bytes)
     seek_table = bool(layout.of_type(BlockType.SEEKTABLE))
-    with _blaming_the_disk(scratch, layout.size_bytes):
+    with blaming_the_disk(scratch, layout.size_bytes):
         if not layout.quirks & _REFUSED:
             try:
                 flac.encode(
@@ -165,27 +136,7 @@ def _encode(master: _Master, scratch: Path, flac: Flac) -> None:
         )
 
 
-def _encoded(scratch: Path) -> Layout:
-    """Read what flac made; of points beyond the end it leaves some that lead nowhere."""
-    with atomic.open_regular(scratch) as file:
-        layout = read_layout(file)
-        if seek_points_hold(file, layout):
-            return layout
-    kept = tuple(block for block in layout.blocks if block.type != BlockType.SEEKTABLE)
-    return replace(layout, blocks=kept)
-
-
-@contextmanager
-def _blaming_the_disk(scratch: Path, size_bytes: int) -> Iterator[None]:
-    """Flac does not say why it cannot write; the disk does, when asked."""
-    try:
-        yield
-    except ToolError:
-        atomic.reserve(scratch, size_bytes)
-        raise
-
-
-def _require_same_audio(master: _Master, new: Layout) -> None:
+def _require_same_audio(master: Master, new: Layout) -> None:
     old_audio, new_audio = master.layout.info.audio, new.info.audio
     wanted = replace(old_audio, total_samples=master.samples or new_audio.total_samples)
     if new.info.audio_md5 != master.check.audio_md5 or new_audio != wanted:
@@ -196,19 +147,13 @@ def _require_same_audio(master: _Master, new: Layout) -> None:
         )
 
 
-def _proven(master: _Master, scratch: Path, blocks: tuple[Block, ...], *, kept: bool) -> Track:
-    """Read the finished scratch file as if for the first time and compare it with what is meant."""
-    with atomic.open_regular(scratch) as file:
-        result = read_layout(file)
-        seekable = kept or seek_points_hold(file, result)
+def _proven(master: Master, scratch: Path, blocks: tuple[Block, ...], *, kept: bool) -> Track:
+    result = proven(master, scratch, blocks, frames_kept=kept)
     _require_same_audio(master, result)
-    found = tuple(block for block in result.blocks if block.type != BlockType.PADDING)
-    if found != blocks or result.quirks or not seekable:
-        raise VerifyError(f"the new {master.path.name} does not hold the same tags and seek points")
     return track_of(result, also=master.also)
 
 
-def _details(master: _Master, merged: Merged) -> Mapping[str, Any]:
+def _details(master: Master, merged: Merged) -> Mapping[str, Any]:
     told = {
         "cleaned": [quirk.words for quirk in sorted(master.layout.quirks)],
         "added_tags": list(merged.added),

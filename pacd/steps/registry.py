@@ -15,6 +15,7 @@ from pacd.steps.integrity import integrity
 from pacd.steps.mirror import mirror_encode, mirror_rename, mirror_retag
 from pacd.steps.pruning import mirror_prune
 from pacd.steps.recompress import recompress
+from pacd.steps.resample import resample
 from pacd.steps.sidecars import mirror_copy
 from pacd.tools.patience import detector_patience_s, patience_s
 from pacd.tools.toolbox import Toolbox
@@ -24,6 +25,7 @@ Step = Callable[[Job, Toolbox], Result]
 STEPS: Final[Mapping[Action, Step]] = {
     Action.TEST: integrity,
     Action.AUTHENTICATE: authenticate,
+    Action.RESAMPLE: resample,
     Action.RECOMPRESS: recompress,
     Action.EXPORT_ARTWORK: export_artwork,
     Action.MIRROR_ENCODE: mirror_encode,

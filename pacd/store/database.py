@@ -20,6 +20,7 @@ from pacd.store.jobs import Jobs
 from pacd.store.libraries import Libraries
 from pacd.store.memory import Memory
 from pacd.store.outputs import Outputs
+from pacd.store.recycled import RecycleBin
 from pacd.store.sidecars import Sidecars
 from pacd.store.tracks import Tracks
 from pacd.store.verdicts import Verdicts
@@ -50,6 +51,7 @@ class Store:
         self.counters = Counters(opened)
         self.memory = Memory(opened)
         self.devices = Devices(opened)
+        self.recycled = RecycleBin(opened)
 
     @classmethod
     def open(cls, path: Path, *, now: datetime) -> Self:

@@ -66,7 +66,7 @@ _CLEAR: Final = """
 _REWRITES: Final = """
     SELECT path, count(*) AS times
     FROM jobs
-    WHERE library_id = :library AND folder = :folder AND action = 'recompress'
+    WHERE library_id = :library AND folder = :folder AND action IN ('resample', 'recompress')
         AND state = 'done' AND ended_at >= :since
     GROUP BY path
 """

@@ -10,7 +10,7 @@ from typing import Final, Self
 from pacd.domain.media import AudioFormat
 from pacd.errors import ToolError
 from pacd.tools import process
-from pacd.tools.samples import padding_misleads
+from pacd.tools.samples import RAW_DEPTHS, padding_misleads
 
 PROGRAM: Final = "ffmpeg"
 LIBOPUS: Final = "libopus"
@@ -32,6 +32,16 @@ _REBUILT: Final = {
     (4, 5): "pan=5.0|c0=c0|c1=c1|c3=c2|c4=c3",
     (7, 8): "pan=7.1|c0=c0|c1=c1|c2=c2|c3=c3|c4=0.70711*c4|c5=0.70711*c4|c6=c5|c7=c6",
 }
+
+# libsoxr at 33 bits, without the rolloff that it has by default below its band's edge, on double
+# floats: what comes as 24 or 32 bits would else be made single ones (libswresample, FFmpeg 5.1).
+# tests/contract/test_resampling.py compares it with SoX.
+_FINEST: Final = "resampler=soxr:precision=33:cheby=1:internal_sample_fmt=dblp"
+_SAID: Final = ("-hide_banner", "-nostdin", "-loglevel", "error")
+_RF64: Final = ["-f", "wav", "-ignore_length", "1"]
+_BYTE: Final = 8
+_TAILS_PER_S: Final = 4
+"""libsoxr's filter is shorter than a quarter of a second (test_resampling.py)."""
 
 _RESAMPLERS: Final = {
     True: "resampler=soxr:precision=28",
@@ -71,6 +81,11 @@ class Ffmpeg:
         if not found:
             return None
         return cls(Path(place), found[1], frozenset(_LISTED.findall(listed)), _SOXR in said)
+
+    @property
+    def name(self) -> str:
+        """Program and version, as it is recorded."""
+        return f"{PROGRAM} {self.version}"
 
     def encoding(
         self, arguments: Sequence[str], target: Path, audio: AudioFormat | None = None
@@ -114,12 +129,27 @@ class Ffmpeg:
                 filters.append(f"apad=whole_len={wanted.total_samples}")
         return ",".join(filters)
 
+    def resampling(self, audio: AudioFormat, rate_hz: int) -> list[str | Path]:
+        """
+        Return the arguments of a run that changes the rate of samples, and nothing else.
+
+        It takes what Flac.raw_decoder() makes, and gives 64-bit floats, in full scale from -1
+        to 1 and not limited to it, by libsoxr.  Silence is added behind the end,
+        so that no filter keeps the last samples back: the caller knows how many it wants.
+        """
+        bits = audio.bits_per_sample
+        shape = ["-f", f"s{bits}{'le' if bits > _BYTE else ''}", "-ar", str(audio.sample_rate_hz)]
+        taken = [*shape, "-ac", str(audio.channels)] if bits in RAW_DEPTHS else _RF64
+        tail = f"apad=pad_len={audio.sample_rate_hz // _TAILS_PER_S}"
+        change = f"{tail},aresample={rate_hz}:{_FINEST}"
+        made = ["-af", change, "-f", "f64le", "pipe:1"]
+        return [self.executable, *_SAID, *taken, "-i", "pipe:0", "-map", "0:a:0", *made]
+
     def _taking_wav(self, audio: AudioFormat | None) -> list[str | Path]:
-        said = ["-hide_banner", "-nostdin", "-loglevel", "error"]
         # A WAV header cannot tell the length of what is longer than 4 GiB, or not yet known.
         ignored = "0" if audio and padding_misleads(audio) else "1"
         taken = ["-f", "wav", "-ignore_length", ignored, "-i", "pipe:0", "-map", "0:a:0", "-vn"]
-        return [self.executable, *said, *taken]
+        return [self.executable, *_SAID, *taken]
 
 
 def layout(channels: int) -> str:

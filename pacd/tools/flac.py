@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -145,7 +145,7 @@ class Flac:
         Raises:
             ToolError: As test().
         """
-        done = process.stream(self._decode(audio), sink, timeout_s=timeout_s, stdin=stdin)
+        done = process.stream(self.raw_decoder(audio), sink, timeout_s=timeout_s, stdin=stdin)
         return _verdict(done)
 
     def measure(
@@ -174,7 +174,7 @@ class Flac:
             if also:
                 also(piece)
 
-        done = process.stream(self._decode(audio), take, timeout_s=timeout_s, stdin=stdin)
+        done = process.stream(self.raw_decoder(audio), take, timeout_s=timeout_s, stdin=stdin)
         return Measured(_verdict(done), hashed.md5, hashed.samples)
 
     def encode(
@@ -212,10 +212,33 @@ class Flac:
         encode = self._encode(target, level, seek_table=seek_table and samples > 0)
         shape = _pipe_shape(audio, samples)
         decoded, encoded = process.pipe(
-            self._decode(audio), [*encode, *shape, "-"], timeout_s=timeout_s, stdin=stdin
+            self.raw_decoder(audio), [*encode, *shape, "-"], timeout_s=timeout_s, stdin=stdin
         )
         encoded.checked()
         decoded.checked()
+
+    def encode_samples(
+        self,
+        pieces: Iterable[bytes],
+        target: Path,
+        audio: AudioFormat,
+        *,
+        level: int,
+        seek_table: bool,
+        timeout_s: float,
+    ) -> None:
+        """
+        Encode interleaved samples, little-endian and of one of RAW_DEPTHS.
+
+        Args:
+            audio: Their shape, with their number.
+
+        Raises:
+            ToolError: flac failed; or as pieces raises.
+        """
+        encode = self._encode(target, level, seek_table=seek_table)
+        shape = _pipe_shape(audio, audio.total_samples)
+        process.run([*encode, *shape, "-"], timeout_s=timeout_s, stdin=pieces, check=True)
 
     def decoder(self, audio: AudioFormat) -> tuple[str | Path, ...]:
         """Arguments that turn FLAC on its input into WAV on its output; RF64 beyond 4 GiB."""
@@ -223,7 +246,8 @@ class Flac:
         large = ("--force-rf64-format",) if bytes_ > _MAX_WAV_BYTES else ()
         return (self.executable, "--decode", "--stdout", "--silent", *large, "-")
 
-    def _decode(self, audio: AudioFormat) -> list[str | Path]:
+    def raw_decoder(self, audio: AudioFormat) -> list[str | Path]:
+        """Arguments that turn FLAC on its input into samples; of odd depths, into RF64."""
         raw = audio.bits_per_sample in RAW_DEPTHS
         return [
             *(self.executable, "--decode", "--stdout", "--silent"),

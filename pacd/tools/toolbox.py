@@ -26,6 +26,7 @@ AAC_REMEDY: Final = (
 )
 REMEDIES: Final = {Codec.OPUS: OPUS_REMEDY, Codec.AAC: AAC_REMEDY}
 """How to get an encoder, by what it makes."""
+RESAMPLER_REMEDY: Final = "apt install ffmpeg (one that was built with libsoxr, as Debian's is)"
 TITLES: Final = {Codec.OPUS: "Opus", Codec.AAC: "AAC"}
 
 _ANYWHERE: Final[Mapping[Detector, Path]] = MappingProxyType({})
@@ -174,6 +175,11 @@ class Toolbox:
     def encoder(self, codec: Codec) -> OpusEncoder | AacEncoder | None:
         """Return the one that makes a codec."""
         return {Codec.OPUS: self.opus, Codec.AAC: self.aac}[codec]
+
+    @property
+    def resampler(self) -> Ffmpeg | None:
+        """What changes rates: ffmpeg where it has libsoxr, which alone is good enough (F6)."""
+        return self.ffmpeg if self.ffmpeg and self.ffmpeg.soxr else None
 
     @property
     def versions(self) -> Mapping[str, str]:

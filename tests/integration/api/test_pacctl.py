@@ -46,6 +46,8 @@ _QUESTIONS = (
     ("scan", "/srv/music"),
     ("prune", "--dry-run"),
     ("prune", "--mirror", "phone"),
+    ("restore",),
+    ("restore", "3"),
 )
 
 
@@ -75,13 +77,14 @@ def test_commands_arrive_as_they_were_given(place: Path) -> None:
         for argv in (
             ("release", "7", "--accept"), ("release", "9"), ("pause", "--for", "1h30m"),
             ("resume",), ("reload",), ("scan",), ("prune",), ("prune", "--mirror", "phone"),
-            ("prune", "--dry-run"),
+            ("prune", "--dry-run"), ("restore",), ("restore", "3"),
         ):  # fmt: skip
             assert 0 == pacctl(*argv, *socket_at).returncode
 
     assert [
         ("release", ((7,), True)), ("release", ((9,), False)), ("pause", 5_400.0),
         ("resume", None), ("reload", None), ("scan", None), ("prune", None), ("prune", "phone"),
+        ("restore", 3),
     ] == [(name, given) for name, given, _ in daemon.commands]  # fmt: skip
     assert all(who.startswith(f"uid {os.geteuid()} pid ") for _, _, who in daemon.commands)
 
@@ -119,6 +122,8 @@ def test_paths_become_absolute_and_links_keep_their_names(place: Path) -> None:
         (("history", "--limit", "-1"), 2, "`limit` must be a whole number"),
         (("prune", "--mirror", "car"), 5, "There is no mirror car; there are: phone."),
         (("prune", "--mirror", ""), 2, "`mirror` must be a text"),
+        (("restore", "99"), 5, "`pacctl restore` lists what lies there."),
+        (("restore", "4"), 6, "Library attic is not there now."),
     ],
 )
 def test_exit_codes_and_sentences(

@@ -37,6 +37,7 @@ def _document(answer: bytes) -> dict[str, Any]:
         ("health", "verdict"),
         ("doctor", "checks"),
         ("config", "settings"),
+        ("restore", "files"),
         ("wait", "idle"),
     ],
 )
@@ -60,6 +61,7 @@ def test_every_question_has_its_route(place: Path, verb: str, key: str) -> None:
         ("pause", '{"for_s": 7200}', ("pause", 7200.0)),
         ("resume", "{}", ("resume", None)),
         ("reload", "", ("reload", None)),
+        ("restore", '{"id": 3}', ("restore", 3)),
     ],
 )
 def test_every_command_names_its_caller(

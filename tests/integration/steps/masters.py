@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pacd.domain.job import Job
-from pacd.domain.outcome import Done, Failed, Outcome, Recompressed, Tested
+from pacd.domain.outcome import Done, Failed, Outcome, Recompressed, Resampled, Tested
 from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import ArtworkPolicy, FlacPolicy, LibraryPolicy
 from pacd.files.atomic import is_scratch, observe
@@ -46,6 +46,21 @@ def job_to_recompress(master: Path, **policy: Any) -> Job:
     found = examined(master)
     facts = Facts(PurePosixPath(master.name), found.observation, found.track, found.check)
     return job(master, Action.RECOMPRESS, facts, **policy)
+
+
+def job_to_resample(master: Path, **policy: Any) -> Job:
+    """A job to bring a master to CD form that is tested here and now."""
+    found = examined(master)
+    facts = Facts(PurePosixPath(master.name), found.observation, found.track, found.check)
+    return job(master, Action.RESAMPLE, facts, **{"resampler": "ffmpeg", **policy})
+
+
+def resampled(master: Path, **policy: Any) -> Resampled:
+    """Bring a master to CD form; it must be possible."""
+    outcome = perform(job_to_resample(master, **policy), tools())
+    assert isinstance(outcome, Done), outcome
+    assert isinstance(outcome.result, Resampled)
+    return outcome.result
 
 
 def job(master: Path, action: Action, facts: Facts, **policy: Any) -> Job:

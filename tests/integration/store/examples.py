@@ -10,6 +10,7 @@ from pacd.domain.media import AudioFormat, Picture, Quirk, Tags, Track
 from pacd.domain.outcome import Exported, Failed
 from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Action, PlanItem
+from pacd.domain.recycled import Recycled
 from pacd.domain.scan import ScanReport
 from pacd.domain.verdict import (
     Authenticity,
@@ -106,6 +107,19 @@ EXPORTED = Exported(
 )
 
 
+RECYCLED = Recycled(
+    entry="20261121T120000Z-0a1b2c3d",
+    path=PATH,
+    at=NOW,
+    reason="resampled, it was 96 kHz, 24 bit",
+    inode=SEEN.inode,
+    size_bytes=SEEN.size_bytes,
+    mtime_ns=SEEN.mtime_ns,
+    audio_md5=MD5,
+    made_md5="fedcba9876543210" * 2,
+)
+
+
 def item(
     path: PurePosixPath = PATH, action: Action = Action.RECOMPRESS, mirror: str = ""
 ) -> PlanItem:
@@ -159,5 +173,6 @@ def fill(store: Store, library: int, *, path: PurePosixPath = PATH) -> None:
         accepted = _hold(store, library, path, Cause.HARDLINKED)
         store.holds.end(accepted.id, Ending.ACCEPTED, now=NOW)
         store.history.add(library, path, MD5, "flac_test_ok", {"tool": "flac 1.4.2"}, now=NOW)
+        store.recycled.add(library, replace(RECYCLED, path=path))
         store.counters.add(library, "", "recompressed")
         store.memory.set("paused", {"until": None})

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from pacctl.commands import condition, files, holds, prune, work
+from pacctl.commands import condition, files, holds, prune, restore, work
 from pacctl.overview import advice, attention, overview, records
 from pacctl.record import ProtocolError, parse
 from pacctl.render import Screen
 from pacctl.width import width
 from pacd.protocol.documents import (
     Audit,
+    Bin,
     Document,
     History,
     HoldCounts,
@@ -27,6 +28,7 @@ from pacd.protocol.documents import (
     Prune,
     PruneState,
     Queue,
+    Restored,
     State,
     Status,
     Watch,
@@ -34,6 +36,7 @@ from pacd.protocol.documents import (
     to_json,
 )
 from tests.fakes import (
+    BIN,
     CHECKED,
     CORRUPT,
     EXPLAINED,
@@ -45,6 +48,7 @@ from tests.fakes import (
     MASS,
     MIRRORED,
     ORPHAN,
+    RECYCLED,
     REFUSED,
     RUNNING,
     SPARE,
@@ -118,6 +122,13 @@ _SCREENS: Mapping[str, tuple[Callable[..., None], Document]] = {
     "prune-refused": (
         prune._foreseen,
         Prune(id=0, state=PruneState.FORESEEN, refused=(REFUSED,)),
+    ),
+    "restore": (restore._listed, BIN),
+    "restore-empty": (restore._listed, Bin(files=(), size_bytes=0, retention_days=30)),
+    "restored": (restore._restored, Restored(id=3, library="music", path=RECYCLED.path)),
+    "exchanged": (
+        restore._restored,
+        Restored(id=3, library="music", path=RECYCLED.path, exchanged=9),
     ),
     "prune-nothing": (prune._foreseen, Prune(id=0, state=PruneState.FORESEEN)),
     "pruned": (

@@ -22,6 +22,7 @@ from pacd.domain.outcome import (
     Mirrored,
     Outcome,
     Recompressed,
+    Resampled,
 )
 from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Action, Album, Facts, PlanItem, Setback
@@ -33,6 +34,7 @@ from pacd.domain.policy import (
     SpectrogramPolicy,
     StopOn,
 )
+from pacd.domain.recycled import Recycled
 from pacd.domain.verdict import Authenticity, Detector, Integrity, joined
 from pacd.errors import FailureKind
 from pacd.planning.after import after, export_after
@@ -65,9 +67,16 @@ VERSIONS = ((Detector.BUILTIN, "1"), (Detector.AUCDTECT, "1"), (Detector.LAC, "1
 SAID = dict(zip(Integrity, Authenticity, strict=False))
 CAR = MirrorPolicy("car", Path("/car"), bitrate_kbps=64)
 ROUNDS = 40
-"""Generous: three tries of four actions in turn, each with a hold behind it."""
+"""Generous: three tries of five actions in turn, each with a hold behind it."""
+CD_MD5 = "cd" * 16
 UNTIL_ALL_IS_WELL = 25
-WRITES = {Action.RECOMPRESS, Action.MIRROR_ENCODE, Action.MIRROR_RETAG, Action.EXPORT_ARTWORK}
+WRITES = {
+    Action.RESAMPLE,
+    Action.RECOMPRESS,
+    Action.MIRROR_ENCODE,
+    Action.MIRROR_RETAG,
+    Action.EXPORT_ARTWORK,
+}
 
 md5s = st.sampled_from([MD5, OTHER_MD5, ""])
 ages = st.integers(0, 200).map(lambda days: timedelta(days=days))
@@ -75,7 +84,9 @@ checks = st.builds(check, st.sampled_from(Integrity), md5=md5s, age=ages)
 covers = st.lists(st.sampled_from([picture(), picture("ee" * 16), picture("ff", mime="-->")]))
 tracks = st.builds(
     track,
-    bits=st.sampled_from([16, 24]),
+    rate_hz=st.sampled_from([22_050, 44_100, 96_000]),
+    bits=st.sampled_from([16, 20, 24]),
+    channels=st.sampled_from([1, 2, 6]),
     md5=md5s,
     tags=st.dictionaries(
         st.sampled_from(["ALBUM", "ARTIST", "DISCNUMBER", "TRACKNUMBER"]),
@@ -102,6 +113,8 @@ policies = st.builds(
         versions=st.sampled_from([(), VERSIONS[:1], VERSIONS]),
         spectrogram=st.sampled_from([None, SpectrogramPolicy(Path("/pictures"))]),
     ),
+    resample=st.booleans(),
+    resampler=st.sampled_from(["", "ffmpeg"]),
 )
 judgements = st.lists(
     st.builds(
@@ -167,6 +180,7 @@ def albums(draw: st.DrawFn, wishes: LibraryPolicy) -> Album:
             accepted=draw(st.frozensets(st.sampled_from(Cause), max_size=2)),
             setbacks=tuple(draw(st.lists(setbacks, max_size=2, unique_by=_work))),
             rewrites=draw(st.integers(0, 4)),
+            restored=draw(st.booleans()),
             restless=draw(st.none() | st.sampled_from([timedelta(), timedelta(hours=1)])),
         )
         for path in paths
@@ -254,6 +268,14 @@ def succeeded(known: Facts, item: PlanItem, wishes: LibraryPolicy, integrity: In
             return Done(item, told.Tested(verdict, found, known.observation, findings))
         case Action.AUTHENTICATE:
             return Done(item, authenticated(known, wishes.authenticity, integrity))
+        case Action.RESAMPLE:
+            assert header.audio.above_cd
+            tag = compression_tag(TOOL, wishes.flac.target_compression, NOW)
+            cd = replace(header, audio=header.audio.in_cd_form, audio_md5=CD_MD5)
+            cd = replace(cd, compression=tag, quirks=frozenset())
+            sound = check(md5=CD_MD5, age=timedelta())
+            kept = Recycled("entry", known.path, NOW, "a reason", 2, 1_000, 10**18)
+            return Done(item, Resampled(cd, sound, observation(inode=78), kept, 1_000, 900, 0.0))
         case Action.RECOMPRESS:
             tag = compression_tag(TOOL, wishes.flac.target_compression, NOW)
             new = replace(header, compression=tag, quirks=frozenset(), audio_md5=known.audio_md5)

@@ -77,6 +77,8 @@ def _policy(told: Mapping[str, Any]) -> LibraryPolicy:
         max_px=told.get("max_px", 0),
         target=told.get("target_compression", 8),
         hardlinks=HardLinks(told.get("hardlinks", "skip")),
+        resample=told.get("resample_to_cd", False),
+        resampler=told.get("resampler", "ffmpeg"),
     )
 
 
@@ -137,6 +139,7 @@ def _facts(
             for each in told.get("setbacks", [])
         ),
         "rewrites": told.get("rewrites", 0),
+        "restored": told.get("restored", False),
         "restless": timedelta(minutes=told["restless_min"]) if "restless_min" in told else None,
     }
     return facts(path, **known)
@@ -146,6 +149,7 @@ def _track(told: Mapping[str, Any], md5: str) -> Any:
     return track(
         rate_hz=told.get("rate_hz", 44_100),
         bits=told.get("bits", 16),
+        channels=told.get("channels", 2),
         md5=md5,
         tags=told.get("tags", {}),
         tags_md5=told.get("tags_md5", TAGS_MD5),

@@ -8,7 +8,7 @@ import pytest
 
 from pacd import errors
 from pacd.api.failures import failure
-from pacd.protocol import files, prunes, status
+from pacd.protocol import files, prunes, recycled, status
 from pacd.protocol.documents import Counts, HoldView, Idle, ScanTicket, TicketState, to_json
 from pacd.protocol.wire import EXITS, LIBRARY_COUNTS, MIRROR_COUNTS, Exit, Kind, escape
 from tests.fakes import CORRUPT, WORKING
@@ -69,7 +69,7 @@ def test_no_field_hides_behind_a_method_of_dict() -> None:
     """X1: pacctl reads documents as dicts with attributes; `Plan.items` is the one exception."""
     documents = [
         each
-        for module in (status, files, prunes)
+        for module in (status, files, prunes, recycled)
         for each in vars(module).values()
         if isinstance(each, type) and is_dataclass(each)
     ]

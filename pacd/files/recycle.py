@@ -1,0 +1,267 @@
+"""
+The recycle bin of a library: what was replaced lies there until its time is over.
+
+A file's folder in the bin tells all of it (``about.json``), so that the database may be lost.
+While a file is being replaced its folder bears the name of a scratch file; whatever ends that
+half-way, one of two things is true, and is found out by `settle`: the original stands in its
+place still, and the bin's name for it goes; or it does not, and the folder gets its own name.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from pacd.domain.change import Observation
+from pacd.domain.recycled import Recycled
+from pacd.errors import SourceChangedError
+from pacd.files import atomic, renaming
+from pacd.files.attributes import carry_over
+from pacd.files.folders import MissingRootError, entered, sync_folder
+from pacd.files.recycled_about import ABOUT, read_about, write_about
+from pacd.files.regular import observe, open_regular, require_untouched
+
+BIN: Final = ".pacd-recycle"
+"""Beside the albums, so that it lies on their file system; never scanned (requirements 1.2)."""
+
+_OURS_ALONE: Final = 0o700  # a file from a private folder is not to be had through the bin
+
+# link(2): another file system within the library; no hard links there, or none of such a file.
+_NO_LINK: Final = frozenset(
+    {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EINVAL}
+)
+
+
+@contextmanager
+def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[None]:
+    """
+    Have a file in the bin, whole and on disk, before the block puts another in its place.
+
+    When the block raises and the file stands in its place still, the bin is as it was.
+
+    Args:
+        told: What the bin is to know of it; asked when the block begins.
+
+    Raises:
+        SourceChangedError: target is not what was recorded, or changes meanwhile.
+        OSError: The disk is full, or fails.
+    """
+    recycled = told()
+    with _bin(root, make=True) as folder:
+        draft = atomic.scratch_name()
+        os.mkdir(draft, _OURS_ALONE, dir_fd=folder)
+        try:
+            with _inside(folder, draft) as inner:
+                write_about(inner, recycled)
+                _take_in(target, inner, recycled)
+                sync_folder(inner)
+            sync_folder(folder)
+            yield
+        finally:
+            _conclude(root, folder, draft)
+
+
+def settle(root: Path, gone: Callable[[int], bool]) -> bool:
+    """
+    Bring to an end what workers have left half-done; those that are not gone are left alone.
+
+    Returns:
+        Whether nothing is half-done now.
+    """
+    settled = True
+    with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
+        for name in _names(folder):
+            pid = atomic.is_scratch(name)
+            if pid is not None and gone(pid):
+                _conclude(root, folder, name)
+            elif pid is not None:
+                settled = False
+    return settled
+
+
+def contents(root: Path) -> Iterator[tuple[Recycled, bool]]:
+    """Yield what the bin tells of each file, and whether it is there; in no order."""
+    with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
+        for name in _names(folder):
+            if atomic.is_scratch(name) is not None:
+                continue
+            with suppress(OSError), _inside(folder, name) as inner:
+                recycled = read_about(inner)
+                if recycled:
+                    recycled = replace(recycled, entry=name)
+                    yield recycled, _stands(inner, recycled.path.name)
+
+
+def place_of(root: Path, recycled: Recycled) -> Path:
+    """Where a file lies in the bin."""
+    return root / BIN / recycled.entry / recycled.path.name
+
+
+def bring_back(root: Path, recycled: Recycled) -> None:
+    """
+    Put a file back to where it stood, never over another; folders are made as needed.
+
+    Raises:
+        CollisionError: Something stands there.
+        OSError: It could not be moved; it lies in the bin.
+    """
+    lies, target = place_of(root, recycled), root / recycled.path
+    try:
+        renaming.move(lies, target, root=root)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with atomic.creating(target, root=root, expected=None) as scratch:
+            _copy(lies, scratch)
+    forget(root, recycled)
+
+
+def exchange(root: Path, recycled: Recycled, standing: Recycled) -> None:
+    """
+    Put a file back to where it stood; what stands there goes into the bin in its stead.
+
+    Args:
+        standing: What stands there, as the bin is to know it.
+
+    Raises:
+        SourceChangedError: Something else stands there by now.
+        OSError: It could not be done; all is as it was.
+    """
+    lies, target = place_of(root, recycled), root / recycled.path
+    expected = observe(target)
+    if not standing.is_still(expected):
+        raise SourceChangedError(target)
+    try:
+        with keeping(target, root, lambda: standing), entered(root, target.parent) as folder:
+            os.rename(lies, target.name, dst_dir_fd=folder)
+            sync_folder(folder)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _exchange_across(lies, target, root, standing)
+    forget(root, recycled)
+
+
+def forget(root: Path, recycled: Recycled) -> None:
+    """Remove a file from the bin, for good, if it is there; doing so twice is harmless."""
+    with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
+        _remove(folder, recycled.entry, recycled.path.name)
+
+
+def _exchange_across(lies: Path, target: Path, root: Path, standing: Recycled) -> None:
+    """Exchange where the album lies on another file system than the bin."""
+    way = keeping(target, root, lambda: standing)
+    expected = observe(target)
+    with atomic.replacing(target, expected, keep_mtime=False, giving_way=way) as scratch:
+        _copy(lies, scratch)
+
+
+def _take_in(target: Path, inner: int, recycled: Recycled) -> None:
+    """Give a file a second name in the bin; where that cannot be, a copy."""
+    before = observe(target)
+    if not recycled.is_still(before):
+        raise SourceChangedError(target)
+    try:
+        os.link(target, recycled.path.name, dst_dir_fd=inner, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        _copy_in(target, inner, before, recycled.path.name)
+    else:
+        there = os.stat(recycled.path.name, dir_fd=inner, follow_symlinks=False)
+        linked = (there.st_ino, there.st_size, there.st_mtime_ns)
+        if linked != (before.inode, before.size_bytes, before.mtime_ns):
+            raise SourceChangedError(target)
+
+
+def _copy_in(target: Path, inner: int, before: Observation, name: str) -> None:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    made = os.open(name, flags, 0o600, dir_fd=inner)
+    with os.fdopen(made, "wb") as copy, open_regular(target) as source:
+        shutil.copyfileobj(source, copy, 1 << 20)
+        copy.flush()
+        carry_over(target.name, source.fileno(), copy.fileno(), keep_mtime=True)
+        os.fsync(copy.fileno())
+    require_untouched(target, before)
+
+
+def _copy(source: Path, scratch: Path) -> None:
+    """Copy a file with all that is carried over into a scratch file; its reader syncs it."""
+    with open_regular(source) as old, scratch.open("r+b") as new:
+        shutil.copyfileobj(old, new, 1 << 20)
+        new.flush()
+        carry_over(source.name, old.fileno(), new.fileno(), keep_mtime=True)
+
+
+def _conclude(root: Path, folder: int, draft: str) -> None:
+    """End what was begun, one way or the other; what cannot be told stays as it is."""
+    with _inside(folder, draft) as inner:
+        recycled, names = read_about(inner), _names(inner)
+        needless = recycled is not None and _needless(root, recycled, inner)
+    if recycled is None:
+        if set(names) <= {ABOUT}:
+            _remove(folder, draft, ABOUT)
+    elif needless:
+        _remove(folder, draft, recycled.path.name)
+    else:
+        os.rename(draft, recycled.entry, src_dir_fd=folder, dst_dir_fd=folder)
+        sync_folder(folder)
+
+
+def _needless(root: Path, recycled: Recycled, inner: int) -> bool:
+    """Whether there is nothing in the bin, or only another name of what stands in its place."""
+    try:
+        kept = os.stat(recycled.path.name, dir_fd=inner, follow_symlinks=False)
+    except FileNotFoundError:
+        return True
+    try:
+        there = observe(root / recycled.path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    linked = (there.device, there.inode) == (kept.st_dev, kept.st_ino)
+    return linked or recycled.is_still(there)
+
+
+def _remove(folder: int, entry: str, name: str) -> None:
+    """Remove a file's folder in the bin: the file first, what tells of it last."""
+    with _inside(folder, entry) as inner:
+        for each in (name, ABOUT):
+            with suppress(FileNotFoundError):
+                os.unlink(each, dir_fd=inner)
+    os.rmdir(entry, dir_fd=folder)
+    sync_folder(folder)
+
+
+@contextmanager
+def _bin(root: Path, *, make: bool = False) -> Iterator[int]:
+    if make:
+        with suppress(FileExistsError):
+            (root / BIN).mkdir(_OURS_ALONE)
+    with entered(root, root / BIN) as folder:
+        yield folder
+
+
+@contextmanager
+def _inside(folder: int, name: str) -> Iterator[int]:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    inner = os.open(name, flags, dir_fd=folder)
+    try:
+        yield inner
+    finally:
+        os.close(inner)
+
+
+def _stands(inner: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=inner, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _names(folder: int) -> list[str]:
+    return os.listdir(folder)

@@ -1,0 +1,3 @@
+DROP INDEX idx_checks_above_cd;
+DROP TABLE recycled;
+PRAGMA user_version = 3;
