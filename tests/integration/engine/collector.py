@@ -31,8 +31,13 @@ SECONDS = 0.05
 TAGS = {"COMPRESSION": "flac 1.4.2; level=0; verify=1; date=2026-11-21"}
 
 
-def two_mirrors(base: Path, library: Path) -> Site:
-    """A site with an Opus and an AAC mirror of a library; its masters need no rewrite."""
+def two_mirrors(base: Path, library: Path, *, prune: bool = False) -> Site:
+    """
+    A site with an Opus and an AAC mirror of a library; its masters need no rewrite.
+
+    Args:
+        prune: Whether the AAC mirror is pruned by itself.
+    """
     site = Site.make(base)
     site.policy = replace(site.policy, settle_s=0.0)
     site.wish(
@@ -40,7 +45,9 @@ def two_mirrors(base: Path, library: Path) -> Site:
         flac=FlacPolicy(target_compression=0),
         mirrors=(
             MirrorPolicy("phone", base / "phone", bitrate_kbps=16, sidecars=SIDECARS),
-            MirrorPolicy("car", base / "car", Codec.AAC, vbr_mode=1, sidecars=SIDECARS),
+            MirrorPolicy(
+                "car", base / "car", Codec.AAC, vbr_mode=1, sidecars=SIDECARS, prune=prune
+            ),
         ),
     )
     return site

@@ -71,7 +71,7 @@ class Year(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.base = Path(tempfile.mkdtemp(prefix="pac-year-"))
-        self.site = two_mirrors(self.base, self.base / "library")
+        self.site = two_mirrors(self.base, self.base / "library", prune=True)
         self.life = Collector(self.site.library)
         self.others = Others()
         self.audited = False
@@ -266,6 +266,7 @@ class Year(RuleBasedStateMachine):
             root.rmdir()
         elsewhere.rename(root)
         told.update(unmounts=1)
+        self.unseen = True
         if before:
             assert before == contents(root)
 
@@ -325,6 +326,8 @@ class Year(RuleBasedStateMachine):
         assert (masters - had).total() == len(encoded), (mirror.name, encoded)
         left = Counter(pac.src_md5 for path, pac in there.items() if path not in wanted)
         assert left <= had - masters, mirror.name
+        waiting = {pac.src_md5 for path, pac in wanted.items() if path not in there}
+        assert not mirror.prune or left.keys() <= waiting, mirror.name
         with self.site.store() as store:
             rows = store.outputs.orphans(self.site.library_id, mirror.name)
             assert there.keys() - wanted.keys() == {row.output.path for row in rows}
@@ -335,6 +338,8 @@ class Year(RuleBasedStateMachine):
     def _copies_are_right(self, mirror: MirrorPolicy) -> Iterator[Asked]:
         """Hold copies against their sidecars; yield those with others' files in the way."""
         in_step = set(copies_in_step(self.policy, mirror, self.others))
+        if mirror.prune:
+            assert {*beside_outputs(mirror)} <= in_step | self.others.files.keys()
         for place, sidecar in wanted_copies_of(self.policy, mirror).items():
             path = mirror.root / place
             if path not in in_step:
