@@ -19,6 +19,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path, short / "pacd.sock")
     made.settings["watch"] = {"settle_s": 0.3}
     made.settings["audit"] = {"min_free_mib": 1}
+    made.settings["flac"] = {"resample_to_cd": False}  # what tests/e2e/test_hires.py proves
     made.settings["authenticity"] = {"enabled": False}
     made.library.mkdir()
     made.configure()

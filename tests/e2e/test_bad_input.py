@@ -75,6 +75,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
         site.settings["audit"] = {"min_free_mib": 1}
         # Some of the testbench were MP3 once, as the detector finds: that is not the question here.
         site.settings["authenticity"] = {"enabled": False}
+        site.settings["flac"] = {"resample_to_cd": False}
         made = _fill(site)
         before = tree(site.library)
         maintained = [site.library / case.path for case in made if case.fate is Fate.MAINTAINED]

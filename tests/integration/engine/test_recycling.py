@@ -7,16 +7,20 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from pacd.domain.hold import Cause
 from pacd.domain.plan import Action
 from pacd.domain.policy import FlacPolicy
 from pacd.domain.recycled import Recycled
+from pacd.engine import preview
 from pacd.engine.engine import Engine
 from pacd.engine.restoring import lying, restore
 from pacd.errors import RefusedError, UnknownError
 from pacd.files import atomic, recycle
 from pacd.files.opus import read_comments
 from pacd.files.probe import read_track
+from pacd.intake.ignore import Ignore
 from pacd.protocol.documents import Bin, Restored
+from pacd.store.holds import Ending
 from tests.audio import dress, stated_md5, write_flac
 from tests.integration.engine.site import Ran, Site, contents
 
@@ -143,6 +147,36 @@ def test_without_ffmpeg_it_is_said_and_nothing_is_touched(site: Site) -> None:
         (problem,) = engine.snapshot.problems
     assert "1 master is above CD form and left so" in problem.what
     assert "apt install ffmpeg" in problem.fix
+
+
+def test_what_is_known_of_the_original_holds_of_the_new_one(site: Site) -> None:
+    """A6, H2: what a person accepted and detectors heard is not asked again."""
+    master = write_flac(site.library / "48.flac", seconds=0.3, rate=48_000)
+    origin, now = stated_md5(master), datetime.now(UTC)
+    path = PurePosixPath("48.flac")
+    wish(site, resample_to_cd=False)
+    site.run()
+    library_id = site.library_id
+    with site.store() as store:
+        seen = atomic.observe(master)
+        told = {"reason": "r", "evidence": {}, "audio_md5": origin, "observation": seen}
+        hold, _ = store.holds.open(library_id, path, Cause.SUSPECT, now=now, **told)  # type: ignore[arg-type]  # by name
+        store.holds.end(hold.id, Ending.ACCEPTED, now=now)
+        heard = store.authenticity.of(origin)
+    wish(site)
+
+    ran = site.run()
+
+    made = stated_md5(master)
+    (policy,) = site.policy.libraries
+    with site.store() as store:
+        assert origin == store.recycled.origin(made) != made
+        settler = preview.settler_of(site.policy)
+        facts = preview.facts_of(store, library_id, policy, path, Ignore(), settler, now=now)
+    assert facts
+    assert facts.accepted == {Cause.SUSPECT}
+    assert facts.judgement == heard
+    assert 0 == ran.actions["authenticate"]
 
 
 # Crashes
