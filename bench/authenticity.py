@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--scratch",
         type=Path,
         default=cache / "pac-bench" / "authenticity",
-        help="make and keep the corpus here (%(default)s; 6 GB, an hour on two cores)",
+        help="make and keep the corpus here (%(default)s; 5 GB, an hour on two cores)",
     )
     parser.add_argument(
         "--part", type=Part, choices=list(Part), default=Part.HELD_OUT, help="%(default)s"
