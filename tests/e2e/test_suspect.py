@@ -1,9 +1,11 @@
 """The life of a suspect with the daemon running: held with its evidence, until somebody knows."""
 
+import json
 import os
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -104,8 +106,13 @@ def assert_told(site: Site, hold: dict[str, Any], picture: Path) -> None:
     assert "Replaceitwithagenuinecopy" in flat
     assert "".join(str(picture).split()) in flat
     assert "thetoolsaid" in flat
-    for form in ("md", "csv", "json"):
-        assert str(picture) in site.pacctl("holds", "--format", form).stdout
+    exported = {
+        form: site.pacctl("holds", "--format", form).stdout for form in ("md", "csv", "json")
+    }
+
+    assert f"(file://{quote(str(picture))})" in exported["md"]
+    assert str(picture) in exported["csv"]
+    assert str(picture) == json.loads(exported["json"])["holds"][0]["spectrogram"]
     counts = site.status()["counts"]["library"]
 
     assert (1, 0, 0) == (counts["auth_suspect"], counts["auth_skipped"], counts["auth_ok"] - 1)
