@@ -1,14 +1,16 @@
 """The life of a suspect with the daemon running: held with its evidence, until somebody knows."""
 
+import json
 import os
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
 
-from tests.audio import dress, encode_pcm, pcm, stated_md5
+from tests.audio import dress, encode_pcm, pcm, stated_md5, write_flac
 from tests.detectors import put, put_aucdtect, put_lac, suspect
 from tests.e2e.albums import make_album
 from tests.e2e.order import (
@@ -104,8 +106,13 @@ def assert_told(site: Site, hold: dict[str, Any], picture: Path) -> None:
     assert "Replaceitwithagenuinecopy" in flat
     assert "".join(str(picture).split()) in flat
     assert "thetoolsaid" in flat
-    for form in ("md", "csv", "json"):
-        assert str(picture) in site.pacctl("holds", "--format", form).stdout
+    exported = {
+        form: site.pacctl("holds", "--format", form).stdout for form in ("md", "csv", "json")
+    }
+
+    assert f"(file://{quote(str(picture))})" in exported["md"]
+    assert str(picture) in exported["csv"]
+    assert str(picture) == json.loads(exported["json"])["holds"][0]["spectrogram"]
     counts = site.status()["counts"]["library"]
 
     assert (1, 0, 0) == (counts["auth_suspect"], counts["auth_skipped"], counts["auth_ok"] - 1)
@@ -307,3 +314,41 @@ def test_a_one_shot_run_counts(site: Site, programs: Path) -> None:
         second["counts"]["library"]["tested_ok"],
         second["counts"]["library"]["held"],
     )
+
+
+def test_what_was_made_of_high_resolution_is_judged(site: Site, programs: Path) -> None:
+    """P2, A3, F6: not examined as it came; its CD form is other audio, and judged for itself."""
+    master = site.library / ALBUM / "01 - Träck 1.flac"
+    master.parent.mkdir(parents=True)
+    write_flac(master, seconds=1.0, bits=24, tags={"TITLE": "T", "ALBUM": "A", "ARTIST": "B"})
+    with site.running(PATH=path_with(programs)) as daemon:
+        await_outputs(site)
+        facts = site.why(master)["facts"]
+
+        assert (16, "ok") == (facts["bits_per_sample"], facts["authenticity"]["status"])
+        assert ["auth_skip", "resample_ok", "auth_ok"] == [
+            event["event"] for event in daemon.events("auth_skip", "resample_ok", "auth_ok")
+        ]
+        counts = site.status()["counts"]["library"]
+
+        assert (1, 0) == (counts["auth_ok"], counts["auth_skipped"])
+
+
+def test_a_suspect_is_not_resampled(site: Site, programs: Path) -> None:
+    """P3, F6: nothing rewrites it, whatever form it has."""
+    site.change("authenticity", skip_highbit=False)
+    low = pcm(1.0, bits=16)
+    raw = b"".join(b"\0" + low[at : at + 2] for at in range(0, len(low), 2))
+    master = site.library / "upscaled.flac"
+    encode_pcm(master, raw, bits=24)
+    before = master.read_bytes()
+    with site.running(PATH=path_with(programs)):
+        hold = the_hold(site)
+
+        assert "suspect" == hold["cause"]
+        assert before == master.read_bytes()
+        site.pacctl("release", str(hold["id"]), "--accept")
+        await_outputs(site)
+
+        assert 16 == site.why(master)["facts"]["bits_per_sample"]
+        assert {} == site.holds()
