@@ -175,7 +175,9 @@ class Pipeline:
         by_path = {each.path: each for each in facts}
         turn = next(self._turns)
         extras = tuple(unread(self._store, library_id, policy, looked, facts))
-        visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, roots, extras)
+        visit = Visit(
+            place, library_id, policy, urgency, turn, looked, by_path, roots, extras, begun=now
+        )
         self.visits[place] = visit
         self.scout.look_beside(visit, now=now)
         self._copier.begin(visit, now=now)
@@ -264,7 +266,7 @@ class Pipeline:
         """Remember the folder as at rest, or why it is to be visited again."""
         del self.visits[visit.place]
         place = visit.place
-        retries = list(visit.retries(now))
+        retries = list(visit.retries())
         if any(visit.unseen()) and visit.looked.complete:
             retries.append(now + RETRY_LOOK)
         for moment in retries:

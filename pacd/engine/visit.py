@@ -3,8 +3,9 @@
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -52,6 +53,7 @@ class Visit:
         covers_wait: Whether another folder is exporting to the place of one of them.
         in_flux: Masters that wait until an output of their audio has been moved.
         sidecars: Facts of what is copied along with the masters.
+        begun: When it was looked at.
     """
 
     place: Place
@@ -71,17 +73,22 @@ class Visit:
     covers_wait: bool = False
     in_flux: set[PurePosixPath] = field(default_factory=set)
     sidecars: dict[PurePosixPath, Facts] = field(default_factory=dict)
+    begun: datetime = field(default_factory=partial(datetime.now, UTC))
 
     @property
     def known(self) -> Mapping[PurePosixPath, Facts]:
         """The facts of all that is maintained here, masters and sidecars."""
         return ChainMap(self.facts, self.sidecars)
 
-    def retries(self, now: datetime) -> Iterator[datetime]:
-        """When failed items may be tried again."""
+    def retries(self) -> Iterator[datetime]:
+        """
+        When failed items may be tried again; that may have come since the visit began.
+
+        What was due by then has been decided on in it.
+        """
         for facts in self.known.values():
             for setback in facts.setbacks:
-                if held_for(setback) is None and setback.retry_at > now:
+                if held_for(setback) is None and setback.retry_at > self.begun:
                     yield setback.retry_at
 
     def restless(self, patience: timedelta = timedelta.max) -> bool:
