@@ -3,8 +3,9 @@
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -53,6 +54,7 @@ class Visit:
         covers_wait: Whether another folder is exporting to the place of one of them.
         in_flux: Masters that wait until an output of their audio has been moved.
         sidecars: Facts of what is copied along with the masters.
+        begun: When it was looked at.
     """
 
     place: Place
@@ -73,6 +75,7 @@ class Visit:
     covers_wait: bool = False
     in_flux: set[PurePosixPath] = field(default_factory=set)
     sidecars: dict[PurePosixPath, Facts] = field(default_factory=dict)
+    begun: datetime = field(default_factory=partial(datetime.now, UTC))
 
     @property
     def known(self) -> Mapping[PurePosixPath, Facts]:

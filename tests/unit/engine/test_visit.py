@@ -118,7 +118,15 @@ def test_retries_are_those_that_nobody_has_to_look_at() -> None:
         )
     )
 
-    assert [NOW + timedelta(seconds=30)] == list(visit(known).retries())
+    assert [NOW + timedelta(seconds=30)] == list(replace(visit(known), begun=NOW).retries())
+
+
+def test_a_retry_that_came_during_the_visit_is_not_lost() -> None:
+    """w25: other files may take longer than a file waits for its next try; it is tried then."""
+    known = facts(setbacks=(setback(Action.TEST, due_in=-timedelta(seconds=1)),))
+    began = replace(visit(known), begun=NOW - timedelta(seconds=2))
+
+    assert [NOW - timedelta(seconds=1)] == list(began.retries())
 
 
 def test_patience_ends() -> None:
