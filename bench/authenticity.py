@@ -4,7 +4,8 @@ import argparse
 import json
 import os
 import statistics
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bench.hearing import Heard, hear, hear_all
 _PROCESSES = 2
 _TRACK_S = 240
 _RUNS = 3
+_EVERY = 100
 
 
 def main() -> None:
@@ -27,13 +29,20 @@ def main() -> None:
     if not given.as_it_is:
         make_corpus(root, root, Size(given.plain, given.treated), (given.part,))
     clips = [clip for clip in read_index(root, given.part) if given.only in clip.file]
-    judged = list(hear_all(root, clips, _PROCESSES))
+    judged = list(_followed(hear_all(root, clips, _PROCESSES), len(clips)))
     _keep(root / f"verdicts-{given.part}.json", judged)
     pace = () if given.only else tuple(_pace(root, given.part, clips))
     text = verdicts.report(given.part, judged, pace)
     print(text)
     if given.write:
         verdicts.refresh(text)
+
+
+def _followed(judged: Iterable[tuple[Clip, Heard]], total: int) -> Iterator[tuple[Clip, Heard]]:
+    for number, each in enumerate(judged, 1):
+        if number % _EVERY == 0:
+            print(f"{number} of {total}", file=sys.stderr, flush=True)
+        yield each
 
 
 def _keep(path: Path, judged: Sequence[tuple[Clip, Heard]]) -> None:

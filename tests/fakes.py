@@ -156,6 +156,26 @@ CORRUPT = HoldView(
         "sample": 1_234_567,
     },
 )
+SUSPECT = replace(
+    CORRUPT,
+    id=12,
+    cause="suspect",
+    severity="suspect",
+    reason="PAC's own detector: nothing above 16.0 kHz in any loud passage, floor -118 dB there; "
+    "auCDtect: it looks like MPEG with a probability of 99 %",
+    advice="Look at the evidence, and at the spectrogram if there is one.",
+    evidence={
+        "judged": "2026-11-20T22:15:00+00:00",
+        "builtin": "suspect: nothing above 16.0 kHz in any loud passage, floor -118 dB there",
+        "aucdtect": "suspect: it looks like MPEG with a probability of 99 %",
+        "numbers": {
+            "builtin": {"edge_hz": 16_021.5, "floor_db": -118, "codec": "MP3", "bits": [16, 16]},
+            "aucdtect": {"class": "MPEG", "score": 99},
+        },
+        "words": "This track looks like MPEG with probability 99%",
+    },
+    spectrogram="/var/lib/pacd/spectrograms/坂本龍一/千のナイフ/01 Thousand Knives 01234567.png",
+)
 UNSTABLE = replace(
     CORRUPT,
     id=9,

@@ -18,3 +18,14 @@ def test_import_contracts_are_kept() -> None:
     )
 
     assert (0, "") == (done.returncode, "" if done.returncode == 0 else done.stdout)
+
+
+def test_only_workers_that_listen_load_numpy() -> None:
+    """B4: neither the daemon nor a worker that has heard nothing pays for it."""
+    script = (
+        "import sys, pacd.daemon, pacd.once, pacd.steps.registry\n"
+        "sys.exit(bool({'numpy', 'PIL'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, check=False)
+
+    assert 0 == done.returncode

@@ -1,4 +1,4 @@
-"""`prune`: outputs that no master wants."""
+"""`prune`: outputs that no master wants, and copies that no sidecar does."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _prune(arguments: Namespace, session: Session) -> int:
 def _progress(session: Session, prune: Prune) -> None:
     if not session.json:
         whole = len(prune.orphans) + prune.more
-        session.screen.redraw(f"{grouped(prune.removed)} of {several(whole, 'output')} removed")
+        session.screen.redraw(f"{grouped(prune.removed)} of {several(whole, 'file')} removed")
 
 
 def _records(screen: Screen, prune: Prune) -> None:
@@ -71,7 +71,7 @@ def _foreseen(screen: Screen, prune: Prune) -> None:
         screen.table(_COLUMNS, rows)
         screen.line()
         unlisted = f", {grouped(prune.more)} of them not listed" if prune.more else ""
-        screen.line(f"{several(whole, 'output')} that no master wants{unlisted}")
+        screen.line(f"{several(whole, 'file')} that nothing wants{unlisted}")
         screen.line()
         screen.next("pacctl prune", "removes them")
     elif not prune.refused:
@@ -81,7 +81,7 @@ def _foreseen(screen: Screen, prune: Prune) -> None:
 def _done(screen: Screen, prune: Prune) -> None:
     _exceptions(screen, prune, last=not prune.removed)
     if prune.removed:
-        screen.line(Painted(f"{several(prune.removed, 'output')} removed", "green"))
+        screen.line(Painted(f"{several(prune.removed, 'file')} removed", "green"))
     elif not (prune.failed or prune.refused):
         screen.line(Painted("Nothing to remove.", "green"))
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pacd.analysis import telling
 from pacd.analysis.spectrum import Shape
-from pacd.analysis.traces import CONVINCING, Trace
+from pacd.analysis.traces import Trace
 from pacd.domain.media import AudioFormat
 from pacd.domain.verdict import BUILTIN_VERSION, Authenticity, Detector, Finding
 
@@ -61,8 +61,7 @@ class Evidence:
 
 
 def _weight(trace: Trace) -> tuple[bool, float]:
-    convincing = trace.z >= CONVINCING
-    return convincing, trace.share if convincing else trace.z
+    return trace.convincing, trace.share if trace.convincing else trace.z
 
 
 def judge(evidence: Evidence) -> Finding:
@@ -90,7 +89,7 @@ def _upscaled(evidence: Evidence) -> _Said | None:
 
 def _coded(evidence: Evidence) -> _Said | None:
     trace = evidence.best
-    if trace is None or trace.z < CONVINCING:
+    if trace is None or not trace.convincing:
         return None
     rate_hz = evidence.audio.sample_rate_hz
     end = telling.end(evidence.shape, rate_hz, {trace.codec})

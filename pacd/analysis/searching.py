@@ -6,9 +6,10 @@ from typing import Final
 from pacd.analysis import grids
 from pacd.analysis.lapped import AAC, AAC_SHORT, VORBIS, VORBIS_SHORT
 from pacd.analysis.mp3 import mp3_trace
+from pacd.analysis.opus import opus_trace
 from pacd.analysis.rebasing import former_rates, rebased
 from pacd.analysis.spectrum import Shape
-from pacd.analysis.traces import CONVINCING, Passage, Trace
+from pacd.analysis.traces import Passage, Trace
 
 _EDGE_DB: Final = 12.0
 """A resampler and most coders leave an edge at least as deep: without one, no second look."""
@@ -25,7 +26,7 @@ def traces(passages: Sequence[Passage], shape: Shape | None, rate_hz: int) -> tu
     found: list[Trace] = []
     for group in _searches(passages, shape, rate_hz):
         found += [trace for trace in group if trace is not None]
-        if any(trace.z >= CONVINCING for trace in found):
+        if any(trace.convincing for trace in found):
             break
     return tuple(found)
 
@@ -41,6 +42,7 @@ def _searches(
     yield (mp3_trace(passages, rate_hz),)
     yield grids.trace(passages, AAC), grids.trace(passages, VORBIS)
     yield grids.trace(passages, AAC_SHORT), grids.trace(passages, VORBIS_SHORT)
+    yield (opus_trace(passages, rate_hz),)
     if shape is None or shape.drop_db < _EDGE_DB:
         return
     for ratio in former_rates(rate_hz):

@@ -6,12 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-CONVINCING: Final = 8.0
-"""
-Standard deviations from which on a trace makes a suspect.
+_CONVINCING: Final = 8.0
+"""Standard deviations: genuine masters stay below 7 (docs/authenticity-benchmark.md)."""
 
-Genuine masters stay below 6 (docs/authenticity-benchmark.md); the fakes that are missed have none.
-"""
+_AGREEING: Final = 2
+"""Passages, at least: one alone may hold an accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +54,8 @@ class Trace:
     passages: int
     share: float
     heard: float = 0.0
+
+    @property
+    def convincing(self) -> bool:
+        """Whether it makes a suspect: no chance, and not one passage alone."""
+        return self.z >= _CONVINCING and self.agreeing >= _AGREEING

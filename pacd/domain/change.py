@@ -5,6 +5,9 @@ import marshal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+Content = tuple[int, int, int, int]
+"""Device, inode, size and mtime of a file: what stays equal as long as its bytes do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -31,7 +34,7 @@ class Observation:
         return self.content == other.content
 
     @property
-    def content(self) -> tuple[int, int, int, int]:
+    def content(self) -> Content:
         """What stays equal as long as the bytes do: (device, inode, size, mtime)."""
         return (self.device, self.inode, self.size_bytes, self.mtime_ns)
 

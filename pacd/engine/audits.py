@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ import structlog
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.domain.scan import ScanReport
 from pacd.engine.inbox import Inbox
-from pacd.engine.looking import Looked, strays, walk_around
+from pacd.engine.looking import FarFolders, Looked, strays, walk_around
 from pacd.engine.survey import Tally
 from pacd.engine.sweeping import own_folders, sweep, sweep_tree
 from pacd.errors import PacError
@@ -214,23 +214,34 @@ class Walker:
             view = looked.mirrors[mirror.name]
             if view and view.rows:
                 yield mirror, view, False
-        for mirror, view in strays(policy, looked):
+        yield from self._swept(strays(policy, looked))
+
+    def _swept(
+        self, found: Iterable[tuple[MirrorPolicy, FolderView]]
+    ) -> Iterator[tuple[MirrorPolicy, FolderView, bool]]:
+        """Remove left-overs from folders that no folder of the library stands for."""
+        for mirror, view in found:
             if view.scratch:
                 sweep(mirror.root / view.path, view.scratch, self._is_gone)
             yield mirror, view, True
 
+    def _tell(self, found: Iterable[tuple[MirrorPolicy, FolderView, bool]]) -> None:
+        for mirror, view, stray in found:
+            self._ahead.acquire()
+            self._inbox.post(partial(self._take_mirror, mirror, view, stray=stray))
+
     def _restless_folders(self, store: Store) -> Iterator[FolderView]:
         """Yield the folders that differ from what is remembered of them at rest."""
         audit = self._audit
+        far = FarFolders()
         unseen = audit.unseen = store.folders.all(audit.library_id, audit.policy.key)
         for looked in walk_around(store, audit.library_id, audit.policy, self._ignore, audit.below):
             if self._stop.is_set():
                 audit.error = "the walk was stopped"
                 return
             view = looked.library
-            for mirror, standing, stray in self._in_mirrors(looked):
-                self._ahead.acquire()
-                self._inbox.post(partial(self._take_mirror, mirror, standing, stray=stray))
+            self._tell(self._in_mirrors(looked))
+            far.meet(looked)
             self._sweep(looked)
             audit.folders += view.readable
             audit.discovered += len(view.rows)
@@ -242,6 +253,8 @@ class Walker:
                 audit.unchanged += len(view.rows)
             elif view.rows or view.beside or view.warnings or on_record or looked.mirrored:
                 yield view
+        if audit.whole and not audit.warnings:  # what could not be read may be what they stand for
+            self._tell(self._swept(far.strays(audit.policy)))
 
     def _sweep(self, looked: Looked) -> None:
         """Remove what the folder and its mirrors show of workers that are gone."""

@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from pacd.engine.audits import Audit
-from pacd.engine.mirrors.sidecars import vanished_sidecars
+from pacd.engine.mirrors.ledger import tidy_folders
+from pacd.engine.mirrors.orphans import all_orphans, is_there
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.roots import covers_kept, in_place, outputs_kept
 from pacd.engine.visit import Urgency
@@ -23,6 +24,8 @@ def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -
         with store.transaction():
             store.folders.forget(audit.library_id, folder)
     _forget_vanished(store, audit)
+    if audit.whole and not audit.warnings:
+        tidy_folders(store, audit.library_id, pipeline.naming(audit.policy))
     for folder in _stale_folders(store, audit, now=now):
         place = Place(audit.policy.name, folder)
         audit.places.add(place)
@@ -49,17 +52,14 @@ def _stale_folders(store: Store, audit: Audit, *, now: datetime) -> frozenset[Pu
 
 
 def _forget_vanished(store: Store, audit: Audit) -> None:
-    """Drop the records of orphans that somebody has removed."""
+    """Drop the records of orphans that somebody has removed, or made their own."""
     for mirror in audit.policy.mirrors:
         if not in_place(mirror.root, outputs_kept(store, audit.library_id, mirror)):
             continue
-        gone = [
-            row.output.path
-            for row in store.outputs.orphans(audit.library_id, mirror.name)
-            if not os.path.lexists(mirror.root / row.output.path)
-        ]
-        store.outputs.forget(audit.library_id, mirror.name, gone)
-        vanished_sidecars(store, audit.library_id, mirror)
+        orphans = all_orphans(store, audit.library_id, mirror.name)
+        gone = [row.output.path for row in orphans if not is_there(mirror.root, row)]
+        for shelf in (store.outputs, store.sidecars):  # no path is on both
+            shelf.forget(audit.library_id, mirror.name, gone)
 
 
 def _bared(store: Store, audit: Audit) -> set[PurePosixPath]:

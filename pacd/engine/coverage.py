@@ -33,6 +33,7 @@ def free_covers(
 def _claimed(visit: Visit, item: PlanItem, others: Iterable[Visit]) -> bool:
     """Whether another folder, another disc perhaps, is exporting to the same place now."""
     return any(
-        other.exports_to(item.target) and other.policy.artwork.root == visit.policy.artwork.root
+        other.busy.exports_to(item.target)
+        and other.policy.artwork.root == visit.policy.artwork.root
         for other in others
     )

@@ -23,6 +23,12 @@ _MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
 
 _PLACES: Final = "If you have it, put it on PATH or name it in [authenticity]"
 
+_UNUSABLE: Final = (
+    "Run it by hand, or correct its path in [authenticity]. A program of 32 bits needs a kernel "
+    "that runs such, and as a service "
+    "`SystemCallArchitectures=native x86`. Or take it out of `detectors` in [authenticity]."
+)
+
 _JITTER: Final = timedelta(seconds=5)
 """By how much a clock that is kept by NTP may be set back, and some."""
 
@@ -66,7 +72,8 @@ def _tools(policy: DaemonPolicy, tools: Toolbox) -> Iterator[DoctorCheck]:
     versions = {Detector.BUILTIN: BUILTIN_VERSION}
     versions |= {each.detector: each.version for each in tools.detectors}
     for detector in Detector:
-        yield _detector(detector, versions.get(detector, ""), wanted=detector in counting)
+        fault = tools.faults.get(detector, "")
+        yield _detector(detector, versions.get(detector, ""), fault, wanted=detector in counting)
 
 
 def _encoder(codec: Codec, tools: Toolbox, *, wanted: bool) -> DoctorCheck:
@@ -90,12 +97,16 @@ def _resampler(tools: Toolbox, *, wanted: bool) -> DoctorCheck:
     return DoctorCheck(name="resampler", verdict=Verdict.DEGRADED, found=found, fix=RESAMPLER_FIX)
 
 
-def _detector(detector: Detector, version: str, *, wanted: bool) -> DoctorCheck:
+def _detector(detector: Detector, version: str, fault: str, *, wanted: bool) -> DoctorCheck:
     """One that is not there is no fault: each is optional (A1)."""
+    name = f"detector {detector}"
+    if wanted and fault:
+        found = f"it is there, and cannot be used: {fault}"
+        return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=_UNUSABLE)
     found = f"version {version}" if version else f"not found; optional. {_PLACES}"
     if not wanted:
         found = "not asked: [authenticity] does not want it"
-    return DoctorCheck(name=f"detector {detector}", verdict=Verdict.OK, found=found)
+    return DoctorCheck(name=name, verdict=Verdict.OK, found=found)
 
 
 def _roots(policy: DaemonPolicy) -> Iterator[DoctorCheck]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from pacd.domain.change import Observation
+from pacd.domain.change import Entry, Observation
 from pacd.domain.hold import Cause
 from pacd.domain.media import Track
 from pacd.domain.output import Export, Output, OutputState
@@ -25,6 +25,7 @@ from pacd.planning.outputs import Named, output_paths
 from pacd.store.database import Store
 from pacd.store.exports import ExportRow
 from pacd.store.outputs import OutputRow
+from pacd.store.tracks import KnownFile
 
 REWRITES_WITHIN: Final = timedelta(hours=1)
 
@@ -60,9 +61,8 @@ def gather(
     facts = []
     for path, entry in entries.items():
         check = checks[path]
-        file = known.get(path)
-        same = file is not None and file.observation.same_bytes(entry.observation)
-        track = file.track if file and same and check else None
+        file = _record(store, library_id, entry, known.get(path), tested=check is not None)
+        track = file.track if file and check else None
         decoded_md5 = check.audio_md5 if check else ""
         stated_md5 = _stated(policy, path) if check is None and entry.name not in restless else ""
         facts.append(
@@ -72,7 +72,7 @@ def gather(
                 track=track,
                 check=check if track or (check and not check.integrity.sound) else None,
                 judgement=_judgement(store, policy, decoded_md5 or stated_md5),
-                authenticity=file.authenticity if file and same else None,
+                authenticity=file.authenticity if file else None,
                 outputs={name: by[path] for name, by in outputs.items() if path in by},
                 holds=holds.get(path, ()),
                 setbacks=setbacks.get(path, ()),
@@ -112,6 +112,15 @@ def _consent(
 def _stated(policy: LibraryPolicy, path: PurePosixPath) -> str:
     """The audio MD5 that a header claims: of known audio nothing is analysed again (A6)."""
     return stated_md5(policy.root / path) if policy.authenticity.enabled else ""
+
+
+def _record(
+    store: Store, library_id: int, entry: Entry, known: KnownFile | None, *, tested: bool
+) -> KnownFile | None:
+    """What is recorded of these bytes; of tested ones also where they moved and nobody looked."""
+    if known and known.observation.same_bytes(entry.observation):
+        return known
+    return store.tracks.by_content(library_id, entry.observation) if tested else None
 
 
 def _judgement(store: Store, policy: LibraryPolicy, audio_md5: str) -> Judgement | None:
@@ -155,7 +164,7 @@ def gather_outputs(
             path: Output(place.path, OutputState.UNSEEN, renamed=place.reason)
             for path, place in named.items()
         }
-    there = Standing(view)
+    there = Standing(view, frozenset(place.path for place in named.values()))
     cached = store.outputs.in_folder(library_id, mirror.name, view.path)
     return {path: _output(place, there, cached) for path, place in named.items()}
 

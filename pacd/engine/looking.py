@@ -1,6 +1,6 @@
 """Looks at a library folder together with its folders in the mirrors; reads directories alone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -63,7 +63,13 @@ class Standing:
     own, may list an output otherwise than it is named: it is found all the same.
     """
 
-    def __init__(self, view: FolderView) -> None:
+    def __init__(self, view: FolderView, wanted: Collection[PurePosixPath] = ()) -> None:
+        """
+        Args:
+            wanted: What belongs there: what is listed by such a name is nothing else, however
+                alike the two are (without fat_safe they may be).
+        """
+        self._wanted = wanted
         entries = (*view.entries, *map(Entry.of, view.beside))
         self._exact = {view.path / entry.name: entry for entry in entries}
 
@@ -73,7 +79,11 @@ class Standing:
 
     @cached_property
     def _by_likeness(self) -> Mapping[str, Entry]:
-        return {alike(path.name): entry for path, entry in self._exact.items()}
+        return {
+            alike(path.name): entry
+            for path, entry in self._exact.items()
+            if path not in self._wanted
+        }
 
 
 def look_at(store: Store, library_id: int, naming: Naming, folder: PurePosixPath) -> Looked:
@@ -113,12 +123,41 @@ def strays(policy: LibraryPolicy, looked: Looked) -> Iterator[tuple[MirrorPolicy
         if strange and not available(policy.root):  # asked last: most folders have none
             return
         for name in strange:
-            below = view.path / name
-            kinds = copies_of(mirror.sidecars)
-            for stray in walk(
-                mirror.root, _NOTHING, below=below, suffix=mirror.extension, beside=kinds
-            ):
-                yield mirror, stray
+            yield from _all_below(mirror, view.path / name)
+
+
+class FarFolders:
+    """Which folders of the mirrors stand, under a hash, for folders whose paths are too long."""
+
+    def __init__(self) -> None:
+        self._met: set[tuple[str, str]] = set()
+
+    def meet(self, looked: Looked) -> None:
+        """Take in a folder of the library."""
+        folder = looked.library.path
+        for name, place in looked.places.items():
+            if place.path != folder or len(folder.parts) == 1:  # one may be named so by somebody
+                top = place.path.parts[0] if place.path.parts else ""
+                if is_far(top):
+                    self._met.add((name, top))
+
+    def strays(self, policy: LibraryPolicy) -> Iterator[tuple[MirrorPolicy, FolderView]]:
+        """Look at those that stand for none of a library, all of which has been met."""
+        for mirror in policy.mirrors:
+            tops = look(mirror.root, PurePosixPath(), _NOTHING, suffix=mirror.extension).folders
+            strange = [top for top in tops if is_far(top) and (mirror.name, top) not in self._met]
+            if strange and not available(policy.root):
+                return
+            for top in strange:
+                yield from _all_below(mirror, PurePosixPath(top))
+
+
+def _all_below(
+    mirror: MirrorPolicy, folder: PurePosixPath
+) -> Iterator[tuple[MirrorPolicy, FolderView]]:
+    kinds = copies_of(mirror.sidecars)
+    views = walk(mirror.root, _NOTHING, below=folder, suffix=mirror.extension, beside=kinds)
+    return ((mirror, view) for view in views)
 
 
 def _strange(mirror: MirrorPolicy, library: FolderView, view: FolderView) -> Iterator[str]:

@@ -18,7 +18,7 @@ class Owner:
     Whose output belongs at a place of a mirror.
 
     Attributes:
-        master: Or sidecar, relative to the library root; None where nothing's does.
+        master: Or sidecar, or folder, relative to the library root; None where nothing's does.
         hidden: Whether nobody can tell, because a folder on the way cannot be read.
     """
 
@@ -71,16 +71,28 @@ class Owners:
         Args:
             output: Relative to the mirror root.
         """
-        folder = place = PurePosixPath()
-        for name in output.parent.parts:
+        within = self.folder(output.parent)
+        if within.master is None:
+            return within
+        listed = self._listed(within.master)
+        master = self._named(listed.masters, output.parent, output.name)
+        return Owner(master, hidden=master is None and not listed.readable)
+
+    def folder(self, place: PurePosixPath) -> Owner:
+        """
+        Tell which folder of the library one of the mirror stands for.
+
+        Args:
+            place: Relative to the mirror root.
+        """
+        folder = reached = PurePosixPath()
+        for name in place.parts:
             listed = self._listed(folder)
-            inner = self._named(listed.folders, place, name)
+            inner = self._named(listed.folders, reached, name)
             if inner is None:
                 return Owner(hidden=not listed.readable)
-            folder, place = inner, place / name
-        listed = self._listed(folder)
-        master = self._named(listed.masters, place, output.name)
-        return Owner(master, hidden=master is None and not listed.readable)
+            folder, reached = inner, reached / name
+        return Owner(folder)
 
     def _named(self, names: _Names, place: PurePosixPath, name: str) -> PurePosixPath | None:
         found = names.like(name)

@@ -28,7 +28,7 @@ from pacd.engine.recording import Recorder
 from pacd.engine.resting import agrees, remember
 from pacd.engine.retries import Retries
 from pacd.engine.roots import available, identities
-from pacd.engine.survey import Tally, survey
+from pacd.engine.survey import Displaced, Tally, survey
 from pacd.engine.visit import Urgency, Visit
 from pacd.files import atomic
 from pacd.intake.audit import FolderView, ignored_folder
@@ -90,6 +90,7 @@ class Pipeline:
         self._rested = rested
         self._patience = patience
         self._turns = count(1)
+        self._displaced = Displaced()
         self.retries = Retries()
         self.library_ids = library_ids
         self.misses_root = False
@@ -97,14 +98,14 @@ class Pipeline:
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
         self.census = Census(store, recorder, push=lambda each: dispatch.ready.push(None, each))
-        self.scout = Scout(store, self.census, self._naming, self.want, self.retries)
+        self.scout = Scout(store, self.census, self.naming, self.want, self.retries)
         self.census.finished = self.scout.read
         self._decider = Decider(recorder, self.scout)
         self._copier = Copier(store, recorder)
         self.keeper = Keeper(
             store,
             recorder,
-            naming=self._naming,
+            naming=self.naming,
             push=dispatch.ready.push,
             want=self.want,
         )
@@ -141,7 +142,8 @@ class Pipeline:
     def survey(self, policy: LibraryPolicy, view: FolderView) -> Tally:
         """Record what a walk saw of a folder."""
         library_id = self.library_ids[policy.name]
-        return survey(self._store, library_id, policy.root, view, now=datetime.now(UTC))
+        displaced, now = self._displaced, datetime.now(UTC)
+        return survey(self._store, library_id, policy.root, view, displaced=displaced, now=now)
 
     @property
     def hungry(self) -> bool:
@@ -184,11 +186,12 @@ class Pipeline:
         else:
             self._advance(visit, tuple(visit.known))
 
-    def _naming(self, policy: LibraryPolicy) -> Naming:
+    def naming(self, policy: LibraryPolicy) -> Naming:
+        """Where folders of a library lie in its mirrors."""
         return self._namings.setdefault(policy, Naming(policy, self.ignore))
 
     def _look(self, policy: LibraryPolicy, folder: PurePosixPath) -> Looked:
-        naming = self._naming(policy)
+        naming = self.naming(policy)
         return look_at(self._store, self.library_ids[policy.name], naming, folder)
 
     def finish(self, work: Waiting, job_id: int, came: Outcome | tuple[Output, ...]) -> None:
@@ -218,7 +221,7 @@ class Pipeline:
         group[item.path] = of_audio(self._store, visit.policy, facts)
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
-        del visit.busy[item.key]
+        visit.busy.end(item.key)
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
             self.scout.moved(visit, item.mirror, came.result, self.visits, now=now)
         self._advance(visit, (item.path,))
@@ -233,7 +236,7 @@ class Pipeline:
             else:
                 items = self._copier.decided(visit, path, now=now)
             self._push(visit, items)
-        if visit.covers_due and not visit.masters_busy:
+        if visit.covers_due and not visit.busy.judging:
             visit.covers_due = False
             others = self.visits.values()
             free, visit.covers_wait = free_covers(self._store, visit, others, now=now)
@@ -251,8 +254,8 @@ class Pipeline:
 
     def _push(self, visit: Visit, items: Iterable[PlanItem]) -> None:
         for item in items:
-            if not visit.occupied(item):
-                visit.busy[item.key] = item
+            if not visit.busy.occupied(item):
+                visit.busy.add(item)
                 self._dispatch.ready.push(item, visit)
 
     def _rest(self, visit: Visit, now: datetime) -> None:

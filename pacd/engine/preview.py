@@ -12,6 +12,7 @@ from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine import views
 from pacd.engine.gathering import album_of, gather
 from pacd.engine.looking import look_at, walk_around
+from pacd.engine.mirrors.foreseeing import Foresight
 from pacd.engine.mirrors.sidecars import gather_sidecars
 from pacd.engine.naming import Naming
 from pacd.files.atomic import being_written
@@ -105,12 +106,14 @@ def _foresee(
         settlers: One for masters and one for sidecars.
     """
     settler, copying = settlers
+    foresight = Foresight(store, library_id, Naming(policy, ignore))
     for looked in walk_around(store, library_id, policy, ignore, below):
         folder = looked.library.path
-        known = store.folders.fingerprint(library_id, folder)
-        if looked.complete and known == (looked.fingerprint, policy.key):
+        at_rest = store.folders.fingerprint(library_id, folder)
+        if looked.complete and at_rest == (looked.fingerprint, policy.key):
             continue
-        tracks = gather(store, library_id, policy, looked, settler=settler, now=now)
+        known = gather(store, library_id, policy, looked, settler=settler, now=now)
+        tracks = foresight.tracks(known, now=now)
         beside = gather_sidecars(store, library_id, policy, looked, settler=copying)
         items = (
             *plan(album_of(store, library_id, policy, folder, tracks), policy, now),
@@ -144,9 +147,11 @@ def facts_of(
     now: datetime,
 ) -> Facts | None:
     """Return all that is known of one master, or of one sidecar; None when it is not there."""
-    looked = look_at(store, library_id, Naming(policy, ignore), path.parent)
+    naming = Naming(policy, ignore)
+    looked = look_at(store, library_id, naming, path.parent)
     if not path.name.lower().endswith(MASTER_SUFFIX):
         beside = gather_sidecars(store, library_id, policy, looked, settler=settler)
         return next((facts for facts in beside if facts.path == path), None)
     tracks = gather(store, library_id, policy, looked, settler=settler, now=now)
-    return next((facts for facts in tracks if facts.path == path), None)
+    one = [facts for facts in tracks if facts.path == path]
+    return next(iter(Foresight(store, library_id, naming).tracks(one, now=now)), None)

@@ -1,13 +1,16 @@
 """Compares a folder with what is recorded of it, and records what is new (L2, L3, L5)."""
 
 import os
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Final
 
-from pacd.domain.change import Entry
+from pacd.domain.change import Content, Entry, Observation
 from pacd.engine.roots import available
+from pacd.errors import PacError
+from pacd.files.atomic import observe
 from pacd.intake.audit import FolderView
 from pacd.store.database import Store
 from pacd.store.holds import Ending
@@ -20,7 +23,41 @@ moved from a place where the same walk, or an older one, had already missed them
 """
 
 
-def survey(store: Store, library_id: int, root: Path, view: FolderView, *, now: datetime) -> Tally:
+MAX_DISPLACED: Final = 2_000
+"""Records kept of files that may have been moved; should there be more, files are tested again."""
+
+
+class Displaced:
+    """
+    What was on record at places that other files have taken since.
+
+    Their own files were removed, or are met elsewhere by the same walk: renumbered tracks, swapped
+    folders.  Lost with the process: then they are tested again.
+    """
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[tuple[int, Content], KnownFile] = OrderedDict()
+
+    def put(self, library_id: int, file: KnownFile) -> None:
+        """Keep a record whose place in the store is about to be another's."""
+        self._files[(library_id, file.observation.content)] = file
+        if len(self._files) > MAX_DISPLACED:
+            self._files.popitem(last=False)
+
+    def take(self, library_id: int, observation: Observation) -> KnownFile | None:
+        """The record of a file with these bytes, once."""
+        return self._files.pop((library_id, observation.content), None)
+
+
+def survey(
+    store: Store,
+    library_id: int,
+    root: Path,
+    view: FolderView,
+    *,
+    displaced: Displaced,
+    now: datetime,
+) -> Tally:
     """
     Record what a look at one folder showed, in one transaction.
 
@@ -38,7 +75,7 @@ def survey(store: Store, library_id: int, root: Path, view: FolderView, *, now: 
     with store.transaction():
         store.folders.disturb(library_id, view.path)
         for path, entry in news.items():
-            tally[_note(store, library_id, root, path, entry, known, now=now)] += 1
+            tally[_note(store, library_id, root, path, entry, known, displaced, now=now)] += 1
         tally["removed"] = _let_go(store, library_id, gone, now=now)
     return tally
 
@@ -54,32 +91,78 @@ def _note(
     path: PurePosixPath,
     entry: Entry,
     known: Mapping[PurePosixPath, KnownFile],
+    displaced: Displaced,
     *,
     now: datetime,
 ) -> str:
     """Record one file that is not as it was; return what became of it."""
     # Whatever failed before may go well now: somebody touched the file.
     store.jobs.clear_setbacks(library_id, path)
-    if path not in known:
-        before = store.tracks.by_content(library_id, entry.observation)
-        if before and before.path != path and not os.path.lexists(root / before.path):
-            store.tracks.moved(before.id, path, entry.observation, now=now)
-            _end_holds(store, library_id, before.path, now=now)
-            store.history.add(
-                library_id,
-                path,
-                before.track.audio_md5 if before.track else "",
-                "moved",
-                {"from": os.fsencode(before.path).decode("utf-8", "backslashreplace")},
-                now=now,
-            )
-            return "moved" if before.is_valid else "rejoined"
     file = known.get(path)
-    if file and file.is_valid:
-        # A tagger may keep the modification time: only a rename leaves the bytes for sure.
-        store.verdicts.forget(entry.observation)
+    if file and _is_same_file(file, entry):
+        if file.is_valid:
+            # A tagger may keep the modification time: only a rename leaves the bytes for sure.
+            store.verdicts.forget(entry.observation)
+        store.tracks.seen(library_id, path, entry.observation, now=now)
+        return "updated"
+    if file:
+        displaced.put(library_id, file)
+    before = store.tracks.by_content(library_id, entry.observation)
+    if before and before.path != path and not _stands(root, before):
+        store.tracks.moved(before.id, path, entry.observation, now=now)
+        _tell_move(store, library_id, root, path, before, now=now)
+        return "moved" if before.is_valid else "rejoined"
     store.tracks.seen(library_id, path, entry.observation, now=now)
-    return "updated" if path in known else "added"
+    overtaken = displaced.take(library_id, entry.observation)
+    described = overtaken or before
+    if described and described.track:
+        store.tracks.described(
+            library_id,
+            path,
+            described.track,
+            entry.observation,
+            rewritten=described.rewritten,
+            now=now,
+        )
+    if overtaken:
+        _tell_move(store, library_id, root, path, overtaken, now=now)
+        return "moved"
+    return "updated" if file else "added"
+
+
+def _is_same_file(file: KnownFile, entry: Entry) -> bool:
+    """Whether it is the file that was on record at its path, whatever it holds now."""
+    one, other = file.observation, entry.observation
+    return (one.device, one.inode) == (other.device, other.inode)
+
+
+def _stands(root: Path, file: KnownFile) -> bool:
+    """Whether a file is where it is on record: another of these bytes is its hard link."""
+    try:
+        return observe(root / file.path).same_bytes(file.observation)
+    except (OSError, PacError):
+        return os.path.lexists(root / file.path)
+
+
+def _tell_move(
+    store: Store,
+    library_id: int,
+    root: Path,
+    path: PurePosixPath,
+    before: KnownFile,
+    *,
+    now: datetime,
+) -> None:
+    if not os.path.lexists(root / before.path):  # else they are, by now, about what stands there
+        _end_holds(store, library_id, before.path, now=now)
+    store.history.add(
+        library_id,
+        path,
+        before.track.audio_md5 if before.track else "",
+        "moved",
+        {"from": os.fsencode(before.path).decode("utf-8", "backslashreplace")},
+        now=now,
+    )
 
 
 def _let_go(store: Store, library_id: int, gone: list[PurePosixPath], *, now: datetime) -> int:

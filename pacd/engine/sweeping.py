@@ -54,13 +54,14 @@ def own_folders(policy: LibraryPolicy) -> tuple[Path, ...]:
     """The folders that hold nothing but what PAC has put there for detectors or drawn."""
     wishes = policy.authenticity
     picture = wishes.spectrogram if wishes.enabled else None
-    return tuple(filter(None, (scratch_root(policy), picture.root if picture else None)))
+    scratch = wishes.scratch if scratch_root(policy) else None
+    return tuple(filter(None, (scratch, picture.root if picture else None)))
 
 
 def scratch_root(policy: LibraryPolicy) -> Path | None:
-    """The folder that samples for detectors are put into; None where none of them reads files."""
+    """What samples for detectors are written below; None where none of them reads files."""
     wishes = policy.authenticity
-    return wishes.scratch if wishes.enabled and wishes.needs_files else None
+    return wishes.scratch.parent if wishes.enabled and wishes.needs_files else None
 
 
 def target_root(item: PlanItem, policy: LibraryPolicy) -> Path | None:

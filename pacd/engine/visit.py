@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from pacd.domain.change import Entry, FolderId
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Action, Facts, PlanItem
+from pacd.domain.plan import Facts
 from pacd.domain.policy import LibraryPolicy
+from pacd.engine.busy import Busy
 from pacd.engine.looking import Looked, Standing
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
@@ -32,13 +33,6 @@ class Unseen(NamedTuple):
     mirror: str
     root: Path
     output: Output
-
-
-_BEFORE_COVERS: Final = frozenset(
-    {Action.TEST, Action.AUTHENTICATE, Action.RESAMPLE, Action.RECOMPRESS}
-)
-
-Key = tuple[PurePosixPath, Action, str]
 
 
 @dataclass(slots=True)
@@ -71,7 +65,7 @@ class Visit:
     begun: datetime
     roots: Mapping[Path, FolderId] = field(default_factory=dict)
     extras: tuple[Unseen, ...] = ()
-    busy: dict[Key, PlanItem] = field(default_factory=dict)
+    busy: Busy = field(default_factory=Busy)
     touched: bool = False
     again: bool = False
     looking: bool = False
@@ -84,24 +78,6 @@ class Visit:
     def known(self) -> Mapping[PurePosixPath, Facts]:
         """The facts of all that is maintained here, masters and sidecars."""
         return ChainMap(self.facts, self.sidecars)
-
-    @property
-    def masters_busy(self) -> bool:
-        """Whether a master may still be rewritten or judged in this visit."""
-        return any(action in _BEFORE_COVERS for _, action, _ in self.busy)
-
-    def occupied(self, item: PlanItem) -> bool:
-        """Whether an item is under way already, or another one on the same output."""
-        if not item.mirror:
-            return item.key in self.busy
-        return any((item.path, item.mirror) == (path, mirror) for path, _, mirror in self.busy)
-
-    def exports_to(self, target: PurePosixPath | None) -> bool:
-        """Whether a cover on its way from this folder goes there."""
-        return any(
-            item.action is Action.EXPORT_ARTWORK and item.target == target
-            for item in self.busy.values()
-        )
 
     def retries(self) -> Iterator[datetime]:
         """
@@ -166,8 +142,8 @@ class Visit:
     def _mirror_agrees(self, name: str, view: FolderView | None) -> bool:
         if view is None:
             return True
-        there = Standing(view)
         known = [facts.outputs[name] for facts in self.known.values() if name in facts.outputs]
+        there = Standing(view, frozenset(output.path for output in known))
         seen = ((there.at(output.path), output.observation) for output in known)
         return all((entry and entry.observation) == expected for entry, expected in seen)
 

@@ -15,7 +15,7 @@ from pacd.files.stream import Stream
 
 OPUS_RATE_HZ: Final = 48_000  # RFC 7845, section 4: granule positions count at 48 kHz
 LENGTH_TOLERANCE_MS: Final = (
-    1  # resampling rounds up to a whole sample; tests/contract/test_opusenc
+    1  # resampling rounds up to a whole sample; tests/contract/test_encoders
 )
 
 # RFC 3533, section 6: the page header up to the segment table, and its flags.

@@ -46,15 +46,18 @@ def ended(facts: Facts, policy: LibraryPolicy, now: datetime) -> tuple[Hold, ...
     Return the open holds that present facts no longer justify (H2).
 
     A hold stands until the bytes there now have been found good; until then
-    nothing is known that could end it.
+    nothing is known that could end it.  So it is with one on its origin, until it is judged.
     """
     if facts.check is None:
         return ()
     justified = {(each.cause, each.mirror) for each in findings(facts, policy, now)}
+    unjudged = authenticity.authenticate_due(facts, policy, now) is not None
     return tuple(
         hold
         for hold in facts.holds
-        if (hold.cause, hold.mirror) not in justified and not _unseen(facts, hold.mirror)
+        if (hold.cause, hold.mirror) not in justified
+        and not _unseen(facts, hold.mirror)
+        and not (unjudged and hold.cause.is_of_authenticity)
     )
 
 

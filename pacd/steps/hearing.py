@@ -1,6 +1,8 @@
 """Lets the builtin detector hear a decode; a fault in it is its finding, and harms nothing else."""
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 from pacd.domain.job import Job
 from pacd.domain.media import AudioFormat, Track
@@ -9,7 +11,15 @@ from pacd.planning.authenticity import skipped
 from pacd.tools.samples import RAW_DEPTHS
 
 # What numbers that nobody foresaw lead to; a verdict on the file's integrity stands all the same.
-FAULTS: Final = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
+FAULTS: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeWarning,
+    TypeError,
+    ValueError,
+)
 
 
 class Hearing:
@@ -38,7 +48,8 @@ class Hearing:
         """Say what was found; nothing may be added afterwards."""
         try:
             if not self._fault:
-                return self._listener.finding()
+                found = self._listener.finding()
+                return replace(found, numbers=_plain(found.numbers))
         except FAULTS as error:
             self._fault = _told(error)
         return Finding(Detector.BUILTIN, BUILTIN_VERSION, Authenticity.ERROR, self._fault)
@@ -49,6 +60,19 @@ def hearing_for(job: Job, track: Track) -> Hearing | None:
     if not job.item.listens or track.audio.bits_per_sample not in RAW_DEPTHS:
         return None
     return None if skipped(track, job.library.authenticity) else Hearing(track.audio)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers as the daemon takes them: numpy's own would have it load numpy (B4)."""
+    match value:
+        case Mapping():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return value.item()
 
 
 def _told(error: Exception) -> str:

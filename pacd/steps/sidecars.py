@@ -13,6 +13,7 @@ from pacd.errors import CollisionError, NotRegularError, SourceChangedError, Ver
 from pacd.files.atomic import creating, observe, observe_open, open_regular
 from pacd.files.folders import entered
 from pacd.files.renaming import move
+from pacd.planning.names import alike
 from pacd.tools.toolbox import Toolbox
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -26,7 +27,8 @@ def mirror_copy(job: Job, tools: Toolbox) -> Copied:  # noqa: ARG001  # all step
     Have a copy of a sidecar stand where the plan says, with its modification time (M11).
 
     The same bytes standing there already are left untouched and taken for a copy; a file that
-    holds others, and that is not on record as a copy, stays as it is.
+    holds others, and that is not on record as a copy, stays as it is.  What is listed by another
+    spelling of the name stands there too: it gets the right one if it is on record.
 
     Raises:
         SourceChangedError: The sidecar, or its copy, is not as it was when the plan was made.
@@ -40,16 +42,20 @@ def mirror_copy(job: Job, tools: Toolbox) -> Copied:  # noqa: ARG001  # all step
             raise SourceChangedError(job.source)
         md5 = _md5(source)
         moved = _moved(job, target, md5)
-        stands = _standing(job, target)
+        there = target if moved else target.with_name(_listed(job) or target.name)
+        stands = _standing(job, there)
         is_ours = moved or stands == _on_record(job)
-        same = stands is not None and _holds(target, stands, md5)
-        if stands is not None and not is_ours and not same:
+        if stands is not None and not is_ours and not _holds(there, stands, md5):
             return Copied(Output(job.item.target, OutputState.FOREIGN, observation=stands), False)
+        if there != target:
+            stands = _respelt(job, there, target) if is_ours else _standing(job, target)
+        same = stands is not None and _holds(target, stands, md5)
         written = not same or (is_ours and not _same_time(stands, job.facts.observation))
         if written:
             _write(job, source, target, stands, md5)
-    copy = Output(job.item.target, OutputState.OURS, src_md5=md5, observation=observe(target))
-    return Copied(copy, written, job.item.origin if moved else None)
+    seen = observe(_as_listed(target) if there != target else target)
+    copy = Output(job.item.target, OutputState.OURS, src_md5=md5, observation=seen)
+    return Copied(copy, written, job.item.origin if moved or there != target else None)
 
 
 def _moved(job: Job, target: Path, md5: str) -> bool:
@@ -62,6 +68,26 @@ def _moved(job: Job, target: Path, md5: str) -> bool:
         return False
     move(origin, target, root=root, root_id=job.roots.get(root))
     return True
+
+
+def _listed(job: Job) -> str:
+    """The spelling that its folder lists the copy by, where that is another than the right one."""
+    copy = job.facts.outputs.get(job.item.mirror)
+    return copy.listed if copy else ""
+
+
+def _respelt(job: Job, there: Path, target: Path) -> Observation | None:
+    """Give a copy the right spelling of its name."""
+    root = job.mirror.root
+    move(there, target, root=root, root_id=job.roots.get(root))
+    return _standing(job, target)
+
+
+def _as_listed(target: Path) -> Path:
+    """A copy by the name that its folder lists: others may show another inode (exfat-fuse 1.3)."""
+    beside = {path.name: path for path in target.parent.iterdir()}
+    like = (path for name, path in beside.items() if alike(name) == alike(target.name))
+    return beside.get(target.name) or next(like, target)
 
 
 def _on_record(job: Job) -> Observation | None:

@@ -30,6 +30,12 @@ _IN_FOLDER: Final = f"""
     ORDER BY path
 """  # noqa: S608  # columns of ours
 
+_STRANGE_FOLDERS: Final = """
+    SELECT DISTINCT folder FROM mirror_outputs INDEXED BY idx_outputs_folder
+    WHERE library_id = :library AND mirror = :mirror
+        AND folder NOT IN (SELECT folder FROM folders WHERE library_id = :library)
+"""
+
 _WITH_AUDIO: Final = f"""
     SELECT {_COLUMNS}
     FROM mirror_outputs INDEXED BY idx_outputs_md5
@@ -57,7 +63,8 @@ _RECORD: Final = """
         src_md5 = excluded.src_md5, quality = excluded.quality, src_tags = excluded.src_tags,
         encoder = excluded.encoder, device = excluded.device, inode = excluded.inode,
         file_size = excluded.file_size, mtime_ns = excluded.mtime_ns,
-        ctime_ns = excluded.ctime_ns
+        ctime_ns = excluded.ctime_ns,
+        orphaned_at = iif(excluded.state = 'ours', orphaned_at, NULL)
 """
 
 _FORGET: Final = """
@@ -120,6 +127,12 @@ class Outputs:
         )
         return {found.output.path: found for found in map(_row, rows)}
 
+    def strange_folders(self, library_id: int, mirror: str) -> frozenset[PurePosixPath]:
+        """Folders with something on record whose path no folder of the library on record has."""
+        asked = {"library": library_id, "mirror": mirror}
+        rows = self._connection.rows(_STRANGE_FOLDERS, asked)
+        return frozenset(relative(row["folder"]) for row in rows)
+
     def with_audio(self, library_id: int, mirror: str, md5: str) -> tuple[OutputRow, ...]:
         """The outputs that were made of audio with this MD5, by path."""
         asked = {"library": library_id, "mirror": mirror, "md5": md5}
@@ -131,7 +144,11 @@ class Outputs:
         return tuple(map(_row, self._connection.rows(_ORPHANS, asked)))
 
     def record(self, library_id: int, mirror: str, output: Output) -> None:
-        """Keep what stands at an output's path; whether a master wants it stays as it was."""
+        """
+        Keep what stands at an output's path.
+
+        Whether a master wants it stays as it was; what is not PAC's own is nobody's orphan.
+        """
         seen = output.observation
         self._connection.run(
             _RECORD,

@@ -31,6 +31,17 @@ _IN_FOLDER: Final = f"""
     ORDER BY path
 """  # noqa: S608  # columns of ours
 
+_STRANGE_FOLDERS: Final = """
+    SELECT DISTINCT folder FROM sidecars INDEXED BY idx_sidecars_folder
+    WHERE library_id = :library AND mirror = :mirror
+        AND folder NOT IN (SELECT folder FROM folders WHERE library_id = :library)
+"""
+
+_MOVED: Final = """
+    UPDATE OR IGNORE sidecars SET path = :new_path, path_text = :new_text, folder = :new_folder
+    WHERE library_id = :library AND mirror = :mirror AND path = :path
+"""
+
 _OF_FILE: Final = f"""
     SELECT {_COLUMNS}
     FROM sidecars INDEXED BY idx_sidecars_source
@@ -142,6 +153,27 @@ class Sidecars:
             _IN_FOLDER, {"library": library_id, "mirror": mirror, "folder": blob(folder)}
         )
         return {found.copy.path: found for found in map(_row, rows)}
+
+    def strange_folders(self, library_id: int, mirror: str) -> frozenset[PurePosixPath]:
+        """Folders with something on record whose path no folder of the library on record has."""
+        asked = {"library": library_id, "mirror": mirror}
+        rows = self._connection.rows(_STRANGE_FOLDERS, asked)
+        return frozenset(relative(row["folder"]) for row in rows)
+
+    def respelt(self, library_id: int, mirror: str, old: PurePosixPath, new: PurePosixPath) -> None:
+        """Keep a folder's records by another spelling of its name; what is there by it stays."""
+        for path in self.in_folder(library_id, mirror, old):
+            place = new / path.name
+            self._connection.run(
+                _MOVED,
+                {
+                    **_key(library_id, mirror, path),
+                    "new_path": blob(place),
+                    "new_text": plain(str(place)),
+                    "new_folder": blob(new),
+                },
+            )
+            self.forget(library_id, mirror, [path])
 
     def of_file(self, library_id: int, mirror: str, source: Observation) -> tuple[SidecarRow, ...]:
         """The copies that were made of this very file, whatever it was named then, by path."""

@@ -24,20 +24,23 @@ from pacd.store.columns import (
 from pacd.store.connection import Connection
 
 _KNOWN: Final = """
-    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid, authenticity
+    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid,
+        authenticity, rewritten
     FROM library_files
     WHERE library_id = :library AND path = :path
 """
 
 _IN_FOLDER: Final = """
-    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid, authenticity
+    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid,
+        authenticity, rewritten
     FROM library_files INDEXED BY idx_files_folder
     WHERE library_id = :library AND folder = :folder
     ORDER BY path
 """
 
 _BY_CONTENT: Final = """
-    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid, authenticity
+    SELECT id, path, metadata, device, inode, file_size, mtime_ns, ctime_ns, is_valid,
+        authenticity, rewritten
     FROM library_files
     WHERE library_id = :library AND device = :device AND inode = :inode
         AND file_size = :file_size AND mtime_ns = :mtime_ns
@@ -134,6 +137,7 @@ class KnownFile:
         track: From the header of exactly these bytes; None while nobody read it.
         is_valid: Whether it was there when last looked for (L5).
         authenticity: How it stands, by what was last known of these bytes; None if not at all.
+        rewritten: Whether PAC has made it smaller.
     """
 
     id: int
@@ -142,6 +146,7 @@ class KnownFile:
     track: Track | None
     is_valid: bool
     authenticity: Authenticity | None = None
+    rewritten: bool = False
 
 
 class Tracks:
@@ -275,4 +280,5 @@ def _known(row: sqlite3.Row) -> KnownFile:
         track=track_of(row["metadata"]),
         is_valid=bool(row["is_valid"]),
         authenticity=Authenticity(row["authenticity"]) if row["authenticity"] else None,
+        rewritten=bool(row["rewritten"]),
     )

@@ -37,10 +37,12 @@ class Aucdtect:
 
     Attributes:
         version: As "0.8".
+        fault: Why it cannot be used here, a clause: 32 bits on a kernel without them, say.
     """
 
     executable: Path
     version: str
+    fault: str = ""
 
     detector: ClassVar = Detector.AUCDTECT
 
@@ -48,7 +50,7 @@ class Aucdtect:
     def find(cls, given: Path | None = None) -> Self | None:
         """Look for it where the settings say, else on PATH; None when it is not there."""
         place = detecting.place_of(_NAMES, given)
-        return cls(place, detecting.version_of([place, "-h"], _BANNER)) if place else None
+        return cls(place, *detecting.introduced([place, "-h"], _BANNER)) if place else None
 
     def refuses(self, audio: AudioFormat) -> str:
         """Return why it cannot judge a master, a clause; "" where it can."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pacd.domain.verdict import Authenticity, Detector, Finding
-from pacd.errors import ToolError, ToolInterruptedError
+from pacd.errors import ToolError, ToolInterruptedError, ToolTimeoutError
 from pacd.tools import process
 
 UNKNOWN: Final = "unknown"
@@ -29,27 +29,33 @@ class Opinion:
 
 
 def place_of(names: Sequence[str], given: Path | None) -> Path | None:
-    """Return where a program is: where the settings say, else on PATH; None if it is not there."""
-    if given:
-        return given if given.is_file() and os.access(given, os.X_OK) else None
+    """Return where a program is said to be, else where it is on PATH; None if it is not there."""
     found = (shutil.which(name) for name in names)
-    return next((Path(place) for place in found if place), None)
+    return given or next((Path(place) for place in found if place), None)
 
 
-def version_of(argv: Sequence[str | Path], banner: re.Pattern[str]) -> str:
+def introduced(argv: Sequence[str | Path], banner: re.Pattern[str]) -> tuple[str, str]:
     """
-    Return the version that a program tells of itself; UNKNOWN where it tells none.
+    Return the version that a program tells of itself, and why it cannot be used.
 
     Args:
         argv: Makes it say who it is, with any exit code.
         banner: With one group.
+
+    Returns:
+        UNKNOWN as version where it tells none; "" as fault where it runs, if slowly.
     """
+    place = Path(argv[0])
+    if not place.is_file() or not os.access(place, os.X_OK):
+        return UNKNOWN, f"{place} is not there, or is no program"
     try:
         done = process.run(argv, timeout_s=_VERSION_TIMEOUT_S)
-    except ToolError:
-        return UNKNOWN
+    except ToolTimeoutError:
+        return UNKNOWN, ""
+    except ToolError as error:
+        return UNKNOWN, str(error)
     found = banner.search(_text(done))
-    return found[1] if found else UNKNOWN
+    return (found[1] if found else UNKNOWN), ""
 
 
 def ask(

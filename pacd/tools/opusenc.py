@@ -16,7 +16,7 @@ _VERSION: Final = re.compile(r"opusenc (opus-tools \S+) \(using ([^)]+)\)")
 _VERSION_TIMEOUT_S: Final = 10.0
 
 # What opusenc 0.2 takes per channel; above two channels it mixes down to stereo, in
-# silence, below 16 kbit/s for each (tests/contract/test_opusenc.py).
+# silence, below 16 kbit/s for each (tests/contract/test_opus_encoders.py).
 _MAX_KBPS: Final = 256
 _MIN_KBPS: Final = 6
 _MIN_SURROUND_KBPS: Final = 16

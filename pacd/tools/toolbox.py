@@ -119,6 +119,11 @@ class FileDetector(Protocol):
     @property
     def version(self) -> str: ...
 
+    @property
+    def fault(self) -> str:
+        """Why it cannot be used, a clause; "" where it can."""
+        ...
+
     def refuses(self, audio: AudioFormat) -> str:
         """Return why it cannot judge a master, a clause; "" where it can."""
         ...
@@ -147,9 +152,15 @@ class Toolbox:
 
     @property
     def detectors(self) -> tuple[FileDetector, ...]:
-        """The programs that detect lossy encoding."""
+        """The programs that detect lossy encoding, those that can be used."""
         found: tuple[FileDetector | None, ...] = (self.aucdtect, self.lac)
-        return tuple(each for each in found if each)
+        return tuple(each for each in found if each and not each.fault)
+
+    @property
+    def faults(self) -> Mapping[Detector, str]:
+        """Why detectors that are there cannot be used."""
+        found: tuple[FileDetector | None, ...] = (self.aucdtect, self.lac)
+        return {each.detector: each.fault for each in found if each and each.fault}
 
     @property
     def opus(self) -> OpusEncoder | None:
@@ -179,10 +190,9 @@ class Toolbox:
             "ffmpeg": self.ffmpeg,
             "qaac": self.qaac,
             "fdkaac": self.fdkaac,
-            "aucdtect": self.aucdtect,
-            "lac": self.lac,
         }
-        return {name: tool.version for name, tool in found.items() if tool}
+        versions = {name: tool.version for name, tool in found.items() if tool}
+        return versions | {each.detector.value: each.version for each in self.detectors}
 
 
 def find_tools(

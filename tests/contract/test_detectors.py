@@ -51,7 +51,9 @@ def test_they_are_found_with_their_versions(
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
 
     assert (None, None) == (Aucdtect.find(), Lac.find())
-    assert (None, None) == (Aucdtect.find(programs / "x"), Lac.find(tmp_path))
+    for wrong in (Aucdtect.find(programs / "x"), Lac.find(tmp_path)):
+        assert wrong is not None
+        assert wrong.fault.endswith("is not there, or is no program")
     places = put_aucdtect(programs), put_lac(programs)
 
     assert (Aucdtect(places[0], "0.8"), Lac(places[1], "2.0.5")) == (Aucdtect.find(), Lac.find())
@@ -223,12 +225,23 @@ def test_being_ended_from_outside_is_no_verdict(
 
 
 @pytest.mark.parametrize("make", [Aucdtect, Lac])
-def test_a_program_that_is_none(tmp_path: Path, track: Path, make: type[Aucdtect | Lac]) -> None:
-    """A1: what cannot be started is found and fails, each time with words."""
-    broken = put(tmp_path, "d", "#!/nowhere/at/all\n")
+@pytest.mark.parametrize(
+    ("script", "fault"),
+    [
+        ("#!/nowhere/at/all\n", "cannot be started"),
+        ("#!/bin/sh\nkill -SYS $$\n", "was ended by SIGSYS"),
+    ],
+)
+def test_a_program_that_does_not_run(
+    tmp_path: Path, track: Path, make: type[Aucdtect | Lac], script: str, fault: str
+) -> None:
+    """A1: what cannot run here at all is not asked, and doctor says so; asked, it is an error."""
+    broken = put(tmp_path, "d", script)
+    found = make.find(broken)
 
-    assert make(broken, UNKNOWN) == make.find(broken)
-    assert Authenticity.ERROR == make(broken, "1").judge(track, timeout_s=PATIENCE_S).status
+    assert found is not None
+    assert (UNKNOWN, True) == (found.version, fault in found.fault)
+    assert Authenticity.ERROR == found.judge(track, timeout_s=PATIENCE_S).status
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pacd.tools.libfdk_aac import LibfdkAac
 from pacd.tools.libopus import Libopus
 from pacd.tools.qaac import Qaac
 from pacd.tools.toolbox import Toolbox, find_tools
-from tests.contract.aac_encoding import encode
+from tests.contract.encoding import encode
 from tests.contract.m4a import by_edit_list, by_itunes
 from tests.contract.qaac_stand_in import VERSION, put_qaac
 from tests.contract.sounds import tones

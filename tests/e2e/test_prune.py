@@ -43,7 +43,7 @@ def test_an_album_that_is_deleted_leaves_orphans_until_they_are_pruned(site: Sit
 
         assert [2, 2, 2] == [len(listed["orphans"]), len(pruned["orphans"]), pruned["removed"]]
         assert before == unchanged
-        assert "2 outputs that no master wants" in shown
+        assert "2 files that nothing wants" in shown
         assert "Nothing to remove.\n" == again.stdout
         assert 5 == site.pacctl("prune", "--mirror", "car", check=False).returncode
         assert (0, 2) == (_count(site, "orphaned"), _count(site, "pruned"))

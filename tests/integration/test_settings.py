@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from pacd.domain.media import Codec
-from pacd.domain.policy import HardLinks, MirrorPolicy, OpusGain, WorkerLimits
+from pacd.domain.policy import (
+    AuthenticityPolicy,
+    HardLinks,
+    MirrorPolicy,
+    OpusGain,
+    SpectrogramPolicy,
+    StopOn,
+    WorkerLimits,
+)
+from pacd.domain.verdict import Detector
 from pacd.errors import UnknownError
 from pacd.settings import Settings, load_settings, needs_restart
 from tests.configurations import MUSIC, environ, write
@@ -263,3 +272,45 @@ def test_what_only_a_restart_applies(tmp_path: Path) -> None:
         *("daemon.state_dir", "daemon.socket"),
         *("workers.total", "workers.encode", "workers.analysis"),
     ) == needs_restart(old, new)
+
+
+def test_authenticity_as_the_engine_gets_it(tmp_path: Path) -> None:
+    """A1, A3, A5, P3: names of tags in any case; pictures and scratch below the state directory."""
+    text = (
+        '[daemon]\nstate_dir = "/var/lib/pacd"\n[flac]\nstop_on = "suspect"\n'
+        '[authenticity]\nskip_tags = ["Bootleg"]\ndetectors = ["lac", "builtin"]\n'
+        'lac = "tools/LAC"\n'
+        '[spectrogram]\nenabled = true\nresolution = "640x360"\ncolor = "magma"\n'
+    )
+    settings = load_settings(write(tmp_path, text + MUSIC), environ())
+    (library,) = settings.libraries()
+
+    assert StopOn.SUSPECT == library.flac.stop_on
+    assert (
+        AuthenticityPolicy(
+            skip_tags=("BOOTLEG",),
+            detectors=(Detector.BUILTIN, Detector.LAC),
+            versions=(),
+            spectrogram=SpectrogramPolicy(Path("/var/lib/pacd/spectrograms"), 640, 360, "magma"),
+            scratch=Path("/var/lib/pacd/scratch"),
+        )
+        == library.authenticity
+    )
+    assert {Detector.LAC: tmp_path / "tools" / "LAC"} == settings.detectors
+    assert f"{tmp_path}/tools/LAC" == settings.effective()["authenticity"]["lac"]
+
+
+@pytest.mark.parametrize(
+    ("text", "stop_on", "drawn"),
+    [
+        ("", StopOn.ERROR, None),
+        ('stop_on = "never"\n', StopOn.NEVER, None),
+        ("continue_on_issues = true\n", StopOn.NEVER, None),
+        ('stop_on = "suspect"\ncontinue_on_issues = true\n', StopOn.NEVER, None),
+    ],
+)
+def test_what_suspects_stop(tmp_path: Path, text: str, stop_on: StopOn, drawn: None) -> None:
+    """P3: continue_on_issues is stop_on = never; without pictures nothing is drawn."""
+    (library,) = load_settings(write(tmp_path, f"[flac]\n{text}{MUSIC}"), environ()).libraries()
+
+    assert (stop_on, drawn) == (library.flac.stop_on, library.authenticity.spectrogram)

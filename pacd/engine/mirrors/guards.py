@@ -14,10 +14,11 @@ from typing import Final
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.mirrors.orphans import Claims, Orphan, all_orphans, is_there, maker
-from pacd.engine.roots import available, outputs_kept
+from pacd.engine.roots import available
 from pacd.intake.ignore import Ignore
 from pacd.store.database import Store
-from pacd.store.sidecars import SidecarRow
+from pacd.store.outputs import Outputs
+from pacd.store.sidecars import SidecarRow, Sidecars
 
 MANY: Final = 20
 """Fewer outputs than this are never too many to be removed at once (requirements M9)."""
@@ -62,14 +63,15 @@ class Review:
         kept: Orphans that stay all the same, each with the reason, a clause.
         back: Wanted again.
         gone: Somebody has removed them, or made copies their own.
-        total: How many files of PAC's the mirror has, these among them.
+        outputs, copies: How many of each the mirror has, these among them.
     """
 
     orphans: tuple[Orphan, ...] = ()
     kept: tuple[tuple[Orphan, str], ...] = ()
     back: tuple[Orphan, ...] = ()
     gone: tuple[Orphan, ...] = ()
-    total: int = 0
+    outputs: int = 0
+    copies: int = 0
     refusal: Refusal | None = None
 
 
@@ -78,14 +80,15 @@ def review(
 ) -> Review:
     """Look at all orphans of a mirror."""
     rows = all_orphans(store, library_id, mirror.name)
-    total = outputs_kept(store, library_id, mirror)() + len(rows)
+    outputs = _total(store.outputs, library_id, mirror)
+    copies = _total(store.sidecars, library_id, mirror)
     accepted = store.holds.last_accepted(library_id, Cause.MASS_DISAPPEARANCE, mirror.name)
     for root, what in ((policy.root, "library"), (mirror.root, "mirror")):
-        if not available(root) and (rows or (total and what == "library")):
+        if not available(root) and (rows or (outputs + copies and what == "library")):
             reason = f"{root}, the {what}, is not there or is empty"
             known = accepted is not None and accepted.reason == reason
             refusal = Refusal(reason, _MOUNT, asks=not known, missing=str(root))
-            return Review(rows, total=total, refusal=refusal)
+            return Review(rows, outputs=outputs, copies=copies, refusal=refusal)
     found = _sorted_out(store, library_id, policy, mirror, rows, Claims(policy, mirror, ignore))
     orphans, kept = found["orphan"], found["hidden"] + found["spare"]
     return Review(
@@ -93,9 +96,15 @@ def review(
         tuple(kept),
         tuple(row for row, _ in found["back"]),
         tuple(row for row, _ in found["gone"]),
-        total,
+        outputs,
+        copies,
         _refusal(store, library_id, policy, mirror, [row for row, _ in orphans], accepted),
     )
+
+
+def _total(shelf: Outputs | Sidecars, library_id: int, mirror: MirrorPolicy) -> int:
+    """How many files of PAC's a mirror has, orphans among them."""
+    return shelf.count(library_id, mirror.name) + shelf.count_orphans(library_id, mirror.name)
 
 
 def _sorted_out(
@@ -133,6 +142,8 @@ def _is_spare(
     if isinstance(row, SidecarRow) or not md5:
         return False
     masters = _there(policy, store.verdicts.of_audio(library_id, md5))
+    if not masters:  # so it is of nearly all orphans
+        return False
     outputs = store.outputs.with_audio(library_id, mirror.name, md5)
     return masters > sum(each.orphaned_at is None for each in outputs)
 
@@ -175,11 +186,10 @@ def _gone_at_once(
     store: Store, library_id: int, mirror: MirrorPolicy, fresh: Sequence[Orphan]
 ) -> str:
     """Why a person should look first, a clause: too many outputs, or too many copies; or ""."""
-    outputs, sidecars, of = store.outputs, store.sidecars, (library_id, mirror.name)
     copies = sum(isinstance(row, SidecarRow) for row in fresh)
     counts = (
-        (len(fresh) - copies, outputs.count(*of) + outputs.count_orphans(*of), "master", "output"),
-        (copies, sidecars.count(*of) + sidecars.count_orphans(*of), "source", "sidecar"),
+        (len(fresh) - copies, _total(store.outputs, library_id, mirror), "master", "output"),
+        (copies, _total(store.sidecars, library_id, mirror), "source", "sidecar"),
     )
     for many, total, source, file in counts:
         if many >= MANY and many > SHARE * total:
@@ -194,7 +204,8 @@ def _fresh(orphans: Sequence[Orphan], accepted: Hold | None) -> Sequence[Orphan]
     until = datetime.fromisoformat(accepted.evidence[LAST_GONE])
     fresh = [row for row in orphans if row.orphaned_at is None or row.orphaned_at > until]
     answered = len(orphans) - len(fresh)
-    return fresh if answered <= accepted.evidence["outputs"] else orphans
+    asked = accepted.evidence["outputs"] + accepted.evidence.get("copies", 0)
+    return fresh if answered <= asked else orphans
 
 
 def questions(store: Store, library_id: int, mirror: str | None = None) -> Iterator[Hold]:

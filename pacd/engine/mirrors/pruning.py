@@ -128,10 +128,12 @@ def question(mirror: MirrorPolicy, found: Review, refusal: Refusal) -> PlanItem:
 def _evidence(found: Review, moments: list[datetime], refusal: Refusal) -> Mapping[str, Any]:
     """What is in question; while a root is away nobody can say that anything is gone for good."""
     if refusal.missing:
-        return {MISSING: refusal.missing, "of": found.total}
+        return {MISSING: refusal.missing, "of": found.outputs + found.copies}
+    copies = sum(isinstance(row, SidecarRow) for row in found.orphans)
     return {
-        "outputs": len(found.orphans),
-        "of": found.total,
+        "outputs": len(found.orphans) - copies,
+        "of": found.outputs,
+        **({"copies": copies, "of_copies": found.copies} if copies else {}),
         **({LAST_GONE: max(moments).isoformat()} if moments else {}),
         "examples": [str(row.output.path) for row in found.orphans[:EXAMPLES]],
     }

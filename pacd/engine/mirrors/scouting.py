@@ -1,8 +1,9 @@
 """Finds out, before an output is encoded, whether one that stands elsewhere could be renamed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import PurePosixPath
 
 from pacd.domain.outcome import Mirrored
@@ -66,19 +67,20 @@ class Scout:
         facts = visit.facts[path]
         visit.in_flux.discard(path)
         # What a worker is moving has left its place before anybody has told of it.
-        moving = {item.mirror for item in visit.busy.values() if item.path == path}
+        mirrors = visit.policy.mirrors
+        moving = {mirror.name for mirror in mirrors if visit.busy.on(path, mirror.name)}
         spares = {name: spare for name, spare in facts.spares.items() if name in moving}
         awaited: dict[str, str] = {}
-        for mirror in visit.policy.mirrors:
+        for mirror in mirrors:
             if mirror.name in moving or not wants_audio(facts, mirror):
                 continue
             if not self._census.is_complete(visit.library_id, mirror):
                 awaited[mirror.name] = "PAC looks through the mirror first"
                 self._await_mirrors(visit.place)
                 continue
-            busy = frozenset(_busy(visits, visit.policy, mirror, path))
+            busy = partial(_in_use, tuple(visits), visit.policy, mirror, path)
             naming = self._naming(visit.policy)
-            found = find_spare(self._store, visit.library_id, naming, mirror, facts, busy)
+            found = find_spare(self._store, visit.library_id, naming, mirror, facts, busy=busy)
             if found.spare:
                 spares[mirror.name] = found.spare
             elif found.busy:
@@ -164,13 +166,16 @@ class Scout:
             self._want(place, Urgency.LIVE)
 
 
-def _busy(
-    visits: Iterable[Visit], policy: LibraryPolicy, mirror: MirrorPolicy, path: PurePosixPath
-) -> Iterator[PurePosixPath]:
-    """Where outputs of other masters are being renamed or written."""
-    for visit in visits:
-        if visit.policy.name != policy.name:
-            continue
-        for item in visit.busy.values():
-            if item.mirror == mirror.name and item.path != path:
-                yield from (place for place in (item.origin, item.target) if place)
+def _in_use(
+    visits: Iterable[Visit],
+    policy: LibraryPolicy,
+    mirror: MirrorPolicy,
+    path: PurePosixPath,
+    place: PurePosixPath,
+) -> bool:
+    """Whether an output of another master is being renamed from, or written to, a place."""
+    return any(
+        visit.busy.uses(mirror.name, place, besides=path)
+        for visit in visits
+        if visit.policy.name == policy.name
+    )

@@ -1,8 +1,7 @@
 """Puts together what is known of a folder's sidecars, and records what becomes of their copies."""
 
-import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from pacd.errors import PacError
 from pacd.files.atomic import observe
 from pacd.intake.audit import FolderView, look
 from pacd.intake.settle import Settler
+from pacd.planning.names import alike
 from pacd.planning.outputs import Named
 from pacd.planning.sidecars import copy_paths, is_news, is_sidecar, kinds_in
 from pacd.store.database import Store
@@ -113,8 +113,10 @@ def tidy_sidecars(
             continue
         named = wanted_copies(looked.library, mirror, looked.places[mirror.name])
         wanted = {place.path for place in named.values()}
-        there = Standing(view)
+        there = Standing(view, wanted)
         lost = [path for path, row in rows.items() if not _stands(there, mirror, row)]
+        lost += _other_spellings(rows.keys() - wanted, wanted, there)
+        lost += [path for path in rows.keys() - wanted if _is_theirs(there, rows[path])]
         unwanted = rows.keys() - wanted - set(lost)
         store.sidecars.forget(library_id, mirror.name, lost)
         store.sidecars.wanted(library_id, mirror.name, rows.keys() & wanted)
@@ -137,23 +139,17 @@ def stray_sidecars(
     if not rows:
         return ()
     there = Standing(view)
-    lost = {path for path, row in rows.items() if not _stands(there, mirror, row)}
+    lost = {
+        path
+        for path, row in rows.items()
+        if not _stands(there, mirror, row) or _is_theirs(there, row)
+    }
     ours = [path for path, row in rows.items() if row.is_ours and path not in lost]
     orphans = [path for path in ours if rows[path].orphaned_at is None]
     with store.transaction():
         store.sidecars.forget(library_id, mirror.name, lost)
         store.sidecars.orphaned(library_id, mirror.name, orphans, now=now)
     return {rows[path].source.parent for path in orphans}
-
-
-def vanished_sidecars(store: Store, library_id: int, mirror: MirrorPolicy) -> None:
-    """Drop the records of unwanted copies that somebody has removed."""
-    gone = [
-        row.copy.path
-        for row in store.sidecars.orphans(library_id, mirror.name)
-        if not os.path.lexists(mirror.root / row.copy.path)
-    ]
-    store.sidecars.forget(library_id, mirror.name, gone)
 
 
 def _gather_copies(
@@ -169,27 +165,43 @@ def _gather_copies(
     wanted = wanted_copies(looked.library, mirror, looked.places[mirror.name])
     taken = {place.path for place in wanted.values()}
     rows = store.sidecars.in_folder(library_id, mirror.name, view.path)
-    there = Standing(view)
+    there = Standing(view, taken)
+    by_name = _by_likeness(rows.values())
     found = {}
     for path, place in wanted.items():
-        copy = _copy(place, there, rows, seen[path])
+        copy, row = _copy(place, there, by_name.get(alike(place.path.name), ()), seen[path])
         spare = None
-        if copy.state is OutputState.MISSING or copy.listed:
+        if copy.state is OutputState.MISSING:
             candidates = store.sidecars.of_file(library_id, mirror.name, seen[path])
             spare = next(_spares(policy, mirror, candidates, taken), None)
+        elif row and row.is_ours and row.copy.path != place.path:
+            # Only its spelling has changed: it is on record by the one before.
+            listed = place.path.with_name(copy.listed or place.path.name)
+            spare = replace(row.copy, path=listed)
         found[path] = (copy, spare)
     return found
 
 
+def _by_likeness(rows: Iterable[SidecarRow]) -> Mapping[str, list[SidecarRow]]:
+    """What is on record in one folder, by what is equal for all spellings of a name."""
+    found: dict[str, list[SidecarRow]] = {}
+    for row in rows:
+        found.setdefault(alike(row.copy.path.name), []).append(row)
+    return found
+
+
 def _copy(
-    place: Named,
-    there: Standing,
-    rows: Mapping[PurePosixPath, SidecarRow],
-    source: Observation,
-) -> Output:
+    place: Named, there: Standing, rows: Iterable[SidecarRow], source: Observation
+) -> tuple[Output, SidecarRow | None]:
+    """
+    What stands where a copy belongs, and its record if it is as it was left.
+
+    Args:
+        rows: What is on record by its name, in any spelling.
+    """
     entry = there.at(place.path)
     if entry is None:
-        return Output(place.path, OutputState.MISSING, renamed=place.reason)
+        return Output(place.path, OutputState.MISSING, renamed=place.reason), None
     listed = entry.name if entry.name != place.path.name else ""
     copy = Output(
         place.path,
@@ -198,14 +210,15 @@ def _copy(
         listed=listed,
         renamed=place.reason,
     )
-    row = rows.get(place.path)
-    if row is None or row.copy.observation != entry.observation:
-        return copy
+    as_left = [row for row in rows if row.copy.observation == entry.observation]
+    row = next((each for each in as_left if each.copy.path == place.path), None)
+    row = row or next(iter(as_left), None)
+    if row is None:
+        return copy, None
     if row.copy.state is OutputState.FOREIGN:
-        return replace(copy, state=OutputState.FOREIGN) if row.is_of(source) else copy
-    return replace(
-        copy, state=OutputState.OURS, src_md5=row.copy.src_md5 if row.is_of(source) else ""
-    )
+        return (replace(copy, state=OutputState.FOREIGN) if row.is_of(source) else copy), row
+    md5 = row.copy.src_md5 if row.is_of(source) else ""
+    return replace(copy, state=OutputState.OURS, src_md5=md5), row
 
 
 def _spares(
@@ -232,6 +245,23 @@ def _bears_its_name(policy: LibraryPolicy, row: SidecarRow) -> bool:
 def _stands(there: Standing, mirror: MirrorPolicy, row: SidecarRow) -> bool:
     """Whether a copy is still there; one whose kind is not wanted any more is not listed."""
     return there.at(row.copy.path) is not None or _as_left(mirror, row)
+
+
+def _is_theirs(there: Standing, row: SidecarRow) -> bool:
+    """Whether somebody has changed a copy that nothing wants: then it is none any more."""
+    entry, known = there.at(row.copy.path), row.copy.observation
+    return bool(entry and known and entry.observation.content[1:] != known.content[1:])
+
+
+def _other_spellings(
+    paths: Collection[PurePosixPath], wanted: Collection[PurePosixPath], there: Standing
+) -> Iterator[PurePosixPath]:
+    """Yield the paths at which nothing stands but what is wanted by another spelling."""
+    names = {entry.name for path in (wanted if paths else ()) if (entry := there.at(path))}
+    for path in paths:
+        entry = there.at(path)
+        if entry and entry.name in names:
+            yield path
 
 
 def _as_left(mirror: MirrorPolicy, row: SidecarRow) -> bool:

@@ -6,12 +6,14 @@ belongs there.
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
+from pacd.domain.hold import Cause
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Facts
+from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import MirrorPolicy
 from pacd.engine.naming import Naming
 from pacd.errors import PacError
@@ -55,23 +57,28 @@ def find_spare(
     naming: Naming,
     mirror: MirrorPolicy,
     facts: Facts,
-    busy: Collection[PurePosixPath],
+    *,
+    busy: Callable[[PurePosixPath], bool] = lambda _place: False,
+    moved: Mapping[PurePosixPath, Output] = MappingProxyType({}),
 ) -> Search:
     """
     Look for an output that one master could have.
 
     Args:
-        busy: Where outputs of other masters are being renamed or written just now.
+        busy: Tells whether another master's output is being renamed from, or written to, a place.
+        moved: What is to be thought of as standing in some places, by these.
     """
-    awaited, waits, astray = None, facts.outputs[mirror.name].path in busy, False
-    for row in store.outputs.with_audio(library_id, mirror.name, facts.audio_md5):
-        found = row.output
+    awaited, waits, astray = None, busy(facts.outputs[mirror.name].path), False
+    rows = store.outputs.with_audio(library_id, mirror.name, facts.audio_md5)
+    there = [row.output for row in rows if row.output.path not in moved]
+    there += [output for output in moved.values() if output.src_md5 == facts.audio_md5]
+    for found in there:
         if found.path == facts.outputs[mirror.name].path or outdated(found, mirror):
             continue
-        if found.path in busy:
+        if busy(found.path):
             waits = True
             continue
-        if not _stands(mirror, found):
+        if found.path not in moved and not _stands(mirror, found):
             astray = True
             continue
         owner = _owner(naming, mirror, found)
@@ -108,16 +115,16 @@ def _wants(
     """Whether the master that belongs there wants this output; None while nobody can tell."""
     if owner is None:
         return False
-    known = store.tracks.known(library_id, owner)
     try:
         seen = observe(naming.policy.root / owner)
     except (OSError, PacError):
         return None
     check = store.verdicts.check_of(seen)
-    current = known is not None and known.is_valid and known.observation.same_bytes(seen)
-    if check is None or not current:
-        # One that has failed, or is held, is not to be waited for: it keeps what it has.
-        failed = store.jobs.setbacks(library_id, owner.parent).get(owner)
-        held = store.holds.in_folder(library_id, owner.parent).get(owner)
-        return True if failed or held else None
+    if check is None:
+        # One that is not about to be tested is not to be waited for: it keeps what it has.
+        failed = store.jobs.setbacks(library_id, owner.parent).get(owner, ())
+        held = store.holds.in_folder(library_id, owner.parent).get(owner, ())
+        untestable = any(each.action is Action.TEST for each in failed)
+        restless = any(hold.cause is Cause.UNSTABLE for hold in held)
+        return True if untestable or restless else None
     return not check.integrity.sound or check.audio_md5 == output.src_md5

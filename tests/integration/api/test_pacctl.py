@@ -225,7 +225,7 @@ def test_what_could_not_be_removed_fails_the_prune(place: Path) -> None:
         plain = pacctl("prune", "--plain", "--socket", str(path))
 
     assert (1, 1) == (shown.returncode, plain.returncode)
-    assert "1 output removed" in shown.stdout
+    assert "1 file removed" in shown.stdout
     assert ["removed", "failed"] == [line.split("\t")[0] for line in plain.stdout.splitlines()]
 
 

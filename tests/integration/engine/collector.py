@@ -4,7 +4,7 @@ import os
 import shutil
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
 from pathlib import Path, PurePosixPath
@@ -21,6 +21,7 @@ from pacd.files.tags import PacTags
 from pacd.intake.ignore import Ignore
 from pacd.planning.outputs import output_paths
 from tests.audio import Art, dress, png, write_flac
+from tests.integration.engine.bystanders import SIDECARS
 from tests.integration.engine.site import Site
 
 SECONDS = 0.05
@@ -30,16 +31,23 @@ SECONDS = 0.05
 TAGS = {"COMPRESSION": "flac 1.4.2; level=0; verify=1; date=2026-11-21"}
 
 
-def two_mirrors(base: Path, library: Path) -> Site:
-    """A site with an Opus and an AAC mirror of a library; its masters need no rewrite."""
+def two_mirrors(base: Path, library: Path, *, prune: bool = False) -> Site:
+    """
+    A site with an Opus and an AAC mirror of a library; its masters need no rewrite.
+
+    Args:
+        prune: Whether the AAC mirror is pruned by itself.
+    """
     site = Site.make(base)
     site.policy = replace(site.policy, settle_s=0.0)
     site.wish(
         root=library,
         flac=FlacPolicy(target_compression=0),
         mirrors=(
-            MirrorPolicy("phone", base / "phone", bitrate_kbps=16),
-            MirrorPolicy("car", base / "car", Codec.AAC, vbr_mode=1),
+            MirrorPolicy("phone", base / "phone", bitrate_kbps=16, sidecars=SIDECARS),
+            MirrorPolicy(
+                "car", base / "car", Codec.AAC, vbr_mode=1, sidecars=SIDECARS, prune=prune
+            ),
         ),
     )
     return site
@@ -61,7 +69,12 @@ class Collector:
 
     def masters(self) -> list[Path]:
         """All masters, sorted."""
-        return sorted(path for path in self.library.rglob("*") if path.is_file())
+        return sorted(path for path in self.library.rglob("*.flac") if path.is_file())
+
+    def sidecars(self) -> list[Path]:
+        """All that is copied along with masters, sorted."""
+        files = (path for path in self.library.rglob("*") if path.is_file())
+        return sorted(path for path in files if path.suffix != ".flac")
 
     def folders(self) -> list[Path]:
         """All folders below the library's root, sorted."""
@@ -105,6 +118,15 @@ class Collector:
         dress(path, {}, [Art(png(seed=next(self._seeds)))])
         self._touch(path)
 
+    def write(self, folder: str, name: str) -> None:
+        """A sidecar with words of its own; over one of that name in place, as editors do."""
+        path = self.library / folder / name
+        if path.is_dir():
+            return
+        self._make(path.parent)
+        path.write_text(f"words {next(self._seeds)}", "utf-8")
+        self._touch(path)
+
     def move(self, path: Path, target: Path) -> bool:
         """Rename a file or a folder to where nothing stands; return whether it could be done."""
         if os.path.lexists(target) or target.is_relative_to(path):
@@ -140,7 +162,7 @@ class Collector:
         for path in paths:
             place = PurePosixPath(path.relative_to(self.library))
             self.touched.setdefault(place.parent, False)
-            if path.suffix != ".flac":
+            if path.suffix.lower() not in {".flac", ".lrc", ".jpg"}:
                 self.touched[place] = True
 
 
@@ -160,26 +182,33 @@ def audio_of(masters: Sequence[Path]) -> Counter[str]:
     return Counter(f"{mutagen.flac.FLAC(path).info.md5_signature:032x}" for path in masters)
 
 
-def outputs_of(mirror: MirrorPolicy) -> dict[PurePosixPath, PacTags]:
-    """What every output of a mirror says of itself, by its place."""
+def outputs_of(mirror: MirrorPolicy, others: Collection[Path] = ()) -> dict[PurePosixPath, PacTags]:
+    """
+    What every output of a mirror says of itself, by its place.
+
+    Args:
+        others: What PAC has not made.
+    """
     found = {}
-    for path in sorted(each for each in mirror.root.rglob("[!.]*") if each.is_file()):
+    for path in sorted(mirror.root.rglob(f"[!.]*{mirror.extension}")):
+        if path in others or not path.is_file():
+            continue
         pac = CONTAINERS[mirror.codec].read_pac_tags(path)
         assert pac is not None, path
         found[PurePosixPath(path.relative_to(mirror.root))] = pac
     return found
 
 
-def audio_in(mirror: MirrorPolicy) -> Counter[str]:
+def audio_in(mirror: MirrorPolicy, others: Collection[Path] = ()) -> Counter[str]:
     """How many outputs a mirror has of each audio MD5."""
-    return Counter(pac.src_md5 for pac in outputs_of(mirror).values())
+    return Counter(pac.src_md5 for pac in outputs_of(mirror, others).values())
 
 
 def wanted_of(policy: LibraryPolicy, mirror: MirrorPolicy) -> dict[PurePosixPath, PacTags]:
     """What the outputs of a mirror should say, by their places; encoder and version apart."""
     naming = Naming(policy, Ignore())
     by_folder: dict[Path, list[Path]] = {}
-    for path in policy.root.rglob("*"):
+    for path in policy.root.rglob("*.flac"):
         if path.is_file():
             by_folder.setdefault(path.parent, []).append(path)
     wanted = {}

@@ -4,8 +4,9 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import mutagen
@@ -20,14 +21,24 @@ from hypothesis.stateful import (
 )
 
 from pacd.domain.plan import Action
+from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.engine import Engine
 from pacd.files.tags import PacTags
 from pacd.intake.debounce import Place
 from pacd.protocol.documents import EventKind
+from tests.integration.engine.bystanders import (
+    Asked,
+    Others,
+    asked_about,
+    beside_outputs,
+    copies_in_step,
+    disown,
+    music,
+    wanted_copies_of,
+)
 from tests.integration.engine.collector import (
     Collector,
     audio_in,
-    audio_of,
     other_case,
     other_form,
     outputs_of,
@@ -43,7 +54,11 @@ FILES = st.sampled_from(["01", "02", "Song", "song", "Caf\u00e9", "Cafe\u0301", 
 FOLDERS = st.sampled_from(
     ["", "A", "a", "A/B", "A/b", "B", "\u00c4rger", "A\u0308rger", "B/CD1", "B/CD2", "C?/D"]
 )
+SIDECARS = st.sampled_from(
+    ["01.lrc", "01.de.lrc", "Song.lrc", "song.LRC", "Cafe\u0301.lrc", "a:b.lrc", "cover.jpg"]
+)
 NUMBERS = st.integers(0, 1_000)
+MIRRORS = st.sampled_from([0, 1])
 MANY: Final = 14
 """Masters beyond which none is added."""
 
@@ -56,9 +71,15 @@ class Year(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.base = Path(tempfile.mkdtemp(prefix="pac-year-"))
-        self.site = two_mirrors(self.base, self.base / "library")
+        self.site = two_mirrors(self.base, self.base / "library", prune=True)
         self.life = Collector(self.site.library)
+        self.others = Others()
         self.audited = False
+        self.unseen = False
+
+    @property
+    def policy(self) -> LibraryPolicy:
+        return self.site.policy.libraries[0]
 
     @initialize()
     def begin(self) -> None:
@@ -124,6 +145,74 @@ class Year(RuleBasedStateMachine):
     def remove_folder(self, number: int) -> None:
         self.life.remove(_pick(self.life.folders(), number)) if self.life.folders() else None
 
+    @rule(folder=FOLDERS, name=SIDECARS)
+    def write_sidecar(self, folder: str, name: str) -> None:
+        if len(self.life.sidecars()) < MANY:
+            self.life.write(folder, name)
+
+    @precondition(lambda self: self.life.sidecars())
+    @rule(number=NUMBERS)
+    def edit_sidecar(self, number: int) -> None:
+        path = _pick(self.life.sidecars(), number)
+        self.life.write(str(path.parent), path.name)
+
+    @precondition(lambda self: self.life.sidecars())
+    @rule(number=NUMBERS)
+    def remove_sidecar(self, number: int) -> None:
+        self.life.remove(_pick(self.life.sidecars(), number))
+
+    @precondition(lambda self: self.life.sidecars())
+    @rule(number=NUMBERS, folder=FOLDERS, name=SIDECARS, again=st.booleans())
+    def rename_sidecar(self, number: int, folder: str, name: str, *, again: bool) -> None:
+        path = _pick(self.life.sidecars(), number)
+        moved = self.life.move(path, self.life.library / folder / name)
+        if moved and again:
+            self.life.write(str(path.parent), path.name)
+
+    @precondition(lambda self: len(self.life.sidecars()) > 1)
+    @rule(number=NUMBERS, other=NUMBERS)
+    def swap_sidecars(self, number: int, other: int) -> None:
+        found = {_pick(self.life.sidecars(), each) for each in (number, other)}
+        if len(found) > 1:
+            self.life.rotate(sorted(found))
+
+    @rule(which=MIRRORS, folder=FOLDERS, name=st.sampled_from(["notes.txt", "theirs", "my.lrc"]))
+    def leave_file_beside(self, which: int, folder: str, name: str) -> None:
+        """A file of somebody's, music or not, where none of PAC's belongs."""
+        mirror = self.policy.mirrors[which]
+        path = mirror.root / folder / (name if "." in name else name + mirror.extension)
+        self._put(path, music(path.suffix) if name == "theirs" else b"mine")
+
+    @rule(which=MIRRORS, number=NUMBERS, is_music=st.booleans())
+    def leave_file_in_the_way(self, which: int, number: int, *, is_music: bool) -> None:
+        """A file of somebody's in the place of an output or a copy, over it if it is there."""
+        mirror = self.policy.mirrors[which]
+        wanted = [*wanted_of(self.policy, mirror), *wanted_copies_of(self.policy, mirror)]
+        if wanted:
+            path = mirror.root / wanted[number % len(wanted)]
+            is_output = path.suffix == mirror.extension
+            self._put(path, music(path.suffix) if is_output and is_music else b"theirs")
+
+    @rule(which=MIRRORS, number=NUMBERS)
+    def edit_copy(self, which: int, number: int) -> None:
+        """Somebody writes into what is, or is not, a copy of PAC's: it is theirs."""
+        found = beside_outputs(self.policy.mirrors[which])
+        if found:
+            path = _pick(found, number)
+            path.write_bytes(path.read_bytes() + b", corrected")
+            self.others.note(path)
+            self.unseen = True
+
+    @precondition(lambda self: self.others.files)
+    @rule(number=NUMBERS)
+    def remove_file_of_others(self, number: int) -> None:
+        self.others.remove(_pick(sorted(self.others.files), number))
+        self.unseen = True
+
+    def _put(self, path: Path, data: bytes) -> None:
+        self.others.put(path, data)
+        self.unseen = True
+
     @precondition(lambda self: self.audited)
     @rule()
     def lose_database(self) -> None:
@@ -134,9 +223,12 @@ class Year(RuleBasedStateMachine):
     @rule(turns=st.integers(1, 60), crash=st.booleans())
     def stop_halfway(self, *, turns: int, crash: bool) -> None:
         """The daemon ends while it works: by itself, or so that its workers are lost."""
-        policy = self.site.policy.libraries[0]
-        masters = audio_of(self.life.masters())
-        before = {mirror.name: audio_in(mirror) for mirror in policy.mirrors}
+        disown(self.site, self.others)
+        others = self.others.files
+        kept = {
+            mirror.name: audio_in(mirror, others) & self._audio_wanted(mirror)
+            for mirror in self.policy.mirrors
+        }
         left = iter(range(turns))
 
         def over(engine: Engine) -> bool:
@@ -149,8 +241,16 @@ class Year(RuleBasedStateMachine):
         self.site.run(until=over)
         self.audited = False
         told.update(stops=1)
-        for mirror in policy.mirrors:
-            assert before[mirror.name] & masters <= audio_in(mirror)
+        self.others.unharmed()
+        for mirror in self.policy.mirrors:
+            assert kept[mirror.name] <= audio_in(mirror, others)
+
+    def _audio_wanted(self, mirror: MirrorPolicy) -> Counter[str]:
+        """The audio of masters whose outputs nothing stands in the way of."""
+        wanted = wanted_of(self.policy, mirror).items()
+        return Counter(
+            pac.src_md5 for path, pac in wanted if not self.others.near(mirror.root / path)
+        )
 
     @precondition(lambda self: self.audited and self.life.masters())
     @rule(name=st.sampled_from(["library", "phone", "car"]), is_empty=st.booleans())
@@ -166,6 +266,7 @@ class Year(RuleBasedStateMachine):
             root.rmdir()
         elsewhere.rename(root)
         told.update(unmounts=1)
+        self.unseen = True
         if before:
             assert before == contents(root)
 
@@ -174,36 +275,76 @@ class Year(RuleBasedStateMachine):
     def audit(self) -> None:
         self.run(live=False)
 
-    @precondition(lambda self: self.audited and self.life.touched and self.life.masters())
+    @precondition(
+        lambda self: self.audited and not self.unseen and self.life.touched and self.life.masters()
+    )
     @rule()
     def watch(self) -> None:
         self.run(live=True)
 
     def run(self, *, live: bool) -> Ran:
         """Bring the library to rest, and hold everything against what should be."""
-        policy = self.site.policy.libraries[0]
-        before = {mirror.name: outputs_of(mirror) for mirror in policy.mirrors}
-        masters = audio_of(self.life.masters())
+        disown(self.site, self.others)
+        others = self.others.files
+        before = {mirror.name: outputs_of(mirror, others) for mirror in self.policy.mirrors}
+        in_step = [
+            path
+            for mirror in self.policy.mirrors
+            for path in copies_in_step(self.policy, mirror, self.others)
+        ]
+        untouched = {path: _stamp(path) for path in in_step}
         ran = self._live() if live else self.site.run()
-        self.audited = True
+        self.audited, self.unseen = True, False
         self.life.touched.clear()
         told.update(ran.actions)
         told.update(runs=1)
 
-        assert [] == self.site.holds()
-        for mirror in policy.mirrors:
-            wanted, there = wanted_of(policy, mirror), outputs_of(mirror)
-            had = Counter(pac.src_md5 for pac in before[mirror.name].values())
-            encoded = [each.path for each in ran.events if _is_encode(each, mirror.name)]
-
-            assert wanted == {path: _said(there[path]) for path in wanted if path in there}
-            assert (masters - had).total() == len(encoded), (mirror.name, encoded)
-            left = Counter(pac.src_md5 for path, pac in there.items() if path not in wanted)
-            assert left <= had - masters, mirror.name
-            with self.site.store() as store:
-                rows = store.outputs.orphans(self.site.library_id, mirror.name)
-                assert there.keys() - wanted.keys() == {row.output.path for row in rows}
+        self.others.unharmed()
+        assert untouched == {path: _stamp(path) for path in in_step}
+        blocked = {
+            asked
+            for mirror in self.policy.mirrors
+            for asked in (
+                *self._outputs_are_right(mirror, before[mirror.name], ran),
+                *self._copies_are_right(mirror),
+            )
+        }
+        assert asked_about(self.site) == blocked
         return ran
+
+    def _outputs_are_right(
+        self, mirror: MirrorPolicy, before: dict[PurePosixPath, PacTags], ran: Ran
+    ) -> Iterator[Asked]:
+        """Hold the outputs of a mirror against its masters; yield those with others' in the way."""
+        wanted, there = wanted_of(self.policy, mirror), outputs_of(mirror, self.others.files)
+        had = Counter(pac.src_md5 for pac in before.values())
+        encoded = [each.path for each in ran.events if _is_encode(each, mirror.name)]
+        open_ = {path: pac for path, pac in wanted.items() if path in there}
+        masters = Counter(pac.src_md5 for pac in open_.values())
+
+        assert open_ == {path: _said(there[path]) for path in open_}
+        assert (masters - had).total() == len(encoded), (mirror.name, encoded)
+        left = Counter(pac.src_md5 for path, pac in there.items() if path not in wanted)
+        assert left <= had - masters, mirror.name
+        waiting = {pac.src_md5 for path, pac in wanted.items() if path not in there}
+        assert not mirror.prune or left.keys() <= waiting, mirror.name
+        with self.site.store() as store:
+            rows = store.outputs.orphans(self.site.library_id, mirror.name)
+            assert there.keys() - wanted.keys() == {row.output.path for row in rows}
+        for path in wanted.keys() - there.keys():
+            assert self.others.near(mirror.root / path), path
+            yield (wanted[path].source_rel, mirror.name)
+
+    def _copies_are_right(self, mirror: MirrorPolicy) -> Iterator[Asked]:
+        """Hold copies against their sidecars; yield those with others' files in the way."""
+        in_step = set(copies_in_step(self.policy, mirror, self.others))
+        if mirror.prune:
+            assert {*beside_outputs(mirror)} <= in_step | self.others.files.keys()
+        for place, sidecar in wanted_copies_of(self.policy, mirror).items():
+            path = mirror.root / place
+            if path not in in_step:
+                assert self.others.near(path), path
+                yield (sidecar, mirror.name)
 
     def _live(self) -> Ran:
         touched = sorted(self.life.touched.items())
@@ -234,13 +375,16 @@ class Year(RuleBasedStateMachine):
         (self.base / "fresh").mkdir()
         fresh = two_mirrors(self.base / "fresh", self.site.library)
         fresh.run()
-        policy = self.site.policy.libraries[0]
-        for old, new in zip(policy.mirrors, fresh.policy.libraries[0].mirrors, strict=True):
+        for old, new in zip(self.policy.mirrors, fresh.policy.libraries[0].mirrors, strict=True):
             wanted = outputs_of(new)
 
-            assert wanted_of(policy, old).keys() == wanted.keys()
+            assert wanted_of(self.policy, old).keys() == wanted.keys()
             for path in wanted:
-                assert _tags(new.root / path) == _tags(old.root / path), path
+                if not self.others.near(old.root / path):
+                    assert _tags(new.root / path) == _tags(old.root / path), path
+            for copy in beside_outputs(new):
+                there = old.root / copy.relative_to(new.root)
+                assert self.others.near(there) or copy.read_bytes() == there.read_bytes(), there
 
 
 def _pick(found: list[Path], number: int) -> Path:
@@ -250,6 +394,11 @@ def _pick(found: list[Path], number: int) -> Path:
 def _is_encode(event: Any, mirror: str) -> bool:
     begun = event.kind is EventKind.ITEM_STARTED and event.action == Action.MIRROR_ENCODE
     return begun and event.mirror == mirror
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return (status.st_ino, status.st_mtime_ns)
 
 
 def _said(pac: PacTags) -> PacTags:

@@ -184,7 +184,9 @@ def test_sidecars_and_masters_gone_at_once_are_counted_apart(site: Site) -> None
 
     assert (21, 0) == (few.actions["mirror-prune"], many.actions["mirror-prune"])
     assert "the sources of 25 of 25 sidecars in phone are gone at once" == hold.reason
-    assert (25, 25) == (len(copies(site)), hold.evidence["outputs"])
+    asked = {key: hold.evidence[key] for key in ("outputs", "of", "copies", "of_copies")}
+    assert {"outputs": 0, "of": 1, "copies": 25, "of_copies": 25} == asked
+    assert 25 == len(copies(site))
 
 
 def test_a_library_that_is_away_keeps_its_copies(site: Site) -> None:
@@ -226,3 +228,19 @@ def test_what_a_folder_hides_is_not_told_unwanted() -> None:
 
     assert [Owner(row.output.source_rel) for row in rows] == wanted
     assert [Owner(hidden=True)] * 2 == hidden
+
+
+def test_an_orphan_that_somebody_changed_is_counted_no_more(site: Site) -> None:
+    """M9, M11: without `prune` too: it is theirs as soon as the next walk sees it."""
+    first, second = put(site, "a/cover.jpg"), put(site, "b/cover.jpg")
+    site.run()
+    first.unlink()
+    shutil.rmtree(second.parent)
+    site.run()
+    for folder in "ab":
+        (site.base / "phone" / folder / "cover.jpg").write_bytes(b"mine by now")
+    before = on_record(site)
+    site.run()
+
+    assert (2, 0) == (before, on_record(site))
+    assert ["a/cover.jpg", "b/cover.jpg"] == copies(site)

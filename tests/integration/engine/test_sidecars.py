@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -334,3 +334,32 @@ def test_no_two_names_meet(site: Site) -> None:
     assert {b"cover.jpg", b"COVER.JPG", b"01.lrc", b"b.lrc"} == set(found.values())
     assert 4 == len({path.lower() for path in found})
     assert 0 == site.run().actions.total()
+
+
+def test_a_sidecar_that_is_being_written_waits(site: Site) -> None:
+    """M11, w11: half a file is not copied; the next run finds it whole."""
+    site.patience = timedelta(seconds=0.2)
+    with put(site, "a/cover.jpg", "half").open("a", encoding="utf-8") as file:
+        waiting = site.run()
+        before = phone(site)
+        file.write(" and half")
+    site.run()
+
+    assert ({}, 0) == (before, waiting.actions[Action.MIRROR_COPY])
+    assert {"a/cover.jpg": b"half and half"} == phone(site)
+
+
+def test_a_crash_before_the_record_copies_nothing_twice(site: Site) -> None:
+    """M12: a copy that stands there whole, and on no record, is taken for one."""
+    put(site, "a/cover.jpg")
+    site.run()
+    before = contents(site.base / "phone")
+    with site.store() as store, store.transaction():
+        store.sidecars.forget(1, "phone", [PurePosixPath("a/cover.jpg")])
+        store.folders.disturb(1, PurePosixPath("a"))
+    site.run()
+
+    assert before == contents(site.base / "phone")
+    put(site, "a/cover.jpg", "newer")
+    site.run()
+    assert ({"a/cover.jpg": b"newer"}, []) == (phone(site), site.holds())

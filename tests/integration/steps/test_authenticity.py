@@ -1,5 +1,6 @@
 """Asking the detectors about masters, with the real flac and programs in the place of others."""
 
+import pickle
 import wave
 from collections.abc import Mapping
 from dataclasses import replace
@@ -96,6 +97,7 @@ def test_a_test_may_be_heard(master: Path) -> None:
     silent, heard = examine(job_to_test(master)), examine(listening(master))
 
     assert silent == replace(heard, findings=())
+    assert b"numpy" not in pickle.dumps(heard)
     assert [Detector.BUILTIN] == list(said(heard))
 
 

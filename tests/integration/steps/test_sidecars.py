@@ -16,6 +16,7 @@ from pacd.errors import FailureKind
 from pacd.files.atomic import observe
 from pacd.steps.registry import perform
 from pacd.tools.toolbox import Toolbox, find_tools
+from tests.integration.rights import common_folder, give_away, nobody
 from tests.integration.steps.jobs import NOW
 
 PATH = PurePosixPath("a/01.lrc")
@@ -202,3 +203,43 @@ def test_nothing_is_copied_where_a_disk_was(tmp_path: Path, tools: Toolbox) -> N
 
     assert isinstance(outcome, Failed)
     assert (FailureKind.ROOT_GONE, []) == (outcome.kind, list(root.iterdir()))
+
+
+def test_what_may_not_be_read_is_a_failure_of_its_own(tools: Toolbox) -> None:
+    """M11, H1: a person is told of rights that are missing; what stands in the mirror stays."""
+    with common_folder() as base:
+        place = base / "library" / PATH
+        for each in (place, base / "mirror" / PATH):
+            each.parent.mkdir(parents=True)
+            each.write_bytes(WORDS)
+        give_away(base)
+        place.chmod(0)
+        wanted = job(base, ours=base / "mirror" / PATH)
+        with nobody():
+            outcome = perform(wanted, tools)
+
+        assert isinstance(outcome, Failed)
+        assert FailureKind.PERMISSION is outcome.kind
+        assert [WORDS] == [path.read_bytes() for path in (base / "mirror").rglob("*.*")]
+
+
+def test_another_spelling_is_put_right(tmp_path: Path, source: Path, tools: Toolbox) -> None:
+    """M10, M11: what is on record by another case; what is not PAC's own keeps its name."""
+    old = stand(tmp_path, WORDS, "a/01.LRC")
+    listed = Output(PATH, OutputState.OURS, observation=observe(old), listed="01.LRC")
+    wanted = job(tmp_path)
+    ours = replace(wanted, facts=replace(wanted.facts, outputs={"m": listed}))
+    theirs = replace(listed, state=OutputState.UNSEEN)
+    stand(tmp_path, b"theirs", "a/01.LRC")
+    foreign = replace(wanted, facts=replace(wanted.facts, outputs={"m": theirs}))
+
+    assert OutputState.FOREIGN is copied(foreign, tools).copy.state
+    old.unlink()
+    old = stand(tmp_path, WORDS, "a/01.LRC")
+    known = replace(listed, observation=observe(old))
+    ours = replace(ours, facts=replace(ours.facts, outputs={"m": known}))
+    done = copied(ours, tools)
+
+    assert (OutputState.OURS, DIGEST) == (done.copy.state, done.copy.src_md5)
+    assert ["01.lrc"] == [path.name for path in (tmp_path / "mirror/a").iterdir()]
+    assert source.read_bytes() == (tmp_path / "mirror" / PATH).read_bytes()

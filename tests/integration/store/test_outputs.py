@@ -64,3 +64,12 @@ def test_orphans_are_noted_once_and_may_be_wanted_again(store: Store, library: i
     assert 1 == store.outputs.wanted(library, "phone", both)
 
     assert () == store.outputs.orphans(library, "phone")
+
+
+def test_what_took_an_orphans_place_is_none(store: Store, library: int) -> None:
+    """M9: a file that PAC did not make is no orphan, though an output was there before it."""
+    store.outputs.record(library, "phone", OUTPUT)
+    store.outputs.orphaned(library, "phone", [OUTPUT.path], now=NOW)
+    store.outputs.record(library, "phone", replace(OUTPUT, state=OutputState.FOREIGN))
+
+    assert () == store.outputs.orphans(library, "phone")

@@ -26,7 +26,7 @@ def test_prefers_what_stays_loud() -> None:
     passages = Passages()
     passages.add(SLAB, sound)
 
-    (chosen,) = passages.chosen()
+    chosen, *_quieter = passages.chosen()
 
     assert SLAB + PASSAGE == chosen.start
     np.testing.assert_array_equal(sound[:, PASSAGE : 2 * PASSAGE], chosen.samples)
@@ -38,3 +38,13 @@ def test_silence_has_none() -> None:
     passages.add(0, np.zeros((2, SLAB), np.float32))
 
     assert () == passages.chosen()
+
+
+def test_prefers_what_does_not_clip() -> None:
+    """A2: clipping after decoding spoils the zeros that a coder left."""
+    sound = np.clip(noise(SLAB / 44_100), -5_000, 5_000)
+    sound[:, 2 * PASSAGE : 3 * PASSAGE] *= 0.9
+    passages = Passages()
+    passages.add(0, sound)
+
+    assert 2 * PASSAGE == passages.chosen()[0].start

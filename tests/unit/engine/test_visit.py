@@ -143,9 +143,9 @@ def test_patience_ends() -> None:
 def test_covers_wait_for_masters_only(action: Action, *, busy: bool) -> None:
     """F7, P2: a cover does not wait for mirrors."""
     made = visit(facts())
-    made.busy[item(action).key] = item(action)
+    made.busy.add(item(action))
 
-    assert busy == made.masters_busy
+    assert busy == made.busy.judging
 
 
 def test_a_cover_on_its_way_has_its_place() -> None:
@@ -153,11 +153,30 @@ def test_a_cover_on_its_way_has_its_place() -> None:
     target = PurePosixPath("A/front.jpg")
     made = visit(facts())
     cover = item(Action.EXPORT_ARTWORK, target=target)
-    made.busy[cover.key] = cover
+    made.busy.add(cover)
 
-    assert made.exports_to(target)
-    assert not made.exports_to(PurePosixPath("B/front.jpg"))
-    assert not visit(facts()).exports_to(target)
+    assert made.busy.exports_to(target)
+    assert not made.busy.exports_to(PurePosixPath("B/front.jpg"))
+    assert not visit(facts()).busy.exports_to(target)
+
+
+def test_what_is_under_way_is_told_by_what_it_concerns() -> None:
+    """M5, P5: one item on an output at a time; where one comes from or goes is in use."""
+    old, new = PurePosixPath("a/old.opus"), PurePosixPath("a/new.opus")
+    busy = visit(facts()).busy
+    rename = item(Action.MIRROR_RENAME, mirror="phone", origin=old, target=new)
+    busy.add(rename)
+
+    assert busy.occupied(replace(rename, action=Action.MIRROR_RETAG))
+    assert not busy.occupied(replace(rename, mirror="car"))
+    assert not busy.occupied(item(Action.TEST))
+    assert [True, True] == [busy.uses("phone", each, besides=HERE.parent) for each in (old, new)]
+    assert not busy.uses("phone", old, besides=rename.path)
+    assert not busy.uses("car", old, besides=HERE.parent)
+    busy.end(rename.key)
+    assert not busy
+    assert not busy.occupied(rename)
+    assert not busy.uses("phone", old, besides=HERE.parent)
 
 
 def test_fingerprints_change_with_anything_in_the_folders() -> None:

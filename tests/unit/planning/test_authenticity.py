@@ -271,11 +271,14 @@ def test_the_hold_ends_when_nothing_justifies_it(wish: AuthenticityPolicy) -> No
     assert held == ended(judged(SUSPECT, holds=held), wishes(replace(ASKED, enabled=False)), NOW)
 
 
-def test_what_is_not_tested_yet_stays_held() -> None:
-    """H2: other bytes end nothing before they were found good."""
-    held = (hold(Cause.SUSPECT),)
+def test_what_is_not_judged_yet_stays_held() -> None:
+    """H2: other bytes, and audio that is to be judged anew, end nothing before that is done."""
+    held = (hold(Cause.SUSPECT), hold(Cause.AUTH_ERROR, number=2))
 
     assert () == ended(fresh(holds=held), wishes(), NOW)
+    assert () == ended(facts(holds=held), wishes(), NOW)
+    assert () == ended(judged(OK, holds=held), wishes(ALL), NOW)
+    assert held == ended(facts(holds=held), wishes(replace(ASKED, versions=())), NOW)
 
 
 @pytest.mark.parametrize(
