@@ -3,9 +3,8 @@
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -75,7 +74,6 @@ class Visit:
     covers_wait: bool = False
     in_flux: set[PurePosixPath] = field(default_factory=set)
     sidecars: dict[PurePosixPath, Facts] = field(default_factory=dict)
-    begun: datetime = field(default_factory=partial(datetime.now, UTC))
 
     @property
     def known(self) -> Mapping[PurePosixPath, Facts]:

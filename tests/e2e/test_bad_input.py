@@ -73,9 +73,10 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
         site = Site(base, Path(short) / "pacd.sock", under=without_rights())
         site.settings["watch"] = {"settle_s": 0.3}
         site.settings["audit"] = {"min_free_mib": 1}
-        # Some of the testbench were MP3 once, as the detector finds: that is not the question here.
-        site.settings["authenticity"] = {"enabled": False}
+        # Some of the testbench are hi-res, and some were MP3 once, as the detector finds: neither
+        # is the question here.
         site.settings["flac"] = {"resample_to_cd": False}
+        site.settings["authenticity"] = {"enabled": False}
         made = _fill(site)
         before = tree(site.library)
         maintained = [site.library / case.path for case in made if case.fate is Fate.MAINTAINED]

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -13,11 +12,10 @@ import pytest
 from pacd.domain.recycled import Recycled
 from pacd.errors import CollisionError, SourceChangedError
 from pacd.files import atomic, recycle
+from tests.integration.bins import PATH, replace, told
 from tests.machine import small_disk
 
 REPOSITORY = Path(__file__).parents[2]
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PATH = PurePosixPath("Artist/Album/01.flac")
 
 
 @pytest.fixture
@@ -32,23 +30,6 @@ def root(tmp_path: Path) -> Path:
 def disk(tmp_path: Path) -> Iterator[Path]:
     with small_disk(tmp_path / "small") as place:
         yield place
-
-
-def told(root: Path, entry: str = "20261121T120000Z-1", path: PurePosixPath = PATH) -> Recycled:
-    """What the bin is to know of a file as it stands."""
-    seen = atomic.observe(root / path)
-    return Recycled(
-        entry, path, NOW, "a test", seen.inode, seen.size_bytes, seen.mtime_ns, "a1", "b2"
-    )
-
-
-def replace(root: Path, recycled: Recycled, content: bytes = b"new") -> None:
-    """Replace a file as a step does, the old one going into the bin."""
-    target = root / recycled.path
-    way = recycle.keeping(target, root, lambda: recycled)
-    expected = atomic.observe(target)
-    with atomic.replacing(target, expected, keep_mtime=True, giving_way=way) as scratch:
-        scratch.write_bytes(content)
 
 
 def in_bin(root: Path) -> list[tuple[Recycled, bool]]:
@@ -260,7 +241,7 @@ _SCRIPT = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from tests.integration.test_recycle import exchanged, replace, told
+from tests.integration.bins import exchanged, replace, told
 root = Path(sys.argv[2])
 print("begin", flush=True)
 {}
@@ -269,12 +250,6 @@ _REPLACE = _SCRIPT.format("replace(root, told(root))")
 _EXCHANGE = _SCRIPT.format("exchanged(root)")
 
 CALLS = ("mkdir", "mkdirat", "link", "linkat", "fsync", "fchmod", "renameat", "unlinkat", "rmdir")
-
-
-def exchanged(root: Path) -> None:
-    """Bring the first file in the bin back, and put what stands there into the bin."""
-    (recycled, _), *_ = in_bin(root)
-    recycle.exchange(root, recycled, told(root, "20261121T130000Z-2"))
 
 
 def traced(script: str, root: Path, *inject: str) -> list[str]:

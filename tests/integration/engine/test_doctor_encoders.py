@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pacd.domain.media import Codec
-from pacd.domain.policy import ArtworkPolicy, DaemonPolicy, LibraryPolicy, MirrorPolicy
+from pacd.domain.policy import ArtworkPolicy, DaemonPolicy, FlacPolicy, LibraryPolicy, MirrorPolicy
 from pacd.engine.doctor import examine
 from pacd.protocol.documents import DoctorCheck, Verdict, Watch
 from pacd.tools.fdkaac import Fdkaac
@@ -20,12 +20,17 @@ FLAC = Flac(PLACE, "1.4.2")
 FDKAAC = Fdkaac(PLACE, "1.0.0")
 QAAC = Qaac(PLACE, "2.83 (CoreAudioToolbox 7.10.9.0)")
 FFMPEG = Ffmpeg(PLACE, "7.1", frozenset({LIBFDK_AAC, LIBOPUS}))
+SOXR = Ffmpeg(PLACE, "7.1", soxr=True)
 
 
-def examined(folder: Path, tools: Toolbox, *codecs: Codec) -> dict[str, DoctorCheck]:
+def examined(
+    folder: Path, tools: Toolbox, *codecs: Codec, resample: bool = True
+) -> dict[str, DoctorCheck]:
     mirrors = tuple(MirrorPolicy(codec.value, folder, codec) for codec in codecs)
     artwork = ArtworkPolicy(enabled=False, root=folder)
-    library = LibraryPolicy("m", folder, artwork, mirrors=mirrors)
+    library = LibraryPolicy(
+        "m", folder, artwork, FlacPolicy(resample_to_cd=resample), mirrors=mirrors
+    )
     watch = Watch(mode="inotify", directories=1, watched=1, overflows=0)
     policy = DaemonPolicy((library,))
     seen = examine(policy, tools, watch, folder / "pacd.db", None, now=NOW)
@@ -58,3 +63,22 @@ def test_an_encoder_that_no_mirror_wants_is_no_fault(tmp_path: Path) -> None:
     found = examined(tmp_path, Toolbox(FLAC))["AAC encoder"]
 
     assert (Verdict.OK, "not found; no mirror wants it") == (found.verdict, found.found)
+
+
+@pytest.mark.parametrize(
+    ("tools", "wanted", "words", "verdict"),
+    [
+        (Toolbox(FLAC, None, SOXR), True, "libsoxr in ffmpeg 7.1", Verdict.OK),
+        (Toolbox(FLAC, None, FFMPEG), True, "not found: masters above", Verdict.DEGRADED),
+        (Toolbox(FLAC), True, "not found: masters above", Verdict.DEGRADED),
+        (Toolbox(FLAC), False, "not found; resample_to_cd is false", Verdict.OK),
+    ],
+)
+def test_the_resampler_is_told(
+    tmp_path: Path, tools: Toolbox, wanted: bool, words: str, verdict: Verdict
+) -> None:
+    """F6: doctor says what changes rates, and how to get it; an ffmpeg without libsoxr does not."""
+    found = examined(tmp_path, tools, resample=wanted)["resampler"]
+
+    assert found.found.startswith(words)
+    assert (verdict, verdict is Verdict.DEGRADED) == (found.verdict, "apt install" in found.fix)
