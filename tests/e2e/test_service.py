@@ -354,6 +354,7 @@ def test_every_verb_answers_from_the_real_daemon(site: Site) -> None:
             ("reload",): "loaded",
             ("release", "1"): "",
             ("prune", "--dry-run"): "Nothing to remove",
+            ("restore",): "Nothing lies in the recycle bin",
             ("completion", "bash"): "pacctl",
             ("config", "check", str(site.config)): "is good",
         }

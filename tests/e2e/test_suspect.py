@@ -318,6 +318,7 @@ def test_a_one_shot_run_counts(site: Site, programs: Path) -> None:
 
 def test_what_was_made_of_high_resolution_is_judged(site: Site, programs: Path) -> None:
     """P2, A3, F6: not examined as it came; its CD form is other audio, and judged for itself."""
+    site.change("flac", resample_to_cd=True)
     master = site.library / ALBUM / "01 - Träck 1.flac"
     master.parent.mkdir(parents=True)
     write_flac(master, seconds=1.0, bits=24, tags={"TITLE": "T", "ALBUM": "A", "ARTIST": "B"})
@@ -336,6 +337,7 @@ def test_what_was_made_of_high_resolution_is_judged(site: Site, programs: Path) 
 
 def test_a_suspect_is_not_resampled(site: Site, programs: Path) -> None:
     """P3, F6: nothing rewrites it, whatever form it has."""
+    site.change("flac", resample_to_cd=True)
     site.change("authenticity", skip_highbit=False)
     low = pcm(1.0, bits=16)
     raw = b"".join(b"\0" + low[at : at + 2] for at in range(0, len(low), 2))

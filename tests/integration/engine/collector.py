@@ -42,7 +42,7 @@ def two_mirrors(base: Path, library: Path, *, prune: bool = False) -> Site:
     site.policy = replace(site.policy, settle_s=0.0)
     site.wish(
         root=library,
-        flac=FlacPolicy(target_compression=0),
+        flac=FlacPolicy(target_compression=0, resample_to_cd=False),
         mirrors=(
             MirrorPolicy("phone", base / "phone", bitrate_kbps=16, sidecars=SIDECARS),
             MirrorPolicy(
