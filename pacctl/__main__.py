@@ -25,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return _PIPE_CLOSED
     except KeyboardInterrupt:
+        import warnings  # noqa: PLC0415  # only now: `status` must be quick
+
+        # It may come between the making of a socket and the block that closes it.
+        warnings.simplefilter("ignore", ResourceWarning)
         sys.stderr.write("\n")
         return Exit.INTERRUPTED
     return ending

@@ -35,7 +35,8 @@ def serving(daemon: Daemon, path: Path, limits: Limits | None = None) -> Iterato
         # A client that came in the server's last moment belongs to nobody: asyncio would warn of
         # it in whichever test runs when it is collected.
         for transport in tuple(loop._transports.values()):  # type: ignore[attr-defined]  # asyncio's own
-            transport.abort()
+            if not transport.is_closing():
+                transport.abort()
         await asyncio.sleep(0)
 
     try:

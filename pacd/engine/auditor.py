@@ -188,6 +188,7 @@ class Auditor:
         if self._is_outdated(audit) or self._root_is_gone(audit):
             self._close(audit)
             return
+        self._pipeline.misses_root |= bool(self._roots.problems.get(policy.name))
         now = datetime.now(UTC)
         is_read = partial(self._pipeline.census.is_complete, audit.library_id)
         audit.census = not all(map(is_read, policy.mirrors))

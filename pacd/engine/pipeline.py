@@ -64,7 +64,7 @@ class Pipeline:
 
     Attributes:
         visits: Folders between the first look and rest.
-        misses_root: Whether a mirror could not be seen since this was last reset.
+        misses_root: Whether a root could not be seen, or may be back, since this was last reset.
     """
 
     def __init__(

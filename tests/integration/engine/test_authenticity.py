@@ -136,6 +136,7 @@ def test_a_worker_killed_while_a_program_listens(site: Site) -> None:
     killed: list[int] = []
 
     def kill(engine: Engine) -> bool:
+        engine.inbox.post(lambda: None)  # it would sleep while the program does
         if not killed and pid.exists() and engine.pool.running():
             flag.unlink()
             killed.append(next(iter(engine.pool.running().values()))[0])
