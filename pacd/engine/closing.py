@@ -19,13 +19,18 @@ from pacd.store.database import Store
 
 def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -> None:
     """Record what is gone, and have folders visited again that need it."""
+    untidy = f"untidy {audit.library_id}"
     for folder in _gone_folders(audit, pipeline.ignore):
         audit.tally += pipeline.survey(audit.policy, FolderView(folder))
         with store.transaction():
             store.folders.forget(audit.library_id, folder)
+            store.memory.set(untidy, value=True)
     _forget_vanished(store, audit)
-    if audit.whole and not audit.warnings:
-        tidy_folders(store, audit.library_id, pipeline.naming(audit.policy))
+    whole = audit.whole and not audit.warnings
+    naming = pipeline.naming(audit.policy)
+    if whole and store.memory.get(untidy) and tidy_folders(store, audit.library_id, naming):
+        with store.transaction():
+            store.memory.delete(untidy)
     for folder in _stale_folders(store, audit, now=now):
         place = Place(audit.policy.name, folder)
         audit.places.add(place)
