@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -116,6 +117,9 @@ class Pool:
         self._common = common
         self._idle_s = idle_s
         self._context = get_context("spawn")
+        # multiprocessing starts its own helper anew when that was killed (Python 3.11,
+        # resource_tracker.ensure_running), and warns: on no account may that end the engine.
+        warnings.filterwarnings("ignore", "resource_tracker: process died", UserWarning)
         self._workers: list[_Worker] = []
         self._refused: list[Answer] = []
         self._pids: frozenset[int] = frozenset()
