@@ -38,7 +38,8 @@ _FAILURES: Final[tuple[tuple[type[errors.PacError], Kind, int], ...]] = (
 )
 
 # What aiohttp refuses by itself, by HTTP status.
-_HTTP_KINDS: Final = {404: Kind.NOT_FOUND, 405: Kind.REQUEST, 413: Kind.REQUEST}
+_HTTP_KINDS: Final = {404: Kind.NOT_FOUND}
+_CLIENTS_FAULT: Final = range(400, 500)
 
 
 def failure(error: errors.PacError) -> tuple[int, str]:
@@ -51,7 +52,8 @@ def failure(error: errors.PacError) -> tuple[int, str]:
 
 def http_failure(status: int, message: str, fix: str) -> str:
     """The body for an HTTP error that aiohttp raised."""
-    return body(_HTTP_KINDS.get(status, Kind.FAILED), message, fix=fix)
+    other = Kind.REQUEST if status in _CLIENTS_FAULT else Kind.FAILED
+    return body(_HTTP_KINDS.get(status, other), message, fix=fix)
 
 
 def body(kind: Kind, message: str, *, fix: str = "", words: str = "") -> str:
