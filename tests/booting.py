@@ -56,7 +56,7 @@ class Guest:
         """What a command begins with to be run in the guest."""
         return [
             *("nsenter", f"--target={self.pid}", "--mount", "--pid", "--cgroup", "--ipc"),
-            *("--uts", "--net", "--root", "--wd=/", "env", "-i", "HOME=/root", "LANG=C.UTF-8"),
+            *("--uts", "--net", "--root", "--wd", "env", "-i", "HOME=/root", "LANG=C.UTF-8"),
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         ]
 
