@@ -134,7 +134,8 @@ def test_w33_watchdog_interval_is_half_of_what_is_allowed(
 
 def _installed(unit: str, folder: Path) -> Path:
     """A unit as it would be installed, but with a program that is there."""
-    text = (UNITS / unit).read_text().replace("ExecStart=/usr/bin/pacd", "ExecStart=/bin/true")
+    program = r"(?m)^(Exec\w+)=(?:%h/\.local/bin/)?pacd"
+    text = re.sub(program, r"\1=/bin/true", (UNITS / unit).read_text())
     installed = folder / unit
     installed.write_text(text)
     return installed
