@@ -14,6 +14,7 @@ import structlog
 from pacd import logs
 from pacd.api.server import ApiServer
 from pacd.assembly import DATABASE, LOCK, policy_of, preflight, setup_of
+from pacd.engine.backups import Backups
 from pacd.engine.control import Control
 from pacd.engine.engine import Engine
 from pacd.engine.events import Events
@@ -89,6 +90,7 @@ class Daemon:
         self._notifier = Notifier(environ)
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
+        self._backups = Backups(settings.state_dir / DATABASE, self._reserve_bytes)
         self._stop = asyncio.Event()
         self._reloading = threading.Lock()
         self._refused: tuple[Problem, ...] = ()
@@ -135,6 +137,7 @@ class Daemon:
             self._notifier.stopping()
             await asyncio.to_thread(self._schedule.stop)
             await asyncio.to_thread(self._lookout.stop)
+            await asyncio.to_thread(self._backups.stop)
             self._engine.stop()
             await asyncio.to_thread(thread.join)
             await api.stop()
@@ -154,6 +157,7 @@ class Daemon:
             if not thread.is_alive():
                 raise RuntimeError("the engine's thread has ended")
             await asyncio.to_thread(self._lookout.mend)
+            await asyncio.to_thread(self._backups.look)
             self._notifier.watchdog()
             self._notifier.status(self._line())
             with suppress(TimeoutError):
@@ -226,8 +230,16 @@ class Daemon:
             reload=self._reload,
             watch=self._lookout.view,
             next_audit=self._schedule.next_audit,
-            problems=lambda: (*self._refused, *self._lookout.problems()),
+            problems=self._problems,
+            decided=self._backups.decided,
+            last_backup=lambda: self._backups.last,
         )
+
+    def _problems(self) -> tuple[Problem, ...]:
+        return (*self._refused, *self._lookout.problems(), *self._backups.problems())
+
+    def _reserve_bytes(self) -> int:
+        return self._settings.audit.min_free_mib << 20
 
     def _reload(self, who: str) -> ConfigView:
         """In any thread but the loop's: read the settings again and work by them."""
