@@ -192,6 +192,7 @@ class Mishaps:
 
     def _fill(self) -> None:
         disk = self._disk()
+        self._life.finish()
         disk.fill(self._chance.choice((0, 100_000, 1_000_000, 3_000_000)))
         full = disk.place == self._site.library
         self._live(self._chance.uniform(2, 12), room=not full)
