@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -210,6 +211,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave everything there at the end")
     arguments = parser.parse_args()
     base = Path(tempfile.mkdtemp(prefix="pac-soak-", dir=arguments.scratch))
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that disks go too
     complain(f"seed {arguments.seed}, in {base}")
     with made_site(base) as site:
         well = Soak(site, arguments.seed, arguments.minutes).run()

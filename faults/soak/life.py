@@ -124,10 +124,8 @@ class Life:
     def _rename_artist(self) -> None:
         album = self._model.any_album()
         if album and len(album.parts) > 1 and not album.parts[0].startswith("Slow"):
-            artist = album.parts[0]
-            self._rename(
-                PurePosixPath(artist), PurePosixPath(f"{artist[:20]} {self._chance.randrange(100)}")
-            )
+            artist = PurePosixPath(album.parts[0])
+            self._rename(artist, PurePosixPath(f"{artist.name[:20]} {self._chance.randrange(100)}"))
 
     def _move_file(self) -> None:
         path, album = self._model.any_master(), self._model.any_album()

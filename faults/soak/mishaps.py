@@ -53,12 +53,13 @@ class Mishaps:
         return name
 
     def calm(self) -> None:
-        """Put everything back in place."""
+        """Put everything back in place; the configuration is a good one since its own mishap."""
         for disk in self._site.disks.values():
             if not disk.mounted:
                 disk.mount()
             disk.free()
         self._site.pacctl("resume")
+        self._site.pacctl("reload")
 
     def end(self) -> None:
         """Stop the daemon as systemd does; nothing of it may be left (w26, w28)."""
