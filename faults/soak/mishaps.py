@@ -53,12 +53,13 @@ class Mishaps:
         return name
 
     def calm(self) -> None:
-        """Put everything back in place."""
+        """Put everything back in place; the configuration is a good one since its own mishap."""
         for disk in self._site.disks.values():
             if not disk.mounted:
                 disk.mount()
             disk.free()
         self._site.pacctl("resume")
+        self._site.pacctl("reload")
 
     def end(self) -> None:
         """Stop the daemon as systemd does; nothing of it may be left (w26, w28)."""
@@ -192,6 +193,7 @@ class Mishaps:
 
     def _fill(self) -> None:
         disk = self._disk()
+        self._life.finish()
         disk.fill(self._chance.choice((0, 100_000, 1_000_000, 3_000_000)))
         full = disk.place == self._site.library
         self._live(self._chance.uniform(2, 12), room=not full)
