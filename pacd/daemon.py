@@ -217,10 +217,9 @@ class Daemon:
         self._lookout.start(self._settings.libraries(), self._settings.watch.mode)
 
     def _plan_audits(self, last_finished: datetime | None) -> None:
-        interval = self._settings.audit.interval
         self._schedule.every_audit(
             self._request_audit,
-            interval=min(interval, POLL_EVERY) if self._lookout.blind else interval,
+            interval=self._settings.audit.interval,
             jitter=self._settings.audit.jitter,
             last_finished=last_finished,
             now=datetime.now(UTC),
@@ -230,7 +229,7 @@ class Daemon:
         """In the engine's thread: a library was walked whole."""
         if audit.gauge and not audit.error:
             self._lookout.walked(audit.policy, audit.gauge)
-        within = POLL_EVERY if self._lookout.blind else timedelta.max
+        within = POLL_EVERY if self._lookout.blind else None
         self._schedule.audit_finished(now, within=within)
 
     def _host(self) -> Host:
@@ -290,4 +289,5 @@ def _config_view(settings: Settings, restart: tuple[str, ...]) -> ConfigView:
 
 def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]) -> int:
     """Run the daemon until it is stopped; return the exit code."""
+    threading.excepthook = logs.thread_ended
     return asyncio.run(Daemon(settings, load, environ).serve())

@@ -111,6 +111,8 @@ class Lookout:
             self._watcher = watcher
             there = watches()
             self._watched_at_start = max(0, len(there) - watcher.own_watches)
+            for gauge in self._gauges.values():
+                gauge.look_again()  # until the walk that must follow has measured anew
             self._told = tuple(root for root in roots.values() if is_watched(root, there))
 
     def stop(self) -> None:
@@ -274,8 +276,9 @@ class Lookout:
 
     def _unwatched(self) -> Iterator[Problem]:
         """A problem for each library with folders that are not watched."""
+        failed = not self._watcher or self._watcher.failure  # said already
         for name, gauge in self._gauges.items():
-            if not gauge.unwatched:
+            if failed or not gauge.unwatched:
                 continue
             limit = limits.watches()
             example = f", such as {gauge.example}" if gauge.example else ""

@@ -57,9 +57,9 @@ _LOOK_S: Final = 0.1
 
 _LOST_WORDS: Final = "overflowed"  # watchdog 7.1.0, observers/inotify_c.py, handle_event
 
-# What watchdog 7.1.0 warns of when a folder appears while it is being added; with `-W error`
-# the warning would end its reader (w15).
-_MKDIR_RACE: Final = "Callback with id '.*' already exists"
+# What watchdog 7.1.0 warns of when a folder appears, or leaves, while it is being added; with
+# `-W error` the warning would end its reader (w15).
+_MKDIR_RACE: Final = "Callback with id '.*' (already exists|does not exist)"
 
 
 class Watcher:
