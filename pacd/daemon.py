@@ -14,6 +14,7 @@ import structlog
 from pacd import logs
 from pacd.api.server import ApiServer
 from pacd.assembly import DATABASE, LOCK, policy_of, preflight, setup_of
+from pacd.engine.audits import Audit
 from pacd.engine.backups import Backups
 from pacd.engine.control import Control
 from pacd.engine.engine import Engine
@@ -40,7 +41,10 @@ WATCHING_S: Final = 300.0
 """How long setting the watches of a large library on a slow disk may take (EXTEND_TIMEOUT_USEC)."""
 
 POLL_EVERY: Final = timedelta(minutes=15)
-"""Audits come at least this often where a library cannot be watched (W4)."""
+"""Audits come at least this often where changes go unseen (W4, w01)."""
+
+CANARY: Final = "canary"
+"""Folder of the state directory for proofs that events arrive (decisions/0019)."""
 
 
 class EngineThread(threading.Thread):
@@ -109,7 +113,11 @@ class Daemon:
         try:
             thread.start()
             self._engine = await asyncio.wrap_future(thread.ready)
-            self._lookout = Lookout(self._engine.inbox, lambda _reason: self._request_audit())
+            self._lookout = Lookout(
+                self._engine.inbox,
+                lambda _reason: self._engine.inbox.post(self._reconcile),
+                canary=self._settings.state_dir / CANARY,
+            )
             return await self._serve(thread)
         finally:
             if thread.ready.done() and thread.ready.exception() is None:
@@ -148,6 +156,7 @@ class Daemon:
     def _prepare_audits(self) -> None:
         """In the engine's thread: be told when a whole audit has ended."""
         self._engine.auditor.reports = True
+        self._engine.auditor.gauge = self._lookout.gauge
         self._engine.auditor.finished = self._audited
 
     async def _heartbeat(self, thread: EngineThread) -> None:
@@ -156,9 +165,10 @@ class Daemon:
         while not self._stop.is_set():
             if not thread.is_alive():
                 raise RuntimeError("the engine's thread has ended")
-            await asyncio.to_thread(self._lookout.mend)
+            hears = await asyncio.to_thread(self._lookout.mend)
             await asyncio.to_thread(self._backups.look)
-            self._notifier.watchdog()
+            if hears:
+                self._notifier.watchdog()
             self._notifier.status(self._line())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), every_s)
@@ -204,23 +214,28 @@ class Daemon:
         self._engine.auditor.audit_all()
         self._engine.starting = False
 
+    def _reconcile(self) -> None:
+        """In the engine's thread: changes were missed, also where a walk has just been."""
+        self._engine.auditor.audit_all(anew=True)
+
     def _start_lookout(self) -> None:
         self._lookout.start(self._settings.libraries(), self._settings.watch.mode)
 
     def _plan_audits(self, last_finished: datetime | None) -> None:
-        interval = self._settings.audit.interval
         self._schedule.every_audit(
             self._request_audit,
-            interval=min(interval, POLL_EVERY) if self._lookout.polled else interval,
+            interval=self._settings.audit.interval,
             jitter=self._settings.audit.jitter,
             last_finished=last_finished,
             now=datetime.now(UTC),
         )
 
-    def _audited(self, now: datetime) -> None:
+    def _audited(self, audit: Audit, now: datetime) -> None:
         """In the engine's thread: a library was walked whole."""
-        self._lookout.walked(sum(self._engine.auditor.folders.values()))
-        self._schedule.audit_finished(now)
+        if audit.gauge and not audit.error:
+            self._lookout.walked(audit.policy, audit.gauge)
+        within = POLL_EVERY if self._lookout.blind else None
+        self._schedule.audit_finished(now, within=within)
 
     def _host(self) -> Host:
         return Host(
@@ -287,4 +302,5 @@ def _config_view(settings: Settings, restart: tuple[str, ...]) -> ConfigView:
 
 def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]) -> int:
     """Run the daemon until it is stopped; return the exit code."""
+    threading.excepthook = logs.thread_ended
     return asyncio.run(Daemon(settings, load, environ).serve())
