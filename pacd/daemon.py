@@ -4,10 +4,9 @@ import asyncio
 import faulthandler
 import signal
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,6 +15,7 @@ import structlog
 from pacd import logs
 from pacd.api.server import ApiServer
 from pacd.assembly import DATABASE, LOCK, config_view, policy_of, preflight, setup_of
+from pacd.engine.backups import Backups
 from pacd.engine.control import Control
 from pacd.engine.events import Events
 from pacd.engine.host import Host
@@ -24,15 +24,12 @@ from pacd.errors import PacError
 from pacd.files.lock import Lock
 from pacd.lookout import Lookout
 from pacd.protocol.documents import ConfigView, Problem
-from pacd.pulse import Part, Pulse
+from pacd.pulse import Heartbeat, Part
 from pacd.schedule import Schedule
 from pacd.settings import Settings, needs_restart
 from pacd.systemd import Notifier
 
 _log = structlog.get_logger()
-
-HEARTBEAT_S: Final = 15.0
-"""How often the daemon looks after itself when no systemd watchdog asks for more."""
 
 STARTING_S: Final = 3600.0
 """How long a migration and setting the watches of a large library on a slow disk may take (w35)."""
@@ -63,10 +60,11 @@ class Daemon:
         self._notifier = Notifier(environ)
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
+        self._backups = Backups(settings.state_dir / DATABASE, self._reserve_bytes)
         self._stop = asyncio.Event()
         self._reloading = threading.Lock()
         self._refused: tuple[Problem, ...] = ()
-        self._unwell: tuple[str, ...] = ()
+        self._heartbeat = Heartbeat(self._notifier, self._line)
 
     async def serve(self) -> int:
         """
@@ -107,12 +105,13 @@ class Daemon:
             await starting.aclose()
             self._notifier.ready()
             _log.info("ready", action="start", status="ok", socket=str(self._settings.socket))
-            await self._heartbeat(thread)
+            await self._live(thread)
         finally:
             self._notifier.stopping()
             async with self._notifier.more_time(STOPPING_S):
                 await asyncio.to_thread(self._schedule.stop)
                 await asyncio.to_thread(self._lookout.stop)
+                await asyncio.to_thread(self._backups.stop)
                 self._engine.stop()
                 await asyncio.to_thread(thread.join)
                 await api.stop()
@@ -129,34 +128,28 @@ class Daemon:
         self._engine.auditor.reports = True
         self._engine.auditor.finished = self._audited
 
-    async def _heartbeat(self, thread: EngineThread) -> None:
-        """Look after the parts until it is time to stop; ping systemd while all of them live."""
-        every_s = min(HEARTBEAT_S, self._notifier.watchdog_interval_s or HEARTBEAT_S)
-        with ThreadPoolExecutor(1, thread_name_prefix="lookout") as mending:
-            pulse = self._pulse(mending)
-            while not self._stop.is_set():
-                self._feel(pulse)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), every_s)
+    async def _live(self, thread: EngineThread) -> None:
+        """Look after the parts until it is time to stop."""
+        with ThreadPoolExecutor(1, thread_name_prefix="tending") as hands:
+            await self._heartbeat.go_on(self._stop, self._parts(hands))
         thread.check()
 
-    def _pulse(self, mending: Executor) -> Pulse:
+    def _parts(self, hands: Executor) -> Mapping[str, Part]:
         """What must live for the daemon to be healthy (decision 0020); the loop itself turns."""
-        return Pulse(
-            {
-                "the engine": Part(lambda: self._engine.inbox.call(self._write_lock)),
-                "the watcher": Part(lambda: mending.submit(self._mend), WATCHING_S),
-                "the schedule": Part(lambda: self._schedule.look_at_clock(datetime.now(UTC))),
-            }
-        )
+        return {
+            "the engine": Part(lambda: self._engine.inbox.call(self._write_lock)),
+            "the watcher": Part(lambda: hands.submit(self._tend), WATCHING_S),
+            "the schedule": Part(lambda: self._schedule.look_at_clock(datetime.now(UTC))),
+        }
 
     def _write_lock(self) -> None:
         """In the engine's thread: show that it turns, and may write to the database."""
         with self._engine.store.transaction():
             pass
 
-    def _mend(self) -> object:
+    def _tend(self) -> object:
         """False where the watcher is of no use, and could not be mended."""
+        self._backups.look()
         if not self._reloading.acquire(blocking=False):
             return True  # it is being set anew just now
         try:
@@ -165,18 +158,7 @@ class Daemon:
         finally:
             self._reloading.release()
 
-    def _feel(self, pulse: Pulse) -> None:
-        unwell = pulse.beat(now_s=time.monotonic())
-        if unwell and not self._unwell:
-            _log.error("not healthy", action="watchdog", status="error", reason="; ".join(unwell))
-        self._unwell = unwell
-        if not unwell:
-            self._notifier.watchdog()
-        self._notifier.status(self._line())
-
     def _line(self) -> str:
-        if self._unwell:
-            return f"Not healthy: {'; '.join(self._unwell)}"
         if self._refused:
             return self._refused[0].what
         snapshot = self._engine.snapshot
@@ -246,17 +228,16 @@ class Daemon:
             watch=self._lookout.view,
             next_audit=self._schedule.next_audit,
             problems=self._problems,
+            decided=self._backups.decided,
+            last_backup=lambda: self._backups.last,
         )
 
     def _problems(self) -> tuple[Problem, ...]:
-        unwell = (
-            Problem(
-                what=f"PAC is not healthy: {fault}.",
-                fix="systemd restarts it by itself; elsewhere restart pacd, and report its log.",
-            )
-            for fault in self._unwell
-        )
-        return (*unwell, *self._refused, *self._lookout.problems())
+        lookout, backups = self._lookout.problems(), self._backups.problems()
+        return (*self._heartbeat.problems, *self._refused, *lookout, *backups)
+
+    def _reserve_bytes(self) -> int:
+        return self._settings.audit.min_free_mib << 20
 
     def _reload(self, who: str) -> ConfigView:
         """In any thread but the loop's: read the settings again and work by them."""

@@ -26,6 +26,7 @@ class EngineThread(threading.Thread):
         self._ended = ended
         self._error: PacError | None = None
         self._stopped = False
+        self._over = False
         self.ready: Future[Engine] = Future()
 
     def run(self) -> None:
@@ -38,6 +39,7 @@ class EngineThread(threading.Thread):
             if not self.ready.done():  # the traceback, if there is one, stands above
                 fault = self._error or RuntimeError("the engine could not be built")
                 self.ready.set_exception(fault)
+            self._over = True
             self._ended()
 
     def check(self) -> None:
@@ -50,7 +52,7 @@ class EngineThread(threading.Thread):
         """
         if self._error:
             raise self._error
-        if not (self._stopped or self.is_alive()):
+        if self._over and not self._stopped:
             raise RuntimeError("the engine's thread has ended")
 
     def _run(self) -> None:

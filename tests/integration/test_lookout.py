@@ -1,6 +1,7 @@
 """When libraries are watched anew, and when that is said to be a problem."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +91,19 @@ def test_w08_a_root_that_came_back_is_watched_anew(
 
     assert ["the watches were lost"] == losses.reasons
     assert 2 == lookout.view().watched
+
+
+def test_watches_are_counted_at_leisure(lookout: Lookout, library: LibraryPolicy) -> None:
+    """B4: the kernel takes longer the more there are, so a large library's are counted less."""
+    for number in range(2_000):
+        (library.root / f"{number}").mkdir()
+    lookout.start((library,), "auto")
+    began_s = time.thread_time()
+    lookout.walked(2_003)
+    once_s = time.thread_time() - began_s
+    began_s = time.thread_time()
+    for _heartbeat in range(20):
+        lookout.mend()
+
+    assert 2_003 == lookout.view().watched
+    assert time.thread_time() - began_s < 5 * once_s
