@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from faults.soak import report
+from faults.soak.arrivals import Arrivals
 from faults.soak.checkpoint import Comparison, stamps
 from faults.soak.life import Life
 from faults.soak.mishaps import Mishaps
@@ -47,7 +49,8 @@ class Soak:
         self._minutes = minutes
         self._chance = chance
         self._model = Model(chance)
-        self._life = Life(site.library, staging, studio, self._model, chance)
+        arrivals = Arrivals(site.library, staging, studio, self._model, chance)
+        self._life = Life(site.library, arrivals, studio, self._model, chance)
         self._watcher = Watcher(site)
         self._mishaps = Mishaps(site, self._life, self._watcher, chance)
         self._comparison = Comparison(site, self._model)
@@ -175,10 +178,14 @@ def _changes(before: dict[Path, Any], after: dict[Path, Any]) -> list[str]:
     """What a look that should change nothing has changed."""
     changed = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
     return [
-        f"{path!r} was {'made' if path not in before else 'removed' if path not in after else 'changed'}"
+        f"{path!r} was {_how(is_new=path not in before, is_gone=path not in after)}"
         for path in sorted(changed)
-        if path.is_file() or path not in before or path not in after
+        if not path.is_dir() or path not in before
     ]
+
+
+def _how(*, is_new: bool, is_gone: bool) -> str:
+    return "made" if is_new else "removed" if is_gone else "changed"
 
 
 def _said_wrongly(log: Path) -> Iterator[str]:
@@ -204,6 +211,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave everything there at the end")
     arguments = parser.parse_args()
     base = Path(tempfile.mkdtemp(prefix="pac-soak-", dir=arguments.scratch))
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that disks go too
     complain(f"seed {arguments.seed}, in {base}")
     with made_site(base) as site:
         well = Soak(site, arguments.seed, arguments.minutes).run()

@@ -3,53 +3,39 @@
 import errno
 import os
 import shutil
-import subprocess
-import threading
-import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from random import Random
 from typing import Final
 
+from faults.soak.arrivals import Arrivals
 from faults.soak.model import Master, Model
 from faults.soak.recordings import Studio, Tags, dressed, frames_at, retagged
 
-FULL: Final = 0.6
-"""What part of the library's disk may be taken before more is removed than comes in."""
+Put = Callable[[Path, Path], object]
+"""How a new file takes the place of an old one."""
 
 MOST: Final = 120
 """Masters; a checkpoint looks at each of them."""
-
-ODD_NAMES: Final = (
-    "new\nline",
-    os.fsdecode(b"latin-\xe9\xff"),
-    "-rf --help",
-    "AC:DC? <live>",
-    "CON",
-    "dots...",
-    "坂本龍一 “Thousand Knives”",
-    "esc\x1b[31mred",
-)
 
 
 class Life:
     """One person with many habits; every method does one thing to the library."""
 
     def __init__(
-        self, library: Path, staging: Path, studio: Studio, model: Model, chance: Random
+        self, library: Path, arrivals: Arrivals, studio: Studio, model: Model, chance: Random
     ) -> None:
         self._library = library
+        self._arrivals = arrivals
         self._studio = studio
         self._model = model
         self._chance = chance
-        self._staging = staging
-        self._staged: dict[Path, Master] = {}
-        self._number = 0
-        self._writers: list[threading.Thread] = []
-        self._landed: deque[tuple[Path, PurePosixPath]] = deque()
         self.done: dict[str, int] = {}
+
+    def finish(self) -> None:
+        """Wait for copies that are still under way."""
+        self._arrivals.finish()
 
     def something(self, *, room: bool = True) -> str:
         """
@@ -58,7 +44,7 @@ class Life:
         Args:
             room: Whether there is room on the disk; without, nothing is written.
         """
-        self._take_landed()
+        self._arrivals.take_landed()
         habits = self._habits() if room else (self._move_file, self._recase, self._remove_file)
         habit = self._chance.choice(habits)
         name = habit.__name__.strip("_")
@@ -71,8 +57,8 @@ class Life:
         return name
 
     def _habits(self) -> list[Callable[[], None]]:
-        arriving = [self._arrive_by_cp, self._arrive_by_mv, self._arrive_by_rsync]
-        arriving += [self._arrive_slowly, self._arrive_oddly, self._copy_file]
+        come = self._arrivals
+        arriving = [come.by_cp, come.by_mv, come.by_rsync, come.slowly, come.oddly, self._copy_file]
         changing = [self._retag, self._retag, self._retag_by_metaflac, self._swap_cover]
         changing += [self._move_album, self._move_file, self._recase, self._rename_artist]
         changing += [self._swap_files, self._rerip, self._rerip_in_place, self._link]
@@ -81,107 +67,6 @@ class Life:
         crowded = len(self._model.masters) > MOST
         leaving += [self._remove_album] * (8 if crowded else 1)
         return [*changing, *leaving] if crowded else [*arriving, *changing, *leaving]
-
-    def finish(self) -> None:
-        """Wait for copies that are still under way."""
-        for writer in self._writers:
-            writer.join()
-        self._take_landed()
-
-    def _take_landed(self) -> None:
-        """Put on record what other threads have copied in: the model belongs to this one."""
-        self._writers = [each for each in self._writers if each.is_alive()]
-        while self._landed:
-            self._arrived(*self._landed.popleft())
-
-    # --- what arrives
-
-    def _arrive_by_cp(self) -> None:
-        album, made = self._album()
-        shutil.copytree(album, self._library / made, dirs_exist_ok=True)
-        self._arrived(album, made)
-
-    def _arrive_by_mv(self) -> None:
-        """A rename within one disk: no event tells of what is in it."""
-        album, made = self._album()
-        incoming = self._library / ".incoming"
-        shutil.copytree(album, incoming)
-        (self._library / made).parent.mkdir(parents=True, exist_ok=True)
-        incoming.rename(self._library / made)
-        self._arrived(album, made)
-
-    def _arrive_by_rsync(self) -> None:
-        album, made = self._album()
-        (self._library / made).parent.mkdir(parents=True, exist_ok=True)
-        command = ["rsync", "-a", f"{album}/", f"{self._library / made}/"]
-        subprocess.run(command, check=True)
-        self._arrived(album, made)
-
-    def _arrive_slowly(self) -> None:
-        """Written under its final name, with pauses longer than PAC waits."""
-        album, made = self._album(artist=f"Slow {self._number}")
-        reopened = self._chance.random() < 0.5
-        writer = threading.Thread(target=self._write, args=(album, made, reopened))
-        writer.start()
-        self._writers.append(writer)
-
-    def _write(self, album: Path, made: PurePosixPath, reopened: bool) -> None:
-        (self._library / made).mkdir(parents=True)
-        for source in sorted(album.iterdir()):
-            data, target = source.read_bytes(), self._library / made / source.name
-            third = len(data) // 3 + 1
-            with target.open("wb") as file:
-                file.write(data[:third])
-                file.flush()
-                time.sleep(1.2)
-                if not reopened:
-                    file.write(data[third:])
-            if reopened:
-                with target.open("ab") as file:
-                    file.write(data[third : 2 * third])
-                time.sleep(1.2)
-                with target.open("ab") as file:
-                    file.write(data[2 * third :])
-        self._landed.append((album, made))
-
-    def _arrive_oddly(self) -> None:
-        odd = self._chance.choice(ODD_NAMES)
-        album, made = self._album(artist=odd if self._chance.random() < 0.5 else "", title=odd)
-        shutil.copytree(album, self._library / made, dirs_exist_ok=True)
-        self._arrived(album, made)
-
-    def _album(self, artist: str = "", title: str = "") -> tuple[Path, PurePosixPath]:
-        """A new album in the staging folder, and where it goes."""
-        self._number += 1
-        folder = self._staging / str(self._number)
-        folder.mkdir()
-        artist = artist or f"Artist {self._chance.randrange(8)}"
-        made = PurePosixPath(artist, f"Album {self._number}")
-        cover = self._studio.cover() if self._chance.random() < 0.8 else b""
-        for number in range(1, self._chance.randint(1, 4) + 1):
-            recording = self._studio.record()
-            path = folder / f"{number:02d} {title or f'Träck {number}'}.flac"
-            shutil.copyfile(recording.source, path)
-            tags = self._tags(made, number)
-            dressed(path, tags, cover)
-            self._staged[path] = Master(recording.md5, tags, cover)
-        return folder, made
-
-    def _tags(self, album: PurePosixPath, number: int) -> Tags:
-        artist = f"The Artist of {album.name}"
-        return {
-            "TITLE": [f"Take {self._chance.randrange(1000)}"],
-            "ARTIST": [artist, "A Guest"],
-            "ALBUMARTIST": [artist],
-            "ALBUM": [album.name],
-            "TRACKNUMBER": [str(number)],
-            "DATE": ["2026"],
-        }
-
-    def _arrived(self, album: Path, made: PurePosixPath) -> None:
-        for source in sorted(album.iterdir()):
-            self._model.replaced(made / source.name, self._staged.pop(source))
-        shutil.rmtree(album)
 
     def _copy_file(self) -> None:
         """The same recording twice."""
@@ -239,8 +124,8 @@ class Life:
     def _rename_artist(self) -> None:
         album = self._model.any_album()
         if album and len(album.parts) > 1 and not album.parts[0].startswith("Slow"):
-            artist = album.parts[0]
-            self._rename(PurePosixPath(artist), PurePosixPath(f"{artist[:20]} {self._number}"))
+            artist = PurePosixPath(album.parts[0])
+            self._rename(artist, PurePosixPath(f"{artist.name[:20]} {self._chance.randrange(100)}"))
 
     def _move_file(self) -> None:
         path, album = self._model.any_master(), self._model.any_album()
@@ -264,7 +149,7 @@ class Life:
 
     def _busy(self, path: PurePosixPath) -> bool:
         """Whether somebody may still be copying into a place."""
-        return path.parts[0].startswith("Slow") and bool(self._writers)
+        return path.parts[0].startswith("Slow") and self._arrivals.busy
 
     def _swap_files(self) -> None:
         one, other = self._model.any_master(), self._model.any_master()
@@ -287,15 +172,13 @@ class Life:
 
         self._replace(overwrite)
 
-    def _replace(self, put: Callable[[Path, Path], object]) -> None:
+    def _replace(self, put: Put) -> None:
         path = self._model.any_master()
         if path and len(self._model.names_of(path)) == 1:
             recording = self._studio.record()
             self._put(path, replace(self._model.masters[path], md5=recording.md5), put)
 
-    def _put(
-        self, path: PurePosixPath, master: Master, put: Callable[[Path, Path], object]
-    ) -> None:
+    def _put(self, path: PurePosixPath, master: Master, put: Put) -> None:
         new = self._library / ".new.flac"
         shutil.copyfile(self._studio.recordings[master.md5].source, new)
         dressed(new, master.tags, master.cover)

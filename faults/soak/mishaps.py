@@ -53,12 +53,13 @@ class Mishaps:
         return name
 
     def calm(self) -> None:
-        """Put everything back in place."""
+        """Put everything back in place; the configuration is a good one since its own mishap."""
         for disk in self._site.disks.values():
             if not disk.mounted:
                 disk.mount()
             disk.free()
         self._site.pacctl("resume")
+        self._site.pacctl("reload")
 
     def end(self) -> None:
         """Stop the daemon as systemd does; nothing of it may be left (w26, w28)."""
@@ -131,14 +132,11 @@ class Mishaps:
         self._watcher.down()
         os.kill(self.daemon.pid, signal.SIGSTOP)
         self._live(1)
-        folder = self._site.library / "storm"
-        folder.mkdir(exist_ok=True)
         for number in range(STORM_FILES):
-            path = folder / f"{number}.tmp"
+            path = self._site.library / f"{number}.tmp"  # a new folder would not be watched yet
             path.touch()
             path.unlink()
         self._live(2)
-        folder.rmdir()
         os.kill(self.daemon.pid, signal.SIGCONT)
         until(self._site.status, what="for an answer after SIGCONT")
         self._watcher.up(self.daemon.pid)
@@ -192,6 +190,7 @@ class Mishaps:
 
     def _fill(self) -> None:
         disk = self._disk()
+        self._life.finish()
         disk.fill(self._chance.choice((0, 100_000, 1_000_000, 3_000_000)))
         full = disk.place == self._site.library
         self._live(self._chance.uniform(2, 12), room=not full)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -194,11 +195,11 @@ class Engine:
 
     def _take_snapshot(self, now: datetime) -> Snapshot:
         pipeline = self.pipeline
-        ready = [(each.visit.policy.name, each.item) for each in self.dispatch.ready if each.item]
+        ready = tuple(self.dispatch.ready.first(SHOWN))
         return Snapshot(
             running=tuple(self._in_workers()),
-            ready=tuple(ready[:SHOWN]),
-            more=max(0, len(ready) - SHOWN),
+            ready=ready,
+            more=sum(self.dispatch.ready.actions.values()) - len(ready),
             folders=tuple(islice(pipeline.backlog, SHOWN)),
             settling=tuple(islice(pipeline.debouncer, SHOWN)),
             folders_waiting=len(pipeline.backlog) + len(pipeline.debouncer),
@@ -213,9 +214,10 @@ class Engine:
         )
 
     def _eta_s(self) -> float | None:
-        works = [*self.dispatch.ready, *(each.work for each in self.dispatch.running.values())]
-        actions = [work.item.action.value for work in works if work.item]
-        return self.recorder.pace.eta_s(actions, len(self.pipeline.backlog), self.pool.total)
+        items: Counter[str] = Counter()
+        items.update(self.dispatch.ready.actions)
+        items.update(i.work.item.action for i in self.dispatch.running.values() if i.work.item)
+        return self.recorder.pace.eta_s(items, len(self.pipeline.backlog), self.pool.total)
 
     def _in_workers(self) -> Iterator[InWorker]:
         workers = self.pool.running()
