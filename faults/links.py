@@ -97,18 +97,26 @@ class Campaign:
         spread = told(self._site.base / "mirror") + told(self._site.base / "art")
         spread += told(self._site.library)
         until(self._at_rest, REST_S, what="for rest")
-        tracebacks = daemon.said().count("Traceback")
+        refused = [line for line in daemon.events() if line.get("status") == "error"]
+        faults = [line for line in refused if "a fault in PAC" in line.get("message", "")]
+        masters = list(self._site.library.rglob("*.flac"))
+        alone = [each for each in masters if not self._output_of(each).is_file()]
         done = [line for line in daemon.events() if line.get("status") == "ok"]
         print(f"swaps of a file or folder with a link  {sum(each.count for each in self._swaps):,}")
         print(f"files that came meanwhile              {self._changes}")
         print(f"actions that went well                 {len(done):,}")
         print(f"changed, made or removed elsewhere     {len(theirs)}")
         print(f"files that hold what was elsewhere     {len(spread)}")
-        print(f"tracebacks in the log                  {tracebacks}")
+        print(f"masters without an output at the end   {len(alone)} of {len(masters)}")
+        print(f"actions refused for what they met      {len(refused)}")
+        print(f"faults in PAC                          {len(faults)}")
         yield from (f"{path} was touched" for path in sorted(theirs))
         yield from (f"{path} holds what was elsewhere" for path in spread)
-        if tracebacks:
-            yield f"{tracebacks} tracebacks in the log"
+        yield from (f"{path} has no output" for path in alone)
+        yield from (f"{line}" for line in faults)
+
+    def _output_of(self, master: Path) -> Path:
+        return self._site.mirror / master.relative_to(self._site.library).with_suffix(".opus")
 
     def _at_rest(self) -> bool:
         self._site.pacctl("scan", "--wait", check=False)
