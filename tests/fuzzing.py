@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pacd.api.routes import READS, WRITES
-from pacd.protocol.wire import MAX_BODY_BYTES, Kind
+from pacd.protocol.wire import EXITS, MAX_BODY_BYTES
 from tests.serving import connected, received
 
 # What an answer to nonsense may be: an understood question, a refusal of the request, of the
@@ -326,7 +326,7 @@ def _unsaid(status: int, content: bytes) -> str:
     """What an error should have said, as a clause."""
     try:
         error = json.loads(content)["error"]
-        Kind(error["kind"])
+        EXITS[error["kind"]]
     except (ValueError, KeyError, TypeError):
         return f"{status} bears no document: {content[:80]!r}"
     return "" if error["message"] else f"{status} says nothing"

@@ -24,7 +24,7 @@ class OverloadedError(errors.PacError):
 
 
 # The first row whose type fits decides.
-_FAILURES: Final[tuple[tuple[type[errors.PacError], Kind, int], ...]] = (
+_FAILURES: Final[tuple[tuple[type[errors.PacError], str, int], ...]] = (
     (RequestError, Kind.REQUEST, 400),
     (MismatchError, Kind.PROTOCOL, 400),
     (DeniedError, Kind.DENIED, 403),
@@ -56,7 +56,7 @@ def http_failure(status: int, message: str, fix: str) -> str:
     return body(_HTTP_KINDS.get(status, other), message, fix=fix)
 
 
-def body(kind: Kind, message: str, *, fix: str = "", words: str = "") -> str:
+def body(kind: str, message: str, *, fix: str = "", words: str = "") -> str:
     """The document of an error; `words` is what a tool said."""
     more = {name: text for name, text in (("fix", fix), ("words", words)) if text}
-    return dumps({"error": {"kind": kind.value, "message": message, **more}})
+    return dumps({"error": {"kind": kind, "message": message, **more}})

@@ -96,7 +96,7 @@ def test_no_field_hides_behind_a_method_of_dict() -> None:
     ],
 )
 def test_each_error_has_its_status_and_its_exit(
-    error: errors.PacError, http: int, kind: Kind, ending: Exit
+    error: errors.PacError, http: int, kind: str, ending: int
 ) -> None:
     """X1: one table from what was raised to what a script sees."""
     found, text = failure(error)
@@ -107,7 +107,7 @@ def test_each_error_has_its_status_and_its_exit(
 
 def test_every_kind_has_an_exit() -> None:
     """X1: no answer is without its exit code."""
-    assert set(Kind) == set(EXITS)
+    assert {word for name, word in vars(Kind).items() if name.isupper()} == set(EXITS)
 
 
 @pytest.mark.parametrize(
