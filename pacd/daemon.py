@@ -125,7 +125,6 @@ class Daemon:
 
     def _prepare_audits(self) -> None:
         """In the engine's thread: be told when a whole audit has ended."""
-        self._engine.auditor.reports = True
         self._engine.auditor.finished = self._audited
 
     async def _live(self, thread: EngineThread) -> None:
@@ -216,6 +215,9 @@ class Daemon:
 
     def _audited(self, now: datetime) -> None:
         """In the engine's thread: a library was walked whole."""
+        auditor = self._engine.auditor
+        # What changed while no daemon ran was nobody's to see: drift counts from then on.
+        auditor.reports |= not any(each.whole for each in auditor.walks)
         self._lookout.walked(sum(self._engine.auditor.folders.values()))
         self._schedule.audit_finished(now)
 

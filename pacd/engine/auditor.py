@@ -85,7 +85,7 @@ class Auditor:
 
     @property
     def walks(self) -> tuple[Audit, ...]:
-        """The walks under way or waiting."""
+        """Those under way or waiting."""
         return (*(audit for _, audit, _ in self._walkers.values()), *(a for a, _ in self._waiting))
 
     @property
@@ -95,9 +95,9 @@ class Auditor:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Roots that were not there, and what could not be read, when last looked for."""
+        """Roots that were not there, what could not be read, and what was set aside."""
         found = (*self._roots.problems.values(), *self._unread.values())
-        return tuple(chain.from_iterable(found))
+        return (*chain.from_iterable(found), *self._pipeline.aside.problems)
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Forget the problems of libraries that are no longer configured."""
@@ -217,6 +217,10 @@ class Auditor:
         if self._is_outdated(audit):
             return
         place = Place(audit.policy.name, view.path)
+        with self._pipeline.aside.trying(place):
+            self._survey(audit, view, place)
+
+    def _survey(self, audit: Audit, view: FolderView, place: Place) -> None:
         tally = self._pipeline.survey(audit.policy, view)
         audit.tally += tally
         changed = tally.total() - tally["skipped"] - tally["rejoined"]
