@@ -15,6 +15,7 @@ import structlog
 from pacd import logs
 from pacd.api.server import ApiServer
 from pacd.assembly import DATABASE, LOCK, config_view, policy_of, preflight, setup_of
+from pacd.engine.audits import Audit
 from pacd.engine.backups import Backups
 from pacd.engine.control import Control
 from pacd.engine.events import Events
@@ -41,7 +42,10 @@ STOPPING_S: Final = 120.0
 """How long running items, walks and threads may take to end: all of them have limits below it."""
 
 POLL_EVERY: Final = timedelta(minutes=15)
-"""Audits come at least this often where a library cannot be watched (W4)."""
+"""Audits come at least this often where changes go unseen (W4, w01)."""
+
+CANARY: Final = "canary"
+"""Folder of the state directory for proofs that events arrive (decisions/0019)."""
 
 
 class Daemon:
@@ -82,7 +86,11 @@ class Daemon:
             try:
                 thread.start()
                 self._engine = await asyncio.wrap_future(thread.ready)
-                self._lookout = Lookout(self._engine.inbox, lambda _reason: self._request_audit())
+                self._lookout = Lookout(
+                    self._engine.inbox,
+                    lambda _reason: self._engine.inbox.post(self._reconcile),
+                    canary=self._settings.state_dir / CANARY,
+                )
                 return await self._serve(thread, starting)
             finally:
                 if thread.ready.done() and thread.ready.exception() is None:
@@ -125,6 +133,7 @@ class Daemon:
 
     def _prepare_audits(self) -> None:
         """In the engine's thread: be told when a whole audit has ended."""
+        self._engine.auditor.gauge = self._lookout.gauge
         self._engine.auditor.finished = self._audited
 
     async def _live(self, thread: EngineThread) -> None:
@@ -146,14 +155,13 @@ class Daemon:
         with self._engine.store.transaction():
             pass
 
-    def _tend(self) -> object:
+    def _tend(self) -> bool:
         """False where the watcher is of no use, and could not be mended."""
         self._backups.look()
         if not self._reloading.acquire(blocking=False):
             return True  # it is being set anew just now
         try:
-            mend: Callable[[], object] = self._lookout.mend
-            return mend()
+            return self._lookout.mend()
         finally:
             self._reloading.release()
 
@@ -200,26 +208,31 @@ class Daemon:
         self._engine.auditor.audit_all()
         self._engine.starting = False
 
+    def _reconcile(self) -> None:
+        """In the engine's thread: changes were missed, also where a walk has just been."""
+        self._engine.auditor.audit_all(anew=True)
+
     def _start_lookout(self) -> None:
         self._lookout.start(self._settings.libraries(), self._settings.watch.mode)
 
     def _plan_audits(self, last_finished: datetime | None) -> None:
-        interval = self._settings.audit.interval
         self._schedule.every_audit(
             self._request_audit,
-            interval=min(interval, POLL_EVERY) if self._lookout.polled else interval,
+            interval=self._settings.audit.interval,
             jitter=self._settings.audit.jitter,
             last_finished=last_finished,
             now=datetime.now(UTC),
         )
 
-    def _audited(self, now: datetime) -> None:
+    def _audited(self, audit: Audit, now: datetime) -> None:
         """In the engine's thread: a library was walked whole."""
         auditor = self._engine.auditor
         # What changed while no daemon ran was nobody's to see: drift counts from then on.
         auditor.reports |= not any(each.whole for each in auditor.walks)
-        self._lookout.walked(sum(self._engine.auditor.folders.values()))
-        self._schedule.audit_finished(now)
+        if audit.gauge and not audit.error:
+            self._lookout.walked(audit.policy, audit.gauge)
+        within = POLL_EVERY if self._lookout.blind else None
+        self._schedule.audit_finished(now, within=within)
 
     def _host(self) -> Host:
         return Host(
@@ -273,5 +286,6 @@ def _refusal(error: PacError) -> Problem:
 
 def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]) -> int:
     """Run the daemon until it is stopped; return the exit code."""
+    threading.excepthook = logs.thread_ended
     faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
     return asyncio.run(Daemon(settings, load, environ).serve())

@@ -88,10 +88,17 @@ class Schedule:
             next_run_time=self._delayed(due) if due > now else now,
         )
 
-    def audit_finished(self, now: datetime) -> None:
-        """Plan the next audit from the end of this one, whoever had asked for it."""
+    def audit_finished(self, now: datetime, *, within: timedelta | None = None) -> None:
+        """
+        Plan the next audit from the end of this one, whoever had asked for it.
+
+        Args:
+            within: It is asked for after no longer than this, whatever the plan; None for no haste.
+        """
         if self._scheduler.get_job(_AUDIT):
-            self._scheduler.modify_job(_AUDIT, next_run_time=self._delayed(now + self._interval))
+            due = self._delayed(now + self._interval)
+            due = min(due, now + within) if within else due
+            self._scheduler.modify_job(_AUDIT, next_run_time=due)
 
     def look_at_clock(self, now: datetime) -> "Future[object]":
         """

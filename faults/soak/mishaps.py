@@ -132,14 +132,11 @@ class Mishaps:
         self._watcher.down()
         os.kill(self.daemon.pid, signal.SIGSTOP)
         self._live(1)
-        folder = self._site.library / "storm"
-        folder.mkdir(exist_ok=True)
         for number in range(STORM_FILES):
-            path = folder / f"{number}.tmp"
+            path = self._site.library / f"{number}.tmp"  # a new folder would not be watched yet
             path.touch()
             path.unlink()
         self._live(2)
-        folder.rmdir()
         os.kill(self.daemon.pid, signal.SIGCONT)
         until(self._site.status, what="for an answer after SIGCONT")
         self._watcher.up(self.daemon.pid)

@@ -6,7 +6,9 @@ from typing import Final
 
 import structlog
 
+from pacd.engine.audits import Audit
 from pacd.errors import PacError
+from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.protocol.documents import Problem
 
@@ -57,6 +59,17 @@ class Aside:
                 reason=self._faults[place],
             )
             self._abandon(place)
+
+    def around(
+        self, found: Callable[[Audit, FolderView], None]
+    ) -> Callable[[Audit, FolderView], None]:
+        """Return what tries it with each folder that a walk has found."""
+
+        def tried(audit: Audit, view: FolderView) -> None:
+            with self.trying(Place(audit.policy.name, view.path)):
+                found(audit, view)
+
+        return tried
 
     def forget(self, place: Place) -> None:
         """It has come to rest after all."""

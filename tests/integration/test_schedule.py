@@ -82,6 +82,18 @@ def test_w40_next_audit_counts_from_the_end_of_the_last(schedule: Schedule) -> N
     assert NOW + timedelta(hours=29) == schedule.next_audit()
 
 
+def test_w01_while_changes_go_unseen_audits_come_sooner(schedule: Schedule) -> None:
+    """W4, w01: no later than is said, whatever the plan; the plan itself stays."""
+    _plan(schedule, None, threading.Event())
+    schedule.start()
+    schedule.audit_finished(NOW, within=HALF_AN_HOUR)
+    assert NOW + HALF_AN_HOUR == schedule.next_audit()
+    schedule.audit_finished(NOW, within=2 * DAY)
+    assert NOW + DAY == schedule.next_audit()
+    schedule.audit_finished(NOW)
+    assert NOW + DAY == schedule.next_audit()
+
+
 def test_w40_an_audit_that_never_ends_does_not_end_the_plan(schedule: Schedule) -> None:
     """W5: once asked for, the next one is planned though no end was reported."""
     called = threading.Event()
