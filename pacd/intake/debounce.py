@@ -1,9 +1,9 @@
 """Waits until a folder has been quiet for long enough; time is passed in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Place(NamedTuple):
@@ -11,6 +11,17 @@ class Place(NamedTuple):
 
     library: str
     folder: PurePosixPath
+
+
+MAX_APART: Final = 512
+"""Touched folders of one library kept apart; beyond that all of it counts as touched (w05)."""
+
+
+def crowded(places: Collection[Place], library: str) -> bool:
+    """Whether a library has as many places among these as are kept apart."""
+    if len(places) < MAX_APART:
+        return False
+    return sum(place.library == library for place in places) >= MAX_APART
 
 
 def topmost(places: Iterable[Place], trees: AbstractSet[Place]) -> tuple[Place, ...]:
@@ -57,6 +68,19 @@ class Debouncer:
         """Note a change in a folder."""
         first_s, _ = self._seen.get(place, (now_s, now_s))
         self._seen[place] = (first_s, now_s)
+
+    def crowded(self, library: str) -> bool:
+        """Whether no more folders of a library can wait each for itself."""
+        return crowded(self._seen.keys(), library)
+
+    def merge(self, library: str) -> Place:
+        """Have all folders of a library wait as one, its root, no longer than the first would."""
+        apart = [place for place in self._seen if place.library == library]
+        moments = [self._seen.pop(place) for place in apart]
+        root = Place(library, PurePosixPath())
+        if moments:
+            self._seen[root] = (min(moments)[0], max(last_s for _, last_s in moments))
+        return root
 
     def settled(self, *, now_s: float) -> tuple[Place, ...]:
         """Remove and return the folders that are ready, longest-waiting first."""
