@@ -233,7 +233,7 @@ class Walker:
         """Remove left-overs from folders that no folder of the library stands for."""
         for mirror, view in found:
             if view.scratch:
-                sweep(mirror.root / view.path, view.scratch, self._is_gone)
+                sweep(mirror.root, view.path, view.scratch, self._is_gone)
             yield mirror, view, True
 
     def _tell(self, found: Iterable[tuple[MirrorPolicy, FolderView, bool]]) -> None:
@@ -276,7 +276,7 @@ class Walker:
         mirrored = [(roots[name], view) for name, view in looked.mirrors.items()]
         for root, view in ((policy.root, looked.library), *mirrored):
             if view and view.scratch:
-                sweep(root / view.path, view.scratch, self._is_gone)
+                sweep(root, view.path, view.scratch, self._is_gone)
 
     def _is_gone(self, pid: int) -> bool:
         return pid not in self._live_pids()

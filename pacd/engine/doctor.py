@@ -12,11 +12,13 @@ from pacd import VERSION
 from pacd.domain.media import Codec
 from pacd.domain.policy import DaemonPolicy
 from pacd.domain.verdict import BUILTIN_VERSION, Detector
+from pacd.engine.backups import OVERDUE
 from pacd.engine.roots import reachable
 from pacd.engine.unresampled import RESAMPLER_FIX
 from pacd.intake import limits
 from pacd.intake.mounts import filesystem
 from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
+from pacd.store import shelf
 from pacd.tools.toolbox import REMEDIES, TITLES, Toolbox
 
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
@@ -51,6 +53,7 @@ def examine(
         *_tools(policy, tools),
         *_roots(policy),
         _space("state", database.parent, policy.min_free_bytes),
+        _backups(database, now),
         *_watches(watch),
         _clock(last_audit, now),
         _user(),
@@ -169,6 +172,18 @@ def _clock(last_audit: datetime | None, now: datetime) -> DoctorCheck:
         found=f"it is {found}, but the last audit ended at {last_audit:{_MOMENT}}",
         fix="Set the clock (`timedatectl set-ntp true`); audits and re-tests go by it.",
     )
+
+
+def _backups(database: Path, now: datetime) -> DoctorCheck:
+    """Say how many there are, and whether the last is as young as a daily one should be."""
+    last, there = shelf.newest(database, now=now), len(shelf.backups(database))
+    found = f"{there} of the state in {shelf.folder_of(database)}"
+    if last:
+        found += f", the last of {last:{_MOMENT}}"
+    if not database.exists() or (last and now - last < OVERDUE):
+        return DoctorCheck(name="backups", verdict=Verdict.OK, found=found)
+    fix = "pacd makes one each day, and the first when it starts: `journalctl -u pacd` tells more."
+    return DoctorCheck(name="backups", verdict=Verdict.DEGRADED, found=found, fix=fix)
 
 
 def _user() -> DoctorCheck:
