@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from pacd.domain.hold import Cause
 from pacd.domain.job import Job
 from pacd.domain.outcome import Done, Failed
 from pacd.domain.plan import Action
@@ -23,11 +24,14 @@ from pacd.engine.pool import Answer, Call, Phase, Pool
 from pacd.engine.worker import MEMORY_BYTES
 from pacd.errors import FailureKind, PacError
 from pacd.logs import configure_worker
+from pacd.planning.setbacks import MAX_TRIES
 from pacd.steps.registry import perform
 from tests import damage
 from tests.audio import Art, png, write_flac
 from tests.integration.engine import calls
 from tests.integration.engine.processes import PATIENCE_S
+from tests.integration.engine.site import Site
+from tests.integration.engine.test_holds import causes, failed_before
 from tests.integration.engine.test_pool import answers, ask
 from tests.integration.steps.jobs import artwork_job, mirror_job
 from tests.integration.steps.masters import examined, job_to_recompress, job_to_test, tools
@@ -292,3 +296,18 @@ def test_w30_what_a_worker_logs_names_its_job(capfd: pytest.CaptureFixture[str])
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
     assert [("odd tag", 77), ("later", None)] == [(each["event"], each["job"]) for each in lines]
+
+
+def test_w54_a_hungry_tool_is_found_out_and_its_file_held(tmp_path: Path) -> None:
+    """X2, w54, w25: three tries, then a person is asked; the daemon's own memory is not touched."""
+    site = Site.make(tmp_path)
+    site.album("A", 1)
+    site.use('exec python3 -c "bytearray(1 << 33)"')
+    first = site.run()
+    failed_before(site, Action.TEST, FailureKind.TOOL_FAILED, times=MAX_TRIES - 2)
+    site.run()
+
+    assert {"test": 1} == first.actions
+    assert 1 == first.counts["failed"]
+    assert [("A/01.flac", Cause.ENCODE_FAILED)] == causes(site)
+    assert "MemoryError" in site.holds()[0].evidence["words"]
