@@ -3,9 +3,9 @@
 from pathlib import PurePosixPath
 
 from pacd.domain.outcome import Failed
-from pacd.errors import FailureKind
 from pacd.domain.plan import Action
 from pacd.engine.flux import Flux, causes
+from pacd.errors import FailureKind
 from tests.builders import item
 from tests.effort import effort
 
