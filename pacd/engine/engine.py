@@ -249,9 +249,12 @@ class Engine:
     def _touch(self, place: Place, *, tree: bool) -> None:
         if ignored_folder(place.folder, self.pipeline.ignore):
             return
+        debouncer = self.pipeline.debouncer
+        if place not in debouncer and debouncer.crowded(place.library):
+            place, tree = debouncer.merge(place.library), True
         if tree:
             self._trees.add(place)
-        self.pipeline.debouncer.touch(place, now_s=time.monotonic())
+        debouncer.touch(place, now_s=time.monotonic())
 
     def _look_at(self, place: Place) -> None:
         """Visit a folder that has been quiet; walk it where all below it was touched too."""

@@ -16,6 +16,7 @@ from pacd.engine.backlog import Backlog, Waiting
 from pacd.engine.coverage import MIRRORING, free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
+from pacd.engine.flux import causes
 from pacd.engine.gathering import gather, of_audio
 from pacd.engine.looking import Looked, look_at
 from pacd.engine.mirrors.census import Census, Reading
@@ -221,7 +222,7 @@ class Pipeline:
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
             self.scout.moved(visit, item.mirror, came.result, self.visits, now=now)
         self._advance(visit, (item.path,))
-        self._let_go_on(covers=item.action is Action.EXPORT_ARTWORK)
+        self._let_go_on(came)
 
     def _advance(self, visit: Visit, paths: Iterable[PurePosixPath]) -> None:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
@@ -241,16 +242,19 @@ class Pipeline:
             others = self.visits.values()
             free, visit.covers_wait = free_covers(self._store, visit, others, now=now)
             self._push(visit, free)
-        if not (visit.busy or visit.looking or visit.covers_wait or visit.in_flux):
+        if not (visit.busy or visit.looking or visit.covers_wait or visit.flux):
             self._rest(visit, now)
 
-    def _let_go_on(self, *, covers: bool) -> None:
+    def _let_go_on(self, came: Outcome) -> None:
         """Decide anew where an output was to be moved first, or a cover's place to be freed."""
+        covers, over = came.item.action is Action.EXPORT_ARTWORK, causes(came)
+        rest = not (self._dispatch.running or len(self._dispatch.ready))
         for visit in tuple(self.visits.values()):
             waits = covers and visit.covers_wait
-            if waits or visit.in_flux:
+            due = visit.flux.all() if rest else visit.flux.freed(over)
+            if waits or due:
                 visit.covers_due = visit.covers_due or waits
-                self._advance(visit, tuple(visit.in_flux))
+                self._advance(visit, due)
 
     def _push(self, visit: Visit, items: Iterable[PlanItem]) -> None:
         for item in items:

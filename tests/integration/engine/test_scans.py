@@ -8,6 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from pacd.domain.hold import Cause
+from pacd.domain.plan import Action
 from pacd.domain.policy import FlacPolicy
 from pacd.domain.scan import ScanReport, ScanStatus
 from pacd.engine.audits import OUTSTANDING
@@ -209,6 +211,30 @@ def test_nothing_is_reached_through_a_link(site: Site, tmp_path: Path) -> None:
     assert before == contents(tmp_path / "outside")
     assert known
     assert not known.is_valid
+
+
+def test_w14_an_edit_that_hides_is_found(site: Site) -> None:
+    """w14, W5: the same size and mtime, in place or by another file: ctime and inode tell."""
+    album = site.album("A", 3)
+    site.run()
+    for path, replaced in ((album / "01.flac", False), (album / "02.flac", True)):
+        before, data = path.stat(), bytearray(path.read_bytes())
+        data[-1] ^= 1
+        target = path.with_name("other") if replaced else path
+        with target.open("wb" if replaced else "r+b") as file:
+            file.write(data)
+        os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+        target.replace(path)
+        assert (before.st_size, before.st_mtime_ns) == (
+            path.stat().st_size,
+            path.stat().st_mtime_ns,
+        )
+    ran = site.run()
+
+    assert ["A/01.flac", "A/02.flac"] == sorted(ran.begun(Action.TEST))
+    assert {"A/01.flac": Cause.CORRUPT, "A/02.flac": Cause.CORRUPT} == {
+        str(hold.path): hold.cause for hold in site.holds()
+    }
 
 
 @pytest.mark.parametrize("state", ["missing", "empty", "new"])
