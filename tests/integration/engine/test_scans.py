@@ -211,15 +211,17 @@ def test_nothing_is_reached_through_a_link(site: Site, tmp_path: Path) -> None:
     assert not known.is_valid
 
 
-@pytest.mark.parametrize("state", ["missing", "empty"])
+@pytest.mark.parametrize("state", ["missing", "empty", "new"])
 def test_a_root_that_is_gone_forgets_nothing(site: Site, tmp_path: Path, state: str) -> None:
-    """w08, W3: unmounted, or an empty mount point: a problem, and recovery by itself."""
+    """w08, W3: unmounted, an empty mount point, a new disk: a problem, and recovery by itself."""
     site.album("A/one", 2)
     site.run()
     disk = tmp_path / "disk"
     site.library.rename(disk)
-    if state == "empty":
+    if state != "missing":
         site.library.mkdir()
+    if state == "new":
+        (site.library / "lost+found").mkdir()
     gone = site.run(lambda engine: touched(engine, "A/one", "A", tree=True))
     while_gone = site.known("A/one/01.flac")
     with site.store() as store:
