@@ -1,4 +1,4 @@
-"""Has calls and processes fail while PAC writes, prints what came of it, and fails where it erred."""
+"""Has calls and processes fail while PAC writes, and prints what came of it."""
 
 import argparse
 import os
@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from faults import kills, oneshot, smalldisks
 from faults.gate import KILL
+from faults.kills import run as run_kills
+from faults.oneshot import Shots
 from faults.report import HEAD, Row, refresh
 from faults.scenes import READING, SCENES
+from faults.smalldisks import ROLES
+from faults.smalldisks import run as run_disk
 from faults.striking import ERRORS, RIGHTS
 from faults.syscalls import WRITING, Kind
 from faults.trials import Tally, Trial
@@ -88,27 +91,27 @@ def _once(place: Path, arguments: argparse.Namespace) -> Iterator[Row]:
         ("ENOSPC of the database", ERRORS["ENOSPC"], ("state",)),
         ("EIO of the database", ERRORS["EIO"], ("state",)),
     )
-    shots = None
+    shots: Shots | None = None
     for name, number, below in strikes:
         began_s, tally = time.monotonic(), Tally()
-        shots = shots or oneshot.Shots(place, tally)
+        shots = shots or Shots(place, tally)
         shots.tally = tally
         shots.until_clean(name, number, step, below=below)
         yield Row("once", name, tally, time.monotonic() - began_s)
 
 
 def _kills(place: Path, arguments: argparse.Namespace) -> Iterator[Row]:
-    """kill -9 of the daemon at random moments, while everything that it can do is under way."""
+    """The daemon, then its workers, are killed at random while all that they do goes on."""
     began_s, tally = time.monotonic(), Tally()
-    kills.run(place, tally, 20 if arguments.quick else arguments.kills)
+    run_kills(place, tally, 20 if arguments.quick else arguments.kills)
     yield Row("kills", "daemon and workers at random", tally, time.monotonic() - began_s)
 
 
 def _disks(place: Path, _arguments: argparse.Namespace) -> Iterator[Row]:
     """A small disk fills up under a daemon, and has room again."""
-    for role in smalldisks.ROLES:
+    for role in ROLES:
         began_s, tally = time.monotonic(), Tally()
-        smalldisks.run(place / role, role, tally)
+        run_disk(place / role, role, tally)
         yield Row("disks", f"{role} fills up", tally, time.monotonic() - began_s)
 
 

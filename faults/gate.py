@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from faults.syscalls import CREATING, FLAGS, FORMS, SECCOMP, WRITING, Form, Kind
@@ -39,7 +40,7 @@ _ANSWER: Final = struct.Struct("QqiI")
 _CONTINUE: Final = 1
 
 _WORKING_FOLDER: Final = -100  # fcntl.h, AT_FDCWD
-_LONGEST_NAME: Final = 4096
+_PAGE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,13 @@ class Call:
     A call that waits to be carried out.
 
     Attributes:
-        paths: What it is about, absolute, as bytes decoded by the file system's rules.
+        paths: What it is about, absolute.
     """
 
     pid: int
     name: str
     kind: Kind
-    paths: tuple[str, ...]
+    paths: tuple[Path, ...]
 
 
 KILL: Final = -1
@@ -199,9 +200,7 @@ def _shut(kinds: Collection[Kind]) -> int:
 def _program(numbers: Sequence[int]) -> bytes:
     """Compile a filter: these calls are asked about, all others pass."""
     lines = [(_LOAD_NUMBER, 0, 0, 0)]
-    lines += [
-        (_JUMP_IF_EQUAL, len(numbers) - at, 0, number) for at, number in enumerate(numbers)
-    ]
+    lines += [(_JUMP_IF_EQUAL, len(numbers) - at, 0, number) for at, number in enumerate(numbers)]
     lines += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ASK)]
     return b"".join(struct.pack("HBBI", *line) for line in lines)
 
@@ -224,17 +223,23 @@ def _signed(value: int) -> int:
     return ctypes.c_int(value & 0xFFFFFFFF).value
 
 
-def _file(pid: int, descriptor: int) -> str:
-    return os.readlink(f"/proc/{pid}/fd/{_signed(descriptor)}")
+def _file(pid: int, descriptor: int) -> Path:
+    return Path(f"/proc/{pid}/fd/{_signed(descriptor)}").readlink()
 
 
-def _path(pid: int, folder: int, address: int) -> str:
+def _path(pid: int, folder: int, address: int) -> Path:
+    """Read a name from the memory of who asks; it may end where its page does."""
     if address == 0:  # utimensat(2) of an open file
         return _file(pid, folder)
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+    name = b""
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
         memory.seek(address)
-        name = os.fsdecode(memory.read(_LONGEST_NAME - address % _LONGEST_NAME).split(b"\0")[0])
-        if len(os.fsencode(name)) == _LONGEST_NAME - address % _LONGEST_NAME:
-            name += os.fsdecode(memory.read(_LONGEST_NAME).split(b"\0")[0])
-    base = os.readlink(f"/proc/{pid}/cwd") if folder == _WORKING_FOLDER else ""
-    return os.path.join(base or ("" if name.startswith("/") else _file(pid, folder)), name)
+        while b"\0" not in name:
+            name += memory.read(_PAGE - memory.tell() % _PAGE)
+    path = Path(os.fsdecode(name.partition(b"\0")[0]))
+    if path.is_relative_to("/proc"):  # /proc/PID/fd/N, by which tools are handed files
+        return path.readlink()
+    if path.is_absolute():
+        return path
+    cwd = Path(f"/proc/{pid}/cwd").readlink
+    return (cwd() if folder == _WORKING_FOLDER else _file(pid, folder)) / path

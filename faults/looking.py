@@ -70,7 +70,9 @@ def _looks(path: Path, base: Path) -> str:
     if path.suffix == ".db":
         return _database(path)
     content = _content(path)
-    return f"{content}{_MARK}{_attributes(path)}" if path.is_relative_to(base / "library") else content
+    return (
+        f"{content}{_MARK}{_attributes(path)}" if path.is_relative_to(base / "library") else content
+    )
 
 
 def _content(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The whole program, its database included: ended, or its disk failing, at one call after another."""
+"""The whole program, its database included: killed, or its disk failing, at any call."""
 
 import errno
 import os
@@ -50,7 +50,7 @@ class Shots:
         """
         for nth in count(1, step):
             with self._staged() as site:
-                within = tuple(str(site.base / each) for each in below)
+                within = tuple(site.base / each for each in below)
                 strike = Strike(WRITING, number, nth, within, lasting=number != KILL)
                 if not self._struck(name, strike, site):
                     return
@@ -133,8 +133,9 @@ def _make(site: Site) -> None:
     """An album of one master to be brought to CD form, one to be recompressed, and lyrics."""
     folder = site.library / "A" / "B"
     folder.mkdir(parents=True)
-    for number, shape in ((1, {}), (2, {"rate": 48_000, "bits": 24})):
-        master = write_flac(folder / f"{number:02}.flac", seconds=0.1, level=0, seed=number, **shape)
+    for number, rate, bits in ((1, 44_100, 16), (2, 48_000, 24)):
+        master = folder / f"{number:02}.flac"
+        write_flac(master, seconds=0.1, level=0, seed=number, rate=rate, bits=bits)
         dress(master, album_tags(folder, number), [Art(png(20, 20, seed=1))])
     (folder / "01.lrc").write_bytes(b"words")
 
@@ -167,5 +168,5 @@ def _execute(site: Site) -> bytes:
     os.dup2(log, 2)
     os.chdir(site.base)
     command = site.command("--once")
-    os.execve(command[0], command, site.environment())
+    os.execve(command[0], command, site.environment())  # noqa: S606  # no shell is wanted
     raise OSError(errno.ENOEXEC, "unreachable")

@@ -1,5 +1,6 @@
 """Rows of figures: prints them, and puts them into docs/reliability.md between two markers."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,20 +42,26 @@ class Row:
 
 
 def refresh(rows: Iterable[Row]) -> None:
-    """Put the rows of a whole run into the document in place of the last ones."""
-    shown = list(rows)
+    """Put rows into the document in place of older ones of the same parts."""
+    new = [row.line for row in rows]
+    parts = {_cells(line)[0] for line in new}
     text = DOCUMENT.read_text("utf-8")
     before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    total = Row("all", "", _sum(shown), sum(row.took_s for row in shown))
-    table = "\n".join([HEAD, *(row.line for row in shown), total.line])
-    block = f"\n\nLast run: {machine()}\n\n{table}\n\n"
-    DOCUMENT.write_text(f"{before}{_BEGIN}{block}{_END}{after}", "utf-8")
+    old, _, after = rest.partition(_END)
+    kept = [line for line in old.splitlines() if re.match(r"\| [a-z]+ \|", line)]
+    kept = [line for line in kept if _cells(line)[0] not in {*parts, "part", "all"}]
+    lines = [*kept, *new]
+    block = "\n".join([HEAD, *lines, _sum(lines)])
+    DOCUMENT.write_text(
+        f"{before}{_BEGIN}\n\nLast run: {machine()}\n\n{block}\n\n{_END}{after}", "utf-8"
+    )
 
 
-def _sum(rows: Iterable[Row]) -> Tally:
-    total = Tally()
-    for row in rows:
-        for name in ("faults", "kills", "files", "lost", "temporaries", "duplicates", "wrong"):
-            setattr(total, name, getattr(total, name) + getattr(row.tally, name))
-    return total
+def _sum(lines: Iterable[str]) -> str:
+    numbers = [[int(cell.replace(",", "")) for cell in _cells(line)[2:-1]] for line in lines]
+    sums = (f"{sum(column):,}" for column in zip(*numbers, strict=True))
+    return f"| all | | {' | '.join(sums)} | |"
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]

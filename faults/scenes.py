@@ -78,12 +78,13 @@ def _master(base: Path) -> Path:
     return base / "library" / _PATH
 
 
-def _made(base: Path, **more: int) -> Path:
+def _made(base: Path, *, level: int = 5, rate: int = 44_100, bits: int = 16) -> Path:
     """Make a master with all that a rename could lose."""
     path = _master(base)
     path.parent.mkdir(parents=True, exist_ok=True)
     tags = {"TITLE": "One", "ARTIST": "A", "ALBUM": "B"}
-    write_flac(path, seconds=_SECONDS, tags=tags, pictures=[Art(png(seed=1))], **more)
+    art = [Art(png(seed=1))]
+    write_flac(path, seconds=_SECONDS, tags=tags, pictures=art, level=level, rate=rate, bits=bits)
     _adorn(path)
     return path
 

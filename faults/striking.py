@@ -1,13 +1,12 @@
 """Which call is struck, and with what; counts how often it was."""
 
 import errno
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from faults.gate import KILL, Call
-from faults.syscalls import WRITING, Kind
+from faults.gate import Call
+from faults.syscalls import Kind
 
 ERRORS: Final = {
     "ENOSPC": errno.ENOSPC,
@@ -37,35 +36,21 @@ class Strike:
     kinds: frozenset[Kind]
     answer: int
     nth: int
-    within: tuple[str, ...]
+    within: tuple[Path, ...]
     lasting: bool = False
     seen: int = 0
     struck: int = 0
     name: str = ""
-    calls: list[str] = field(default_factory=list)
 
     def __call__(self, call: Call) -> int | None:
         if call.kind not in self.kinds or not any(map(self._is_within, call.paths)):
             return None
         self.seen += 1
-        self.calls.append(f"{call.name} {' '.join(call.paths)}")
         if self.seen < self.nth or (self.seen > self.nth and not self.lasting):
             return None
         self.struck += 1
         self.name = self.name or call.name
         return self.answer
 
-    def _is_within(self, path: str) -> bool:
-        return any(path == folder or path.startswith(folder + "/") for folder in self.within)
-
-
-def killing(nth: int, within: Iterable[Path]) -> Strike:
-    """End the process instead of its Nth writing call, of whatever kind."""
-    return Strike(WRITING, KILL, nth, tuple(map(str, within)))
-
-
-def failing(
-    kinds: frozenset[Kind], number: int, nth: int, within: Iterable[Path], *, lasting: bool
-) -> Strike:
-    """Fail the Nth call of these kinds, and those behind it where it lasts."""
-    return Strike(kinds, number, nth, tuple(map(str, within)), lasting=lasting)
+    def _is_within(self, path: Path) -> bool:
+        return any(map(path.is_relative_to, self.within))

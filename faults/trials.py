@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from faults.gate import KILL, forked
-from faults.looking import State, contents, everything, state_of, temporaries
+from faults.looking import contents, everything, state_of, temporaries
 from faults.scenes import Scene, StepFailedError
 from faults.striking import Strike
 from faults.syscalls import Kind
@@ -79,7 +79,7 @@ class Trial:
         """Strike the first call of these kinds, the second, the third … until there is none."""
         for nth in count(1):
             with self._staged() as base:
-                strike = Strike(frozenset(kinds), number, nth, (str(base),), lasting=lasting)
+                strike = Strike(frozenset(kinds), number, nth, (base,), lasting=lasting)
                 if not self._struck(name, strike, base):
                     return
 
@@ -99,7 +99,7 @@ class Trial:
             wrong.append(f"left behind: {left}")
         if came.how == "done" and state_of(base) != self._after:
             wrong.append("it said that all was done, and it was not")
-        wrong += self._mended(base, came)
+        wrong += self._mended(base)
         tally.wrong += [f"{where}: {each} [{came.how}: {came.said}]" for each in wrong]
         return True
 
@@ -124,7 +124,7 @@ class Trial:
             self.tally.lost += 1
             yield "what was there is nowhere"
 
-    def _mended(self, base: Path, came: Came) -> Iterator[str]:
+    def _mended(self, base: Path) -> Iterator[str]:
         """Do what the next start does: clean up, and the work that is still due."""
         _clean_up(base)
         settled = state_of(base)
