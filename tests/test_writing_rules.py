@@ -55,8 +55,10 @@ _OS: Final = re.compile(
     r"|rename\w*|replace|rmdir|setxattr|symlink|unlink|utime|write"
 )
 _METHODS: Final = frozenset(
-    ("chmod", "hardlink_to", "mkdir", "rename", "rmdir", "save", "symlink_to", "touch")
-    + ("truncate", "unlink", "write_bytes", "write_text")
+    {
+        *("chmod", "hardlink_to", "mkdir", "rename", "rmdir", "save", "symlink_to", "touch"),
+        *("truncate", "unlink", "write_bytes", "write_text"),
+    }
 )
 _FLAGS: Final = frozenset({"O_CREAT", "O_RDWR", "O_TRUNC", "O_WRONLY"})
 _READING: Final = frozenset({"which", "disk_usage", "get_terminal_size"})
