@@ -75,6 +75,7 @@ def _fill_up(site: Site, role: str, supply: Supply, daemon: Pacd) -> None:
             _pour(filler.write)
             assert daemon.process.poll() is None, daemon.said()[-2000:]
             told = [each["what"] for each in _status(site)["problems"]]
+            told += [each["reason"] for each in daemon.events("store_err")]
             return any(str(site.base / role) in what for what in told)
 
         until(said, _PATIENCE_S, what=f"for the daemon to say that {role} is full")

@@ -2,10 +2,12 @@
 
 import asyncio
 import faulthandler
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -22,6 +24,7 @@ AGAIN_EVERY_S: Final = 10.0
 """How often it is tried whether the database can be written again."""
 
 _PING_S: Final = 1.0
+_FULL_BYTES: Final = 1 << 20
 
 
 def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]) -> int:
@@ -37,7 +40,7 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
     """
     threading.excepthook = logs.thread_ended
     faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
-    begun = False
+    begun, told = False, ""
     while True:
         daemon = Daemon(settings, load, environ)
         try:
@@ -46,11 +49,22 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
             begun = begun or daemon.begun
             if not begun:
                 raise
-            reason = str(error)
+            reason = f"{error}{_room(settings.state_dir)}"
         settings = daemon.settings
-        _log.error("store_err", action="start", status="error", reason=reason)
+        if reason != told:
+            told = reason
+            _log.error("store_err", action="start", status="error", reason=reason)
         if asyncio.run(_stopped_meanwhile(Notifier(environ), reason)):
             return 0
+
+
+def _room(place: Path) -> str:
+    """Say that a disk is full: SQLite may call that an I/O error (3.40, for its -shm file)."""
+    try:
+        free_bytes = shutil.disk_usage(place).free
+    except OSError:
+        return ""
+    return f" The disk of {place} is full." if free_bytes < _FULL_BYTES else ""
 
 
 async def _stopped_meanwhile(notifier: Notifier, reason: str) -> bool:

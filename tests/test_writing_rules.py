@@ -85,7 +85,7 @@ def writes(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         calls = isinstance(node, ast.Call) and _writes(node)
         if calls or (isinstance(node, ast.Attribute) and node.attr in _FLAGS):
-            yield f"{node.lineno}: {ast.unparse(node)}"
+            yield ast.unparse(node)
 
 
 def _writes(call: ast.Call) -> bool:

@@ -1,7 +1,9 @@
-"""A disk that is read-only, as kernels leave those that failed: told of, and waited for."""
+"""Disks that are read-only, as kernels leave those that failed, or full: told of, waited for."""
 
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,26 @@ def test_masters_on_a_read_only_disk_are_mirrored_and_wait(site: Site) -> None:
     assert f"The disk of {site.library} is read-only: 2 pieces of work wait for it." in said[0]
     assert [] == said[-1]
     assert [] == site.holds()
+
+
+def test_nothing_is_begun_that_could_not_be_recorded(tmp_path: Path) -> None:
+    """w23: less room for the database than the reserve: all waits, it is said, and goes on."""
+    site = Site.make(tmp_path)
+    site.album("A", 1)
+    before = contents(site.library)
+    said: list[Path] = []
+
+    def stalled(engine: Engine) -> bool:
+        said.extend(engine.snapshot.starved)
+        return engine.stalled
+
+    with small_disk(site.database.parent):
+        site.policy = replace(site.policy, min_free_bytes=2 << 20)
+        waited = site.run(until=stalled)
+        untouched = contents(site.library)
+        site.policy = replace(site.policy, min_free_bytes=0)
+        went_on = site.run()
+
+    assert (Counter(), before) == (waited.actions, untouched)
+    assert site.database.parent in said
+    assert {"test": 1, "recompress": 1} == went_on.actions
