@@ -14,6 +14,7 @@ class FailureKind(StrEnum):
     TOOL_FAILED = "tool-failed"
     TOOL_CRASHED = "tool-crashed"
     TIMED_OUT = "timed-out"
+    OUT_OF_MEMORY = "out-of-memory"
     WORKER_DIED = "worker-died"
     INTERRUPTED = "interrupted"
     VERIFY_FAILED = "verify-failed"

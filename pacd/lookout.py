@@ -230,10 +230,6 @@ class Lookout:
 
     def _improve(self) -> None:
         """Where watches lacked, try again once the kernel grants some; ever more seldom."""
-        granted = (limits.watches(), limits.instances())
-        if granted != self._limits:
-            self._limits = granted
-            self._more_watches.reset()
         with self._measuring:
             walked, self._walked = self._walked, {}
             self._gauges = self._gauges | walked
@@ -242,6 +238,10 @@ class Lookout:
         if not self._wants():
             self._more_watches.reset()
             return
+        granted = (limits.watches(), limits.instances())
+        if granted != self._limits:
+            self._limits = granted
+            self._more_watches.reset()
         if not self._more_watches.due(now_s=time.monotonic()):
             return
         for gauge in self._gauges.values():

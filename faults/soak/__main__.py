@@ -53,9 +53,8 @@ class Soak:
         self._life = Life(site.library, arrivals, studio, self._model, chance)
         self._watcher = Watcher(site)
         self._mishaps = Mishaps(site, self._life, self._watcher, chance)
-        self._comparison = Comparison(site, self._model)
+        self._comparison = Comparison(site, self._model, studio)
         self._breaches: list[str] = []
-        self._drift = 0
         self._checkpoints = 0
 
     def run(self) -> bool:

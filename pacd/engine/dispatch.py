@@ -144,7 +144,7 @@ class Dispatch:
         job = Job(item, visit.known[item.path], visit.policy, now, visit.roots)
         job_id = self._recorder.started(visit.library_id, visit.policy.name, item, now=now)
         limit_s = registry.time_limit_s(job)
-        call = Call(ticket, work.phase, registry.perform, (job,), limit_s)
+        call = Call(ticket, work.phase, registry.perform, (job,), limit_s, job_id)
         return Running(work, job_id, oom_kills(), time.monotonic()), call
 
 

@@ -23,7 +23,7 @@ from pacd.engine.recording import Recorder
 from pacd.engine.recycling import Bins
 from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
-from pacd.engine.visit import Urgency
+from pacd.engine.visit import Urgency, Visit
 from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place, topmost
 from pacd.protocol.documents import EventKind
@@ -232,7 +232,9 @@ class Engine:
 
     def _collect(self) -> None:
         for work, job_id, came in self.dispatch.collect():
-            self.pipeline.finish(work, job_id, came)
+            place = work.visit.place if isinstance(work.visit, Visit) else None
+            with self.pipeline.aside.trying(place):
+                self.pipeline.finish(work, job_id, came)
 
     def _take_inbox(self) -> None:
         touched, calls = self.inbox.take()
@@ -250,9 +252,12 @@ class Engine:
     def _touch(self, place: Place, *, tree: bool) -> None:
         if ignored_folder(place.folder, self.pipeline.ignore):
             return
+        debouncer = self.pipeline.debouncer
+        if place not in debouncer and debouncer.crowded(place.library):
+            place, tree = debouncer.merge(place.library), True
         if tree:
             self._trees.add(place)
-        self.pipeline.debouncer.touch(place, now_s=time.monotonic())
+        debouncer.touch(place, now_s=time.monotonic())
 
     def _look_at(self, place: Place) -> None:
         """Visit a folder that has been quiet; walk it where all below it was touched too."""

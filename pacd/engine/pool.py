@@ -14,7 +14,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
 from pacd.domain.policy import WorkerLimits
-from pacd.engine.worker import work
+from pacd.engine.worker import MEMORY_BYTES, work
 
 IDLE_S: Final = 60.0
 """A worker with nothing to do ends after this; an idle daemon has none (B4)."""
@@ -43,6 +43,7 @@ class Call:
         ticket: Given back with the answer.
         function: Importable by name; gets `arguments`, then what the pool was built with.
         limit_s: The worker is ended when the call takes longer.
+        job_id: Stands in all that is logged meanwhile; None for none.
     """
 
     ticket: int
@@ -50,6 +51,7 @@ class Call:
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     limit_s: float
+    job_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +106,19 @@ class Pool:
         setup: Callable[[], None],
         common: tuple[Any, ...] = (),
         idle_s: float = IDLE_S,
+        memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         """
         Args:
             setup: Called once in each new worker; importable by name.
             common: Further arguments for every call, sent once to each worker.
+            memory_bytes: Data that a worker may hold, and each tool of its.
         """
         self._limits = limits
         self._setup = setup
         self._common = common
         self._idle_s = idle_s
+        self._memory_bytes = memory_bytes
         self._context = get_context("spawn")
         # multiprocessing starts its own helper anew when that was killed (Python 3.11,
         # resource_tracker.ensure_running), and warns: on no account may that end the engine.
@@ -152,7 +157,7 @@ class Pool:
         worker.calls += 1
         # One that died just now is noticed by collect(), which reports the call as lost.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            worker.pipe.send((call.function, call.arguments))
+            worker.pipe.send((call.job_id, call.function, call.arguments))
 
     def adopt(self, common: tuple[Any, ...]) -> None:
         """Give calls these common arguments from now on; workers that have others retire."""
@@ -217,7 +222,7 @@ class Pool:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        arguments = (theirs, os.getpid(), self._setup, self._common)
+        arguments = (theirs, os.getpid(), self._setup, self._common, self._memory_bytes)
         process = self._context.Process(target=work, args=arguments, daemon=True)
         process.start()
         theirs.close()

@@ -15,8 +15,7 @@ KEPT: Final = 256
 
 _TOP: Final = PurePosixPath()
 
-_DESCRIPTORS: Final = Path("/proc/self/fd")
-_INFOS: Final = Path("/proc/self/fdinfo")
+_SELF: Final = Path("/proc/self")
 _INOTIFY: Final = "anon_inode:inotify"
 _MINOR_BITS: Final = 20  # Linux, include/linux/kdev_t.h: fdinfo has the kernel's own form
 
@@ -25,13 +24,18 @@ def watches() -> frozenset[FolderId]:
     """
     Tell which folders this process watches, by the kernel's own account (proc(5), fdinfo).
 
-    For 10,000 watches the kernel takes 30 ms.
+    For 10,000 watches this takes 70 ms, half of it the kernel's.
     """
+    return read_watches(_SELF)
+
+
+def read_watches(process: Path) -> frozenset[FolderId]:
+    """Tell it of a process, by its folder in /proc."""
     found: set[FolderId] = set()
-    for descriptor in _DESCRIPTORS.iterdir():
+    for descriptor in (process / "fd").iterdir():
         with suppress(OSError):  # closed meanwhile
             if str(descriptor.readlink()) == _INOTIFY:
-                found.update(map(_watch, _lines(_INFOS / descriptor.name)))
+                found.update(map(_watch, _lines(process / "fdinfo" / descriptor.name)))
     return frozenset(found)
 
 

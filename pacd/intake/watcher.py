@@ -6,6 +6,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -41,6 +42,8 @@ _EVENTS: Final[list[type[FileSystemEvent]]] = [
     DirMovedEvent,
     DirDeletedEvent,
 ]
+
+_SCRATCH: Final = os.fsencode(SCRATCH_PREFIX)
 
 _WAKE_S: Final = 3600.0
 """Watchdog's dispatcher need not wake to look for its end: stop() puts an event into its queue."""
@@ -118,7 +121,7 @@ class Watcher:
         for name, root in self._roots.items():
             self._identities[name] = root_id(root)
             real = Path(os.path.realpath(root))  # a watch on a link would be on the link alone
-            handler = _Handler(name, real, self._touched)
+            handler = Handler(name, real, self._touched)
             try:
                 observer.schedule(handler, str(real), recursive=True, event_filter=_EVENTS)
             except OSError as error:
@@ -224,7 +227,7 @@ class _Ear(logging.Handler):
             self._heard()
 
 
-class _Handler(FileSystemEventHandler):
+class Handler(FileSystemEventHandler):
     """Turns one library's events into touched folders."""
 
     def __init__(self, library: str, root: Path, touched: Callable[[Place, bool], None]) -> None:
@@ -232,6 +235,7 @@ class _Handler(FileSystemEventHandler):
         self._root = os.fsencode(root)
         self._below = self._root.rstrip(b"/") + b"/"
         self._touched = touched
+        self._place = lru_cache(maxsize=256)(self._placed)  # events come in folders
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         # A folder that comes or goes by a move tells nothing of what is below it.
@@ -240,14 +244,16 @@ class _Handler(FileSystemEventHandler):
                 self._note(os.fsencode(path), tree=event.is_directory)
 
     def _note(self, path: bytes, *, tree: bool) -> None:
-        if path == self._root:
-            place = PurePosixPath()
-        elif path.startswith(self._below):
-            place = PurePosixPath(os.fsdecode(path[len(self._below) :]))
-        else:
+        above, _, name = path.rpartition(b"/")
+        if not path.startswith(self._below) and path != self._root:
             return
-        if place.name.startswith(SCRATCH_PREFIX):
+        if name.startswith(_SCRATCH):
             return
         if tree:
-            self._touched(Place(self._library, place), True)
-        self._touched(Place(self._library, place.parent), False)
+            self._touched(self._place(path), True)
+        self._touched(self._place(above), False)
+
+    def _placed(self, folder: bytes) -> Place:
+        """Name a folder of the library; what lies above its root is its root."""
+        below = folder[len(self._below) :] if folder.startswith(self._below) else b""
+        return Place(self._library, PurePosixPath(os.fsdecode(below)))
