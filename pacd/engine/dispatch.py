@@ -31,6 +31,12 @@ LOOK_LIMIT_S: Final = 600.0
 SPACE_EVERY_S: Final = 5.0
 """How long an answer of the disk on its free space is believed."""
 
+STATE_RESERVE_BYTES: Final = 64 << 20
+"""
+Of the disk of the database, where the reserve of the others is not less: the write-ahead log and
+what outcomes add to the tables of a large library take a few MiB an hour (docs/reliability.md).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -52,18 +58,26 @@ class Running:
 class Dispatch:
     """All methods belong to the engine's thread."""
 
-    def __init__(self, pool: Pool, recorder: Recorder, *, min_free_bytes: int) -> None:
+    def __init__(
+        self, pool: Pool, recorder: Recorder, *, state_dir: Path, min_free_bytes: int
+    ) -> None:
+        """
+        Args:
+            state_dir: Where the database lies: nothing is begun whose outcome has no room there.
+        """
         self._pool = pool
         self._recorder = recorder
         self._tickets = count(1)
-        self._space = _Space(min_free_bytes)
+        self._state_dir = state_dir
+        self._keep_free(min_free_bytes)
         self._unstarted = ""
         self.ready = Ready()
         self.running: dict[int, Running] = {}
 
     def start(self) -> None:
         """Give workers what is ready while they have room."""
-        if self.ready.parked and not set(map(_target, self.ready.parked)) <= set(self.starved):
+        starved = self._state.starved or set(map(_target, self.ready.parked)) <= set(self.starved)
+        if self.ready.parked and not starved:
             self.ready.unpark()
         while work := self.ready.pop(self._pool.room, self._starves):
             ticket = next(self._tickets)
@@ -83,7 +97,7 @@ class Dispatch:
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Keep this reserve from now on, on the disks of these libraries alone."""
-        self._space = _Space(policy.min_free_bytes)
+        self._keep_free(policy.min_free_bytes)
         for library in policy.libraries:
             self.watch_space(library)
 
@@ -103,7 +117,12 @@ class Dispatch:
     @property
     def starved(self) -> tuple[Path, ...]:
         """Roots whose disks have less free space than the reserve."""
-        return self._space.starved
+        return (*self._state.starved, *self._space.starved)
+
+    def _keep_free(self, min_free_bytes: int) -> None:
+        self._space = _Space(min_free_bytes)
+        self._state = _Space(min(min_free_bytes, STATE_RESERVE_BYTES))
+        self._state.look([self._state_dir])
 
     def watch_space(self, policy: LibraryPolicy) -> None:
         """Look at the disks that a library's items write to."""
@@ -113,7 +132,7 @@ class Dispatch:
         self._space.look([*roots, policy.artwork.root] if policy.artwork.enabled else roots)
 
     def _starves(self, work: Waiting) -> bool:
-        return _target(work) in self._space.starved
+        return bool(self._state.starved) or _target(work) in self._space.starved
 
     def _prepare(self, ticket: int, work: Waiting) -> tuple[Running, Call]:
         visit, item = work.visit, work.item

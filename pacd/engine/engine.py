@@ -52,7 +52,10 @@ class Engine:
         self.pool = Pool(setup.limits, setup=setup.worker_setup, common=(setup.tools,))
         self.recorder = Recorder(store, events)
         self.dispatch = Dispatch(
-            self.pool, self.recorder, min_free_bytes=setup.policy.min_free_bytes
+            self.pool,
+            self.recorder,
+            state_dir=setup.database.parent,
+            min_free_bytes=setup.policy.min_free_bytes,
         )
         with store.transaction():
             crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0

@@ -13,7 +13,12 @@ from pacd.store.database import Store
 
 
 class EngineThread(threading.Thread):
-    """The thread that the engine, its store and its workers live in."""
+    """
+    The thread that the engine, its store and its workers live in.
+
+    Attributes:
+        error: What has ended it before its time, if that was foreseen.
+    """
 
     def __init__(self, setup: Setup, events: Events, ended: Callable[[], object]) -> None:
         """
@@ -24,7 +29,7 @@ class EngineThread(threading.Thread):
         self._setup = setup
         self._events = events
         self._ended = ended
-        self._error: PacError | None = None
+        self.error: PacError | None = None
         self._stopped = False
         self._over = False
         self.ready: Future[Engine] = Future()
@@ -34,10 +39,10 @@ class EngineThread(threading.Thread):
             self._run()
             self._stopped = True
         except PacError as error:  # the main thread raises it again
-            self._error = error
+            self.error = error
         finally:
             if not self.ready.done():  # the traceback, if there is one, stands above
-                fault = self._error or RuntimeError("the engine could not be built")
+                fault = self.error or RuntimeError("the engine could not be built")
                 self.ready.set_exception(fault)
             self._over = True
             self._ended()
@@ -50,8 +55,8 @@ class EngineThread(threading.Thread):
             PacError: What has ended it.
             RuntimeError: A fault of PAC's own has; the traceback is in the log.
         """
-        if self._error:
-            raise self._error
+        if self.error:
+            raise self.error
         if self._over and not self._stopped:
             raise RuntimeError("the engine's thread has ended")
 
