@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pacctl.phrases import distance, grouped, local, several, span
 from pacctl.render import Painted, Part, Screen
 
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from pacd.protocol.status import HoldCounts, LibraryView, Running, Status

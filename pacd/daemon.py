@@ -133,7 +133,6 @@ class Daemon:
 
     def _prepare_audits(self) -> None:
         """In the engine's thread: be told when a whole audit has ended."""
-        self._engine.auditor.reports = True
         self._engine.auditor.gauge = self._lookout.gauge
         self._engine.auditor.finished = self._audited
 
@@ -227,6 +226,9 @@ class Daemon:
 
     def _audited(self, audit: Audit, now: datetime) -> None:
         """In the engine's thread: a library was walked whole."""
+        auditor = self._engine.auditor
+        # What changed while no daemon ran was nobody's to see: drift counts from then on.
+        auditor.reports |= not any(each.whole for each in auditor.walks)
         if audit.gauge and not audit.error:
             self._lookout.walked(audit.policy, audit.gauge)
         within = POLL_EVERY if self._lookout.blind else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pacd.api.routes import READS, WRITES
-from pacd.protocol.wire import MAX_BODY_BYTES, Kind
+from pacd.protocol.wire import EXITS, MAX_BODY_BYTES
 from tests.serving import connected, received
 
 # What an answer to nonsense may be: an understood question, a refusal of the request, of the
@@ -20,7 +20,7 @@ from tests.serving import connected, received
 FORESEEN = frozenset({200, 400, 403, 404, 405, 409, 411, 413, 414, 417, 422, 424, 431, 501, 503})
 
 OK = 200
-_BEGIN = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
+_BEGIN = re.compile(rb"HTTP/[01]\.[019] (\d{3}) ")
 _DEEP = 20_000
 _HUGE = "9" * 5_000
 
@@ -326,7 +326,7 @@ def _unsaid(status: int, content: bytes) -> str:
     """What an error should have said, as a clause."""
     try:
         error = json.loads(content)["error"]
-        Kind(error["kind"])
+        EXITS[error["kind"]]
     except (ValueError, KeyError, TypeError):
         return f"{status} bears no document: {content[:80]!r}"
     return "" if error["message"] else f"{status} says nothing"
@@ -372,7 +372,7 @@ def _mutated(chance: random.Random) -> Attack:
     raw = bytearray(_by_route(chance).raw)
     for _ in range(chance.randrange(1, 9)):
         place = chance.randrange(len(raw))
-        edits: Sequence[bytes] = (
+        edits: Sequence[bytes | bytearray] = (
             b"",
             b"\0",
             b"\r",
@@ -381,7 +381,7 @@ def _mutated(chance: random.Random) -> Attack:
             b" ",
             b"%",
             b"\xff",
-            raw[place : place + 50],
+            bytes(raw[place : place + 50]),
         )
         raw[place : place + chance.randrange(2)] = chance.choice(edits)
     cut = chance.randrange(1, len(raw) + 1) if chance.randrange(2) else len(raw)

@@ -87,7 +87,7 @@ class Auditor:
 
     @property
     def walks(self) -> tuple[Audit, ...]:
-        """The walks under way or waiting."""
+        """Those under way or waiting."""
         return (*(audit for _, audit, _ in self._walkers.values()), *(a for a, _ in self._waiting))
 
     @property
@@ -97,9 +97,9 @@ class Auditor:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Roots that were not there, and what could not be read, when last looked for."""
+        """Roots that were not there, what could not be read, and what was set aside."""
         found = (*self._roots.problems.values(), *self._unread.values())
-        return tuple(chain.from_iterable(found))
+        return (*chain.from_iterable(found), *self._pipeline.aside.problems)
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Forget the problems of libraries that are no longer configured."""
@@ -215,7 +215,7 @@ class Auditor:
             ignore=self._pipeline.ignore,
             inbox=self._inbox,
             live_pids=self._live_pids,
-            found=self._found,
+            found=self._pipeline.aside.around(self._found),
             mirrored=self._mirrored,
             ended=self._ended,
         )

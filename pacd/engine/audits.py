@@ -202,6 +202,9 @@ class Walker:
                 store.close()
         except (OSError, PacError) as error:
             self._audit.error = f"the walk broke off: {error}"
+        except Exception as error:  # noqa: BLE001  # a walk that never ends would be the last
+            _log.exception("fault", action="scan", status="error", library=self._audit.policy.name)
+            self._audit.error = f"the walk broke off by a fault of PAC's: {error!r}"
         self._inbox.post(partial(self._ended, self._audit))
 
     def _sweep_beside(self) -> None:

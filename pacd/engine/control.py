@@ -16,7 +16,7 @@ from pacd.engine import doctor, explaining, overview, preview, prunes, restoring
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
-from pacd.engine.locating import locate, places
+from pacd.engine.locating import is_folder, locate, places
 from pacd.engine.releasing import no_hold, release_all
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
@@ -195,8 +195,8 @@ class Control:
             else:
                 policy, relative = locate(self._policy, path)
                 library_id = self._engine.pipeline.library_ids[policy.name]
-                is_folder = (policy.root / relative).is_dir()
-                look_up = store.history.below if is_folder else store.history.of
+                whole = is_folder(policy.root / relative)
+                look_up = store.history.below if whole else store.history.of
                 entries = look_up(library_id, relative, limit=limit)
                 if not entries and not os.path.lexists(policy.root / relative):
                     raise UnknownError(f"{policy.root / relative} is not there, and never was.")

@@ -23,7 +23,7 @@ from pacd.engine.recording import Recorder
 from pacd.engine.recycling import Bins
 from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
-from pacd.engine.visit import Urgency
+from pacd.engine.visit import Urgency, Visit
 from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place, topmost
 from pacd.protocol.documents import EventKind
@@ -229,7 +229,9 @@ class Engine:
 
     def _collect(self) -> None:
         for work, job_id, came in self.dispatch.collect():
-            self.pipeline.finish(work, job_id, came)
+            place = work.visit.place if isinstance(work.visit, Visit) else None
+            with self.pipeline.aside.trying(place):
+                self.pipeline.finish(work, job_id, came)
 
     def _take_inbox(self) -> None:
         touched, calls = self.inbox.take()

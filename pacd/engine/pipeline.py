@@ -11,8 +11,9 @@ from pacd.domain.outcome import Done, Failed, Mirrored, Outcome
 from pacd.domain.output import Output
 from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
+from pacd.engine.aside import Aside
 from pacd.engine.backlog import Backlog, Waiting
-from pacd.engine.coverage import free_covers
+from pacd.engine.coverage import MIRRORING, free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.gathering import gather, of_audio
@@ -26,7 +27,7 @@ from pacd.engine.mirrors.scouting import Scout
 from pacd.engine.naming import Naming
 from pacd.engine.recording import Recorder
 from pacd.engine.resting import agrees, remember
-from pacd.engine.retries import Retries
+from pacd.engine.retries import RETRY_LOOK, Retries
 from pacd.engine.roots import available, identities
 from pacd.engine.survey import Displaced, Tally, survey
 from pacd.engine.visit import Urgency, Visit
@@ -43,19 +44,11 @@ AHEAD: Final = 8
 MAX_PARKED: Final = 1_000
 """Items that wait for room on a disk, beyond which no more folders are looked at."""
 
-MIRRORING: Final = frozenset(
-    {Action.MIRROR_ENCODE, Action.MIRROR_RETAG, Action.MIRROR_RENAME, Action.MIRROR_COPY}
-)
-"""What has no part in which covers are wanted."""
-
 TURN_S: Final = 0.05
 """How long visits may be begun in one turn: commands and outcomes wait meanwhile."""
 
 SCAN_SETTLES: Final = 6
 """Settle times that somebody who asked for a scan waits for a file that is still written to."""
-
-RETRY_LOOK: Final = timedelta(seconds=30)
-"""Outputs that a lost worker did not read are looked at again after this."""
 
 
 class Pipeline:
@@ -94,6 +87,7 @@ class Pipeline:
         self.retries = Retries()
         self.library_ids = library_ids
         self.misses_root = False
+        self.aside = Aside(self._abandon)
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
@@ -120,6 +114,7 @@ class Pipeline:
         self.debouncer.adopt(policy.settle_s, policy.max_delay_s)
         self._settler = Settler(policy.settle_s, atomic.being_written)
         self._copier.adopt(policy)
+        self.aside.clear()
 
     def settled(self) -> tuple[Place, ...]:
         """Have folders visited whose retry is due, and return those that have been quiet."""
@@ -141,9 +136,8 @@ class Pipeline:
 
     def survey(self, policy: LibraryPolicy, view: FolderView) -> Tally:
         """Record what a walk saw of a folder."""
-        library_id = self.library_ids[policy.name]
-        displaced, now = self._displaced, datetime.now(UTC)
-        return survey(self._store, library_id, policy.root, view, displaced=displaced, now=now)
+        where, moved = (self.library_ids[policy.name], policy.root), self._displaced
+        return survey(self._store, *where, view, displaced=moved, now=datetime.now(UTC))
 
     @property
     def hungry(self) -> bool:
@@ -156,7 +150,9 @@ class Pipeline:
         """Begin visits while the workers could run out of items, for one turn's time at most."""
         until_s = time.monotonic() + TURN_S
         while self.hungry and time.monotonic() < until_s:
-            self._begin(*self.backlog.pop())
+            place, urgency = self.backlog.pop()
+            with self.aside.trying(place):
+                self._begin(place, urgency)
 
     def _begin(self, place: Place, urgency: Urgency) -> None:
         policy = self.policy.library(place.library)
@@ -229,7 +225,11 @@ class Pipeline:
 
     def _advance(self, visit: Visit, paths: Iterable[PurePosixPath]) -> None:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
-        now = datetime.now(UTC)
+        if self.visits.get(visit.place) is visit:  # else it was set aside meanwhile
+            with self.aside.trying(visit.place):
+                self._decide(visit, paths, datetime.now(UTC))
+
+    def _decide(self, visit: Visit, paths: Iterable[PurePosixPath], now: datetime) -> None:
         for path in paths:
             if path in visit.facts:
                 items = self._decider.decided(visit, path, self.visits.values(), now=now)
@@ -279,6 +279,7 @@ class Pipeline:
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif not (retries or visit.restless() or visit.awaits) and looked.complete:
                 remember(self._store, visit, looked, now=now)
+                self.aside.forget(place)
                 self._rested(place)
                 self.scout.rested(visit)
                 return
@@ -288,3 +289,12 @@ class Pipeline:
         if not settles and not visit.again and not visit.awaits:
             self._rested(place)
         self.scout.rested(visit)
+
+    def _abandon(self, place: Place) -> None:
+        """Go no further with a folder; it counts as never visited."""
+        visit = self.visits.pop(place, None)
+        with self._store.transaction():
+            self._store.folders.disturb(self.library_ids[place.library], place.folder)
+        self._rested(place)
+        if visit:
+            self.scout.rested(visit)

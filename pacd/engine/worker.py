@@ -4,10 +4,15 @@ import ctypes
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Final
 
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2), linux/prctl.h
+
+_FIRST_TO_GO: Final = "500"
+"""proc(5), oom_score_adj: half of all memory more than it uses, in the eyes of the OOM killer."""
 
 
 def work(pipe: Connection, parent: int, setup: Callable[[], None], common: tuple[Any, ...]) -> None:
@@ -21,6 +26,8 @@ def work(pipe: Connection, parent: int, setup: Callable[[], None], common: tuple
         return  # the daemon died before prctl could tell
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the daemon's to handle
     signal.signal(signal.SIGTERM, _leave)
+    with suppress(OSError):  # where memory is short, a worker or its tool goes, never the daemon
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, "ascii")
     setup()
     try:
         pipe.send(())

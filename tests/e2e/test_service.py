@@ -543,6 +543,10 @@ def test_w14_what_changed_while_down_is_found(site: Site) -> None:
         assert untouched == tree(kept, output_of(site, kept))
         assert "missing" == site.why(gone)["state"]
         assert 2 == len(daemon.events("mirror_encode_ok"))
+        (scan,) = daemon.events("scan")
+        assert (2, 1, 1, 0) == tuple(
+            scan[name] for name in ("files_added", "files_updated", "files_removed", "drift")
+        )
     assert_in_order(site)
 
 

@@ -388,3 +388,31 @@ def test_drift_is_what_the_watcher_missed(site: Site) -> None:
     assert 2 == ran.report.drift
     assert expected.report
     assert 0 == expected.report.drift
+
+
+def test_w41_an_audit_that_was_cut_off_goes_on(site: Site) -> None:
+    """L2, w41: what had come to rest is passed by, what had not is done, nothing is done twice."""
+    for number in range(6):
+        site.album(f"{number}", 1)
+    cut = site.run(until=lambda engine: engine.recorder.counts.total() >= 6)
+    rest = site.run()
+    done = Counter(dict.fromkeys(("test", "recompress"), 6))
+
+    assert cut.actions["test"] < 6
+    assert done == cut.actions + rest.actions
+    assert Counter() == site.run().actions
+
+
+def test_w40_no_library_is_walked_twice_at_once(site: Site) -> None:
+    """W5, w40: an audit that is asked for while one runs is that one."""
+    site.album("A", 1)
+    walks = []
+
+    def asked_thrice(engine: Engine) -> None:
+        for _time in range(3):
+            engine.auditor.audit_all()
+            walks.append(len(engine.auditor.walks))
+
+    site.run(asked_thrice)
+
+    assert [1, 1, 1] == walks
