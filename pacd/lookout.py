@@ -250,9 +250,8 @@ class Lookout:
             )
         roots = {library.name: library.root for library in self._libraries}
         for name, error in watcher.unwatched.items():
-            if name in roots and reachable(
-                roots[name]
-            ):  # else it is a problem of its own, told by the engine
+            # A root that is not there is a problem of its own, told by the engine.
+            if name in roots and reachable(roots[name]):
                 yield Problem(
                     what=f"Library {name} is not watched: {error.strerror}; {_STILL}.",
                     fix=_more_watches(0) if error.errno == errno.ENOSPC else _AGAIN,
