@@ -246,7 +246,9 @@ class Lookout:
             yield Problem(
                 what=f"No library is watched: {watcher.failure.strerror} "
                 f"({instances.key} = {instances.value}); {_STILL}.",
-                fix=instances.raised_to(wanted),
+                fix=instances.raised_to(wanted)
+                if watcher.failure.errno == errno.EMFILE
+                else _AGAIN,
             )
         roots = {library.name: library.root for library in self._libraries}
         for name, error in watcher.unwatched.items():
