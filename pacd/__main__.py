@@ -26,6 +26,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         again = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
         os.execv(sys.executable, again)  # noqa: S606  # its own interpreter, no shell
     arguments = _parser().parse_args(argv)
+    if os.getpid() == 1:
+        from pacd.init import as_init
+
+        return as_init(lambda: _ended(arguments))
+    return _ended(arguments)
+
+
+def _ended(arguments: argparse.Namespace) -> int:
+    """The exit code that a run comes to."""
     try:
         return _run(arguments)
     except PacError as error:
@@ -47,6 +56,12 @@ def _run(arguments: argparse.Namespace) -> int:
     logs.configure(settings.daemon.log_level, settings.daemon.log_format)
     if arguments.check:
         return _check(settings)
+    if arguments.restore_backup is not None:
+        from pacd.rescue import run_rescue
+
+        named = arguments.restore_backup
+        print(run_rescue(settings, Path(named).absolute() if named else None))
+        return 0
     if arguments.once and arguments.dry_run:
         return _plan(settings, arguments.library)
     if arguments.once:
@@ -95,6 +110,13 @@ def _parser() -> argparse.ArgumentParser:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="check configuration and tools")
     mode.add_argument("--once", action="store_true", help="one audit, carried out to rest")
+    mode.add_argument(
+        "--restore-backup",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="put a backup, by default the newest sound one, in the database's place",
+    )
     parser.add_argument(
         "--dry-run", action="store_true", help="with --once: print the plan, touch nothing"
     )

@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, TextIO, cast
@@ -68,6 +69,20 @@ def configure(level: str, form: str, *, stream: TextIO | None = None) -> None:
 def configure_worker(level: str, form: str) -> None:
     """Do the same in a spawned worker, which starts with nothing configured."""
     configure(level, form)
+
+
+def thread_ended(died: threading.ExceptHookArgs) -> None:
+    """Write one line where an exception ends a thread; for threading.excepthook (w04)."""
+    if died.exc_type is SystemExit or died.exc_value is None:
+        return
+    structlog.get_logger().error(
+        "a thread has ended",
+        action="thread",
+        status="error",
+        thread=died.thread.name if died.thread else None,
+        reason=str(died.exc_value) or died.exc_type.__name__,
+        exc_info=(died.exc_type, died.exc_value, died.exc_traceback),
+    )
 
 
 class _Sink:

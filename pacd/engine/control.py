@@ -16,7 +16,7 @@ from pacd.engine import doctor, explaining, overview, preview, prunes, restoring
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
-from pacd.engine.locating import locate, places
+from pacd.engine.locating import is_folder, locate, places
 from pacd.engine.releasing import no_hold, release_all
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
@@ -117,7 +117,7 @@ class Control:
         return found
 
     def release(self, ids: Sequence[int], accept: bool, who: str) -> Holds:
-        return self._ask(lambda: release_all(self._engine, tuple(ids), accept=accept, who=who))
+        return self._decide(lambda: release_all(self._engine, tuple(ids), accept=accept, who=who))
 
     def plan(self, path: str | None) -> Plan:
         with self._reading() as store:
@@ -156,7 +156,8 @@ class Control:
         return self._ask(lambda: restoring.lying(self._engine, now=datetime.now(UTC)))
 
     def restore(self, id: int, who: str) -> Restored:  # noqa: A002  # the port's word
-        return self._ask(lambda: restoring.restore(self._engine, id, who, now=datetime.now(UTC)))
+        now = datetime.now(UTC)
+        return self._decide(lambda: restoring.restore(self._engine, id, who, now=now))
 
     def queue(self) -> Queue:
         snapshot = self._engine.snapshot
@@ -194,8 +195,8 @@ class Control:
             else:
                 policy, relative = locate(self._policy, path)
                 library_id = self._engine.pipeline.library_ids[policy.name]
-                is_folder = (policy.root / relative).is_dir()
-                look_up = store.history.below if is_folder else store.history.of
+                whole = is_folder(policy.root / relative)
+                look_up = store.history.below if whole else store.history.of
                 entries = look_up(library_id, relative, limit=limit)
                 if not entries and not os.path.lexists(policy.root / relative):
                     raise UnknownError(f"{policy.root / relative} is not there, and never was.")
@@ -208,11 +209,11 @@ class Control:
 
     def pause(self, for_s: float | None, who: str) -> Status:
         until = datetime.now(UTC) + timedelta(seconds=for_s) if for_s is not None else None
-        self._ask(lambda: self._engine.set_pause(until, who))
+        self._decide(lambda: self._engine.set_pause(until, who))
         return self.status()
 
     def resume(self, who: str) -> Status:
-        self._ask(lambda: self._engine.end_pause(who))
+        self._decide(lambda: self._engine.end_pause(who))
         return self.status()
 
     def health(self) -> Health:
@@ -256,6 +257,12 @@ class Control:
     def _ask(self, function: Callable[[], Answered]) -> Answered:
         """Have the engine's thread answer."""
         return self._engine.inbox.call(function).result(CALL_S)
+
+    def _decide(self, function: Callable[[], Answered]) -> Answered:
+        """Have the engine's thread do what a person decided, and have that outlive the database."""
+        answer = self._ask(function)
+        self._host.decided()
+        return answer
 
     def _names(self) -> Mapping[int, str]:
         return {number: name for name, number in self._engine.pipeline.library_ids.items()}

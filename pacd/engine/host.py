@@ -16,6 +16,8 @@ class Host:
 
     Attributes:
         reload: Reads the settings again for somebody; raises ConfigError and keeps the old.
+        decided: Called when a person has decided something that only the database has.
+        last_backup: When the state was last backed up, in UTC; None for never.
     """
 
     database: Path
@@ -25,3 +27,5 @@ class Host:
     watch: Callable[[], Watch]
     next_audit: Callable[[], datetime | None]
     problems: Callable[[], tuple[Problem, ...]]
+    decided: Callable[[], None]
+    last_backup: Callable[[], datetime | None]

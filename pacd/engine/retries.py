@@ -8,6 +8,9 @@ from typing import Final
 
 from pacd.intake.debounce import Place
 
+RETRY_LOOK: Final = timedelta(seconds=30)
+"""Outputs that a lost worker did not read are looked at again after this."""
+
 SOON: Final = timedelta(seconds=5)
 """A retry that is due within this keeps a one-shot run from ending."""
 

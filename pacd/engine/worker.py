@@ -5,7 +5,9 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Final
 
 from structlog.contextvars import bound_contextvars
@@ -20,6 +22,9 @@ tools up to 60, whatever the length of a file (tests/integration/engine/test_mem
 """
 
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2), linux/prctl.h
+
+_FIRST_TO_GO: Final = "500"
+"""proc(5), oom_score_adj: half of all memory more than it uses, in the eyes of the OOM killer."""
 
 
 def work(
@@ -39,6 +44,8 @@ def work(
         return  # the daemon died before prctl could tell
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the daemon's to handle
     signal.signal(signal.SIGTERM, _leave)
+    with suppress(OSError):  # where memory is short, a worker or its tool goes, never the daemon
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, "ascii")
     _limit(resource.RLIMIT_DATA, memory_bytes)
     _limit(resource.RLIMIT_CORE, 0)  # what a hostile file has crashed need not fill a disk as well
     setup()

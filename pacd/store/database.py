@@ -9,6 +9,7 @@ from typing import Self
 from pacd.errors import StoreError
 from pacd.store import connection, copies, migration
 from pacd.store.authenticity import Judgements
+from pacd.store.checking import faults
 from pacd.store.connection import Connection
 from pacd.store.counters import Counters
 from pacd.store.devices import Devices
@@ -112,7 +113,7 @@ class Store:
 
     def integrity(self) -> str:
         """``"ok"``, or what SQLite finds wrong, line by line."""
-        return migration.faults(self._connection) or "ok"
+        return faults(self._connection) or "ok"
 
     def close(self) -> None:
         """Let go of the file; closing twice is harmless."""

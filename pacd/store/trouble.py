@@ -1,14 +1,13 @@
 """What SQLite finds wrong with a file or a disk, as sentences; does nothing."""
 
-import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from glob import escape
 from pathlib import Path
 from typing import Final
 
 from pacd.errors import StoreError
+from pacd.store import shelf
 
 _PRIMARY_CODE: Final = 0xFF  # sqlite.org/rescode.html: the low byte of an extended result code
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -40,21 +39,16 @@ def in_words(path: Path) -> Iterator[None]:
 
 def damaged(path: Path, finding: str) -> StoreError:
     """What to tell the owner of a file that is no sound database."""
-    backups = sorted(path.parent.glob(f"{escape(path.name)}.backup-*"), key=_age_ns)
-    quoted = shlex.quote(str(path))
+    backups = shelf.candidates(path)
     restore = (
-        f"restore the last backup (rm -f {quoted}-wal {quoted}-shm; "
-        f"cp -p {shlex.quote(str(backups[-1]))} {quoted})"
+        "`pacd --restore-backup` (with the same --config) puts the backup of "
+        f"{backups[0].made_at:%Y-%m-%d %H:%M} UTC in its place"
         if backups
-        else "restore a backup of it"
+        else "there is no backup to restore"
     )
     return StoreError(
-        f"{path} is not a sound database: {finding}. Stop pacd, move the file away, then "
-        f"either {restore} or start without it: "
-        "PAC rebuilds everything but the history and your decisions.",
+        f"{path} is not a sound database: {finding}. Stop pacd, then {restore}; "
+        "or move the file away and start without it: PAC rebuilds everything but the history, "
+        "and takes people's decisions over from backups/decisions.json.",
         words=finding,
     )
-
-
-def _age_ns(backup: Path) -> int:
-    return backup.stat().st_mtime_ns

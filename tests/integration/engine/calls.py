@@ -30,6 +30,11 @@ def whoami() -> int:
     return os.getpid()
 
 
+def oom_score_adjustment() -> str:
+    """How gladly the kernel ends this process where memory is short (proc(5))."""
+    return Path("/proc/self/oom_score_adj").read_text("ascii").strip()
+
+
 def add(value: int, *common: int) -> int:
     """Return the sum of an argument and what every call is given."""
     return value + sum(common)

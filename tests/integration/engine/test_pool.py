@@ -70,6 +70,14 @@ def test_new_common_arguments_reach_every_call() -> None:
     assert (Answer(1, 11), Answer(1, 21)) == (before, after)
 
 
+def test_w37_where_memory_is_short_a_worker_goes_before_the_daemon() -> None:
+    """D2, w25: the kernel's choice does not depend on who happens to be the largest."""
+    with pool() as made:
+        answer = ask(made, calls.oom_score_adjustment)
+
+    assert Answer(1, "500") == answer
+
+
 def test_a_worker_that_cannot_start_blames_nobody() -> None:
     """w25: the call that it was started for is lost, and said to be no fault of its own."""
     made = Pool(LIMITS, setup=calls.fails_to_start)

@@ -8,6 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from pacd.domain.hold import Cause
+from pacd.domain.plan import Action
 from pacd.domain.policy import FlacPolicy
 from pacd.domain.scan import ScanReport, ScanStatus
 from pacd.engine.audits import OUTSTANDING
@@ -211,15 +213,41 @@ def test_nothing_is_reached_through_a_link(site: Site, tmp_path: Path) -> None:
     assert not known.is_valid
 
 
-@pytest.mark.parametrize("state", ["missing", "empty"])
+def test_w14_an_edit_that_hides_is_found(site: Site) -> None:
+    """w14, W5: the same size and mtime, in place or by another file: ctime and inode tell."""
+    album = site.album("A", 3)
+    site.run()
+    for path, replaced in ((album / "01.flac", False), (album / "02.flac", True)):
+        before, data = path.stat(), bytearray(path.read_bytes())
+        data[-1] ^= 1
+        target = path.with_name("other") if replaced else path
+        with target.open("wb" if replaced else "r+b") as file:
+            file.write(data)
+        os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+        target.replace(path)
+        assert (before.st_size, before.st_mtime_ns) == (
+            path.stat().st_size,
+            path.stat().st_mtime_ns,
+        )
+    ran = site.run()
+
+    assert ["A/01.flac", "A/02.flac"] == sorted(ran.begun(Action.TEST))
+    assert {"A/01.flac": Cause.CORRUPT, "A/02.flac": Cause.CORRUPT} == {
+        str(hold.path): hold.cause for hold in site.holds()
+    }
+
+
+@pytest.mark.parametrize("state", ["missing", "empty", "new"])
 def test_a_root_that_is_gone_forgets_nothing(site: Site, tmp_path: Path, state: str) -> None:
-    """w08, W3: unmounted, or an empty mount point: a problem, and recovery by itself."""
+    """w08, W3: unmounted, an empty mount point, a new disk: a problem, and recovery by itself."""
     site.album("A/one", 2)
     site.run()
     disk = tmp_path / "disk"
     site.library.rename(disk)
-    if state == "empty":
+    if state != "missing":
         site.library.mkdir()
+    if state == "new":
+        (site.library / "lost+found").mkdir()
     gone = site.run(lambda engine: touched(engine, "A/one", "A", tree=True))
     while_gone = site.known("A/one/01.flac")
     with site.store() as store:
@@ -360,3 +388,31 @@ def test_drift_is_what_the_watcher_missed(site: Site) -> None:
     assert 2 == ran.report.drift
     assert expected.report
     assert 0 == expected.report.drift
+
+
+def test_w41_an_audit_that_was_cut_off_goes_on(site: Site) -> None:
+    """L2, w41: what had come to rest is passed by, what had not is done, nothing is done twice."""
+    for number in range(6):
+        site.album(f"{number}", 1)
+    cut = site.run(until=lambda engine: engine.recorder.counts.total() >= 6)
+    rest = site.run()
+    done = Counter(dict.fromkeys(("test", "recompress"), 6))
+
+    assert cut.actions["test"] < 6
+    assert done == cut.actions + rest.actions
+    assert Counter() == site.run().actions
+
+
+def test_w40_no_library_is_walked_twice_at_once(site: Site) -> None:
+    """W5, w40: an audit that is asked for while one runs is that one."""
+    site.album("A", 1)
+    walks = []
+
+    def asked_thrice(engine: Engine) -> None:
+        for _time in range(3):
+            engine.auditor.audit_all()
+            walks.append(len(engine.auditor.walks))
+
+    site.run(asked_thrice)
+
+    assert [1, 1, 1] == walks

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacd.intake.debounce import Debouncer, Place, topmost
+from pacd.intake.debounce import MAX_APART, Debouncer, Place, topmost
+from tests.effort import effort
 
 A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
 
@@ -82,6 +83,24 @@ def test_the_next_moment_is_known() -> None:
     assert 18 == debouncer.next_due_s()
 
 
+def test_many_that_wait_make_nothing_slower() -> None:
+    """P5, w05: what a storm has touched is not gone through at each turn of the engine."""
+
+    def turn(waiting: int) -> int:
+        debouncer = Debouncer(10, 600)
+        for number in range(waiting):
+            debouncer.touch(Place("music", PurePosixPath(f"{number}")), now_s=number / waiting)
+
+        def once() -> None:
+            debouncer.touch(A, now_s=2)
+            assert () == debouncer.settled(now_s=3)
+            assert 10 == debouncer.next_due_s()
+
+        return effort(once)
+
+    assert turn(10) == turn(1_000)
+
+
 @given(
     st.lists(st.tuples(st.sampled_from([A, B, C]), st.floats(0, 30)), min_size=1),
     st.floats(0.1, 20),
@@ -130,3 +149,25 @@ def test_what_lies_in_a_tree_goes_with_it(
 
     assert left == [str(place.folder) for place in found]
     assert tuple(places) == topmost(places, {Place("other", PurePosixPath())})
+
+
+def test_w05_too_many_to_wait_apart_wait_as_one() -> None:
+    """w05: the library is looked at whole, no later than the first of its folders would be."""
+    elsewhere = Place("other", A.folder)
+    debouncer = Debouncer(10, 600)
+    debouncer.touch(elsewhere, now_s=0)
+    for number in range(MAX_APART):
+        assert not debouncer.crowded("music")
+        debouncer.touch(Place("music", PurePosixPath(str(number))), now_s=number)
+    root = Place("music", PurePosixPath())
+
+    assert debouncer.crowded("music")
+    assert not debouncer.crowded("other")
+    assert root == debouncer.merge("music")
+    assert {elsewhere, root} == set(debouncer)
+    for second in range(MAX_APART, 600, 5):
+        debouncer.touch(root, now_s=second)
+        assert root not in debouncer.settled(now_s=second)
+    assert (root,) == debouncer.settled(now_s=600)
+    assert Place("none", PurePosixPath()) == debouncer.merge("none")
+    assert 0 == len(debouncer)
