@@ -18,12 +18,13 @@ from pacd.engine.backups import Backups
 from pacd.engine.control import Control
 from pacd.engine.engine import Engine
 from pacd.engine.events import Events
+from pacd.engine.heralding import Herald
 from pacd.engine.host import Host
 from pacd.engine.setup import Setup
 from pacd.errors import PacError
 from pacd.files.lock import Lock
 from pacd.lookout import Lookout
-from pacd.protocol.documents import ConfigView, Problem, SettingView
+from pacd.protocol.documents import ConfigView, Problem, ProblemKind, SettingView
 from pacd.schedule import Schedule
 from pacd.settings import Settings, needs_restart
 from pacd.settings.loaded import flat
@@ -69,7 +70,7 @@ class EngineThread(threading.Thread):
             engine = Engine(self._setup, store, self._events)
             engine.starting = True
             self.ready.set_result(engine)
-            engine.run()
+            engine.run(Herald().look)
         finally:
             store.close()
 
@@ -91,6 +92,7 @@ class Daemon:
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
         self._backups = Backups(settings.state_dir / DATABASE, self._reserve_bytes)
+        self._herald = Herald()
         self._stop = asyncio.Event()
         self._reloading = threading.Lock()
         self._refused: tuple[Problem, ...] = ()
@@ -158,6 +160,7 @@ class Daemon:
                 raise RuntimeError("the engine's thread has ended")
             await asyncio.to_thread(self._lookout.mend)
             await asyncio.to_thread(self._backups.look)
+            self._herald.problems(self._problems())
             self._notifier.watchdog()
             self._notifier.status(self._line())
             with suppress(TimeoutError):
@@ -233,6 +236,8 @@ class Daemon:
             problems=self._problems,
             decided=self._backups.decided,
             last_backup=lambda: self._backups.last,
+            heard=self._lookout.heard,
+            lines=logs.lines,
         )
 
     def _problems(self) -> tuple[Problem, ...]:
@@ -266,6 +271,7 @@ def _refusal(error: PacError) -> Problem:
     """What is wrong after a reload that failed: the next start would fail by the same."""
     said = " ".join(str(error).split())
     return Problem(
+        kind=ProblemKind.RELOAD_REFUSED,
         what=f"The last reload was refused, the settings before stay in force: {said}",
         fix="Correct the configuration (`pacctl config check` reads it), then `pacctl reload`.",
     )

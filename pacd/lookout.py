@@ -9,9 +9,10 @@ import structlog
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.inbox import Inbox
 from pacd.engine.roots import reachable
+from pacd.intake.heard import Heard
 from pacd.intake.mounts import NETWORK, filesystem
 from pacd.intake.watcher import Watcher
-from pacd.protocol.documents import Problem, Watch
+from pacd.protocol.documents import Problem, ProblemKind, Watch
 
 _log = structlog.get_logger()
 
@@ -25,6 +26,9 @@ LONGEST_RETRY_S: Final = 3600.0
 class Lookout:
     """
     Setting, counting and ending watches takes a while: start, stop and mend take a thread's time.
+
+    Attributes:
+        heard: What was told since the start.
 
     The number of watches is as of the last of them: the kernel takes 30 ms to tell of 10,000.
     """
@@ -43,13 +47,14 @@ class Lookout:
         self._watched = 0
         self._retry_at_s = 0.0
         self._retry_s = FIRST_RETRY_S
+        self.heard = Heard()
 
     def start(self, libraries: tuple[LibraryPolicy, ...], mode: str) -> None:
         """Watch these libraries from now on, and no others."""
         self.stop()
         self._libraries, self._mode = libraries, mode
         roots = {each.name: each.root for each in libraries if not self._polled(each)}
-        watcher = Watcher(roots, touched=self._inbox.touch, lost=self._overflowed)
+        watcher = Watcher(roots, touched=self._inbox.touch, lost=self._overflowed, heard=self.heard)
         watcher.start()
         self._watcher = watcher
         self._watched = watcher.watched()
@@ -106,6 +111,7 @@ class Lookout:
         unwatched = {name: reason for name, reason in failed.items() if reachable(roots[name])}
         found = [
             Problem(
+                kind=ProblemKind.UNWATCHED,
                 what=f"Library {name} is not watched: {reason}. Audits still find every change.",
                 fix="Once its root is there it is watched by itself; `pacctl doctor` tells limits.",
             )
@@ -116,6 +122,7 @@ class Lookout:
             limit = max(2 * self._folders, 524_288)
             found.append(
                 Problem(
+                    kind=ProblemKind.UNWATCHED,
                     what=f"{unseen} of {self._folders} folders are not watched; "
                     "audits still find every change in them.",
                     fix=f"sysctl -w {SYSCTL}={limit} (and in /etc/sysctl.d), then pacctl reload",

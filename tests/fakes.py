@@ -53,6 +53,7 @@ from pacd.protocol.documents import (
     no_library_counts,
     no_mirror_counts,
 )
+from pacd.protocol.metrics import Metric, MetricKind, by_label
 
 NOW = "2026-11-21T12:00:00Z"
 KEPT_EVENTS = 8
@@ -473,7 +474,13 @@ class FakeDaemon:
 
     def health(self) -> Health:
         problems = self._status.problems
-        return Health(verdict=Verdict.DEGRADED if problems else Verdict.OK, problems=problems)
+        verdict = Verdict.DEGRADED if problems else Verdict.OK
+        return Health(verdict=verdict, ready=not problems, problems=problems)
+
+    def metrics(self) -> tuple[Metric, ...]:
+        state = self._status.state
+        states = by_label("state", {each.value: int(each is state) for each in State})
+        return (Metric("pacd_state", MetricKind.GAUGE, "1 for the state it is in.", states),)
 
     def doctor(self) -> Doctor:
         return CHECKED

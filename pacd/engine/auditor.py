@@ -223,6 +223,7 @@ class Auditor:
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
         if self.reports and not expected and place not in self._pipeline.visits:
             audit.drift += changed
+            self._recorder.meter.drifted(tally)
         audit.places.add(place)
         _, _, urgency = self._walkers[audit.policy.name]
         self._pipeline.want(place, urgency)

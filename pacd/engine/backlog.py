@@ -1,6 +1,7 @@
 """What waits: folders to be visited, and items to be carried out.  Values in memory only."""
 
 import heapq
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -33,6 +34,7 @@ class Backlog:
     def __init__(self) -> None:
         self._heap: list[tuple[Urgency, int, Place]] = []
         self._waiting: dict[Place, Urgency] = {}
+        self._since_s: dict[Place, float] = {}
         self._numbers = count()
 
     def __len__(self) -> int:
@@ -49,7 +51,13 @@ class Backlog:
         if place in self._waiting and self._waiting[place] <= urgency:
             return
         self._waiting[place] = urgency
+        self._since_s.setdefault(place, time.monotonic())
         heapq.heappush(self._heap, (urgency, next(self._numbers), place))
+
+    @property
+    def oldest_s(self) -> float | None:
+        """Since when the longest-waiting folder waits (monotonic); None without any."""
+        return next(iter(self._since_s.values()), None)
 
     @property
     def urgency(self) -> Urgency:
@@ -59,7 +67,7 @@ class Backlog:
     def pop(self) -> tuple[Place, Urgency]:
         """Remove and return the next folder; there must be one."""
         place, urgency = self._next()
-        del self._waiting[place]
+        del self._waiting[place], self._since_s[place]
         return place, urgency
 
     def _next(self) -> tuple[Place, Urgency]:

@@ -12,12 +12,24 @@ import structlog
 
 from pacd import VERSION
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine import doctor, explaining, overview, preview, prunes, restoring, summary, views
+from pacd.engine import (
+    doctor,
+    explaining,
+    metrics,
+    overview,
+    preview,
+    prunes,
+    restoring,
+    summary,
+    views,
+    vitality,
+)
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
 from pacd.engine.locating import locate, places
 from pacd.engine.releasing import no_hold, release_all
+from pacd.engine.scene import scene_of
 from pacd.engine.snapshot import Snapshot
 from pacd.errors import UnknownError
 from pacd.protocol.documents import (
@@ -40,9 +52,9 @@ from pacd.protocol.documents import (
     Restored,
     ScanTicket,
     Status,
-    Verdict,
     Why,
 )
+from pacd.protocol.metrics import Metric
 from pacd.store.database import Store
 
 _log = structlog.get_logger()
@@ -63,6 +75,7 @@ class Control:
         self._engine = engine
         self._host = host
         self._started_s = time.monotonic()
+        self._started = datetime.now(UTC)
         self._overview = overview.Overview(self._reading, lambda: self._policy)
 
     @property
@@ -217,12 +230,13 @@ class Control:
         return self.status()
 
     def health(self) -> Health:
-        problems = self._problems(self._engine.snapshot)
-        if not self._engine.alive:
-            fix = "Restart pacd and report what its log says."
-            dead = Problem(what="The engine's thread has stopped.", fix=fix)
-            return Health(verdict=Verdict.FAILED, problems=(dead, *problems))
-        return Health(verdict=Verdict.DEGRADED if problems else Verdict.OK, problems=problems)
+        return vitality.health(self._engine, self._problems(self._engine.snapshot))
+
+    def metrics(self) -> tuple[Metric, ...]:
+        snapshot = self._engine.snapshot
+        seen, problems = self._overview.at(snapshot), self._problems(snapshot)
+        host, started = self._host, self._started
+        return metrics.metrics(scene_of(self._engine, host, seen, snapshot, problems, started))
 
     def doctor(self) -> Doctor:
         host, last_audit = self._host, self._overview.at(self._engine.snapshot).last_audit

@@ -15,12 +15,12 @@ from pacd.domain.verdict import BUILTIN_VERSION, Detector
 from pacd.engine.backups import OVERDUE
 from pacd.engine.roots import reachable
 from pacd.engine.unresampled import RESAMPLER_FIX
+from pacd.intake.limits import most_watches
 from pacd.intake.mounts import NETWORK, filesystem
 from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
 from pacd.store import shelf
 from pacd.tools.toolbox import REMEDIES, TITLES, Toolbox
 
-_LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
 
 _PLACES: Final = "If you have it, put it on PATH or name it in [authenticity]"
@@ -151,10 +151,7 @@ def _space(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:
 
 
 def _watches(watch: Watch) -> DoctorCheck:
-    try:
-        limit = _LIMIT.read_text("ascii").strip()
-    except OSError:
-        limit = "unknown"
+    limit = most_watches() or "unknown"
     found = f"{watch.watched} of {watch.directories} folders are watched, the limit is {limit}"
     if watch.mode == "inotify" and watch.watched < watch.directories:
         wanted = max(watch.directories * 2, 524_288)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from pacd.domain.policy import DaemonPolicy
 from pacd.engine import views
 from pacd.engine.auditor import LAST_AUDIT
 from pacd.engine.snapshot import Snapshot
-from pacd.protocol.documents import HoldCounts, LibraryView, Problem, State, Workload
+from pacd.protocol.documents import HoldCounts, LibraryView, Problem, ProblemKind, State, Workload
 from pacd.store.database import Store
 
 MOMENT_S: Final = 0.5
@@ -41,6 +41,7 @@ def full_disks(snapshot: Snapshot) -> tuple[Problem, ...]:
 
 def _full(root: Path) -> Problem:
     return Problem(
+        kind=ProblemKind.DISK_FULL,
         what=f"The disk of {root} has less free space than the reserve: nothing is written there.",
         fix="Free some space; PAC goes on by itself. The reserve is min_free_mib in [audit].",
     )
@@ -63,11 +64,17 @@ def remaining_s(snapshot: Snapshot, work: Workload) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the store tells of all libraries at one moment."""
+    """
+    What the store tells of all libraries at one moment.
+
+    Attributes:
+        durations_s: Of the last whole audit of each library that had one.
+    """
 
     libraries: tuple[LibraryView, ...]
     holds: HoldCounts
     last_audit: datetime | None
+    durations_s: Mapping[str, float]
 
 
 class Overview:
@@ -108,6 +115,11 @@ class Overview:
                 libraries=_libraries(store, self._policy(), snapshot),
                 holds=_hold_counts(store),
                 last_audit=datetime.fromtimestamp(finished, UTC) if finished else None,
+                durations_s={
+                    row.name: row.report.scan_duration_s
+                    for row in store.libraries.all()
+                    if row.report
+                },
             )
 
 

@@ -70,6 +70,11 @@ class Debouncer:
         """When the next folder is let go if nothing more happens; None without any."""
         return min((self._due_s(place) for place in self._seen), default=None)
 
+    @property
+    def oldest_s(self) -> float | None:
+        """When the longest-waiting folder was first touched; None without any."""
+        return next((first_s for first_s, _ in self._seen.values()), None)
+
     def _due_s(self, place: Place) -> float:
         first_s, last_s = self._seen[place]
         return min(last_s + self._quiet_s, first_s + self._max_wait_s)

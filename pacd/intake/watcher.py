@@ -24,6 +24,7 @@ from watchdog.observers.api import BaseObserver
 
 from pacd.intake.audit import SCRATCH_PREFIX
 from pacd.intake.debounce import Place
+from pacd.intake.heard import Heard
 
 # Narrows the kernel's mask: without it a read-only scan makes two events per file
 # (watchdog 7.1.0; tests/integration/test_watcher.py).
@@ -60,16 +61,19 @@ class Watcher:
         *,
         touched: Callable[[Place, bool], None],
         lost: Callable[[str], None],
+        heard: Heard | None = None,
     ) -> None:
         """
         Args:
             roots: Library roots by name; those that are missing are not watched.
             touched: Called with a folder, and whether all below it may have changed.
             lost: Called with a clause when events were lost: everything must be looked at.
+            heard: Counts events; None for counts of its own.
         """
         self._roots = roots
         self._touched = touched
         self._lost = lost
+        self._heard = heard or Heard()
         self._observer: BaseObserver | None = None
         self._ear = _Ear(self._overflowed)
         self.overflows = 0
@@ -85,7 +89,7 @@ class Watcher:
         for name, root in self._roots.items():
             self._identities[name] = _identity(root)
             real = Path(os.path.realpath(root))  # a watch on a link would be on the link alone
-            handler = _Handler(name, real, self._touched)
+            handler = _Handler(name, real, self._touched, self._heard)
             try:
                 observer.schedule(handler, str(real), recursive=True, event_filter=_EVENTS)
             except OSError as error:
@@ -118,6 +122,7 @@ class Watcher:
 
     def _overflowed(self) -> None:
         self.overflows += 1
+        self._heard.overflows += 1
         self._lost("the kernel dropped events")
 
 
@@ -152,12 +157,16 @@ class _Ear(logging.Handler):
 class _Handler(FileSystemEventHandler):
     """Turns one library's events into touched folders."""
 
-    def __init__(self, library: str, root: Path, touched: Callable[[Place, bool], None]) -> None:
+    def __init__(
+        self, library: str, root: Path, touched: Callable[[Place, bool], None], heard: Heard
+    ) -> None:
         self._library = library
+        self._heard = heard
         self._root = os.fsencode(root)
         self._touched = touched
 
     def on_any_event(self, event: FileSystemEvent) -> None:
+        self._heard.event(event.event_type)
         # A folder that comes or goes by a move tells nothing of what is below it.
         for path in (event.src_path, event.dest_path):
             if path:
@@ -166,9 +175,11 @@ class _Handler(FileSystemEventHandler):
     def _note(self, path: bytes, *, tree: bool) -> None:
         relative = os.path.relpath(path, self._root)
         if relative.startswith(b".."):
+            self._heard.ignored["filtered"] += 1
             return
         place = PurePosixPath(os.fsdecode(relative))
         if place.name.startswith(SCRATCH_PREFIX):
+            self._heard.ignored["self"] += 1
             return
         if tree:
             self._touched(Place(self._library, place), True)
