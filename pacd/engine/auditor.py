@@ -221,11 +221,13 @@ class Auditor:
         audit.tally += tally
         changed = tally.total() - tally["skipped"] - tally["rejoined"]
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
-        if self.reports and not expected and place not in self._pipeline.visits:
+        _, _, urgency = self._walkers[audit.policy.name]
+        # Not what came while nobody watched, nor what an event has led to.
+        told = audit.policy.name in self.folders and (audit.forced or urgency is Urgency.AUDIT)
+        if self.reports and told and not expected and place not in self._pipeline.visits:
             audit.drift += changed
             self._recorder.meter.drifted(tally)
         audit.places.add(place)
-        _, _, urgency = self._walkers[audit.policy.name]
         self._pipeline.want(place, urgency)
 
     def _mirrored(self, audit: Audit, mirror: MirrorPolicy, view: FolderView, stray: bool) -> None:

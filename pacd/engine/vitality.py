@@ -13,13 +13,13 @@ ANSWER_S: Final = 5.0
 _RESTART: Final = "Restart pacd and report what its log says."
 
 
-def health(engine: Engine, problems: tuple[Problem, ...]) -> Health:
+def health(engine: Engine, problems: tuple[Problem, ...], *, answer_s: float = ANSWER_S) -> Health:
     """
     Live: the engine turns and could write to its database.  Ready: nothing keeps it from its work.
 
-    Failed is what is not live, degraded what is not ready.
+    Failed is what is not live, degraded what has problems.
     """
-    fault = _fault(engine)
+    fault = _fault(engine, answer_s)
     if fault:
         dead = Problem(kind=ProblemKind.ENGINE_DEAD, what=fault, fix=_RESTART)
         return Health(verdict=Verdict.FAILED, live=False, ready=False, problems=(dead, *problems))
@@ -28,14 +28,14 @@ def health(engine: Engine, problems: tuple[Problem, ...]) -> Health:
     return Health(verdict=verdict, live=True, ready=ready, problems=problems)
 
 
-def _fault(engine: Engine) -> str:
+def _fault(engine: Engine, answer_s: float) -> str:
     """Why it does not live, as a sentence; "" when it does."""
     if not engine.alive:
         return "The engine's thread has stopped."
     try:
-        engine.inbox.call(lambda: _take_the_pen(engine)).result(ANSWER_S)
+        engine.inbox.call(lambda: _take_the_pen(engine)).result(answer_s)
     except TimeoutError:
-        return f"The engine's thread has not answered for {ANSWER_S:.0f} s."
+        return f"The engine's thread has not answered for {answer_s:g} s."
     except (CancelledError, RuntimeError):
         return "The engine's thread has stopped."
     except StoreError as error:

@@ -61,16 +61,6 @@ def _objects(database: Path) -> list[object]:
         ).fetchall()
 
 
-@pytest.fixture
-def filled(database: Path) -> Path:
-    """A closed database with a row in every table."""
-    store = Store.open(database, now=NOW)
-    fill(store, store.libraries.sync({"main": Path("/music")})["main"])
-    store.memory.set("number", 1)
-    store.close()
-    return database
-
-
 def test_a_backup_comes_before_any_migration(filled: Path, tmp_path: Path) -> None:
     """S3: the old file lies beside the new one, whole, private and named by version and time."""
     before = _content(filled)

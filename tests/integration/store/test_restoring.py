@@ -16,20 +16,19 @@ from pacd.store.database import Store
 from pacd.store.holds import Ending
 from pacd.store.migration import RELEASED
 from pacd.store.restoring import restore
-from tests.integration.store.examples import MD5, NOW, PATH, SEEN, fill
+from tests.integration.store.examples import MD5, NOW, PATH, SEEN
 from tests.integration.store.spoiling import REPOSITORY, killed_at, spoil
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def backed_up(database: Path) -> Path:
+def backed_up(filled: Path) -> Path:
     """A closed database with a row in every table, and a backup of it."""
-    store = Store.open(database, now=NOW)
-    fill(store, store.libraries.sync({"main": Path("/music")})["main"])
-    backups.make(database, now=NOW, reserve_bytes=0)
+    store = Store.open(filled, now=NOW)
+    backups.make(filled, now=NOW, reserve_bytes=0)
     store.close()
-    return database
+    return filled
 
 
 def _accept(database: Path, cause: Cause, how: Ending = Ending.ACCEPTED) -> None:
