@@ -31,6 +31,7 @@ from pacd.engine.locating import locate, places
 from pacd.engine.releasing import no_hold, release_all
 from pacd.engine.scene import scene_of
 from pacd.engine.snapshot import Snapshot
+from pacd.engine.tracing import trace
 from pacd.errors import UnknownError
 from pacd.protocol.documents import (
     Audit,
@@ -39,7 +40,6 @@ from pacd.protocol.documents import (
     ConfigView,
     Doctor,
     Event,
-    FolderView,
     Health,
     History,
     Holds,
@@ -173,25 +173,18 @@ class Control:
         return self._decide(lambda: restoring.restore(self._engine, id, who, now=now))
 
     def queue(self) -> Queue:
-        snapshot = self._engine.snapshot
-        waiting = [(place, "waits for its turn") for place in snapshot.folders]
-        settling = [(place, "waits until it has been quiet") for place in snapshot.settling]
-        return Queue(
-            running=tuple(views.running_view(item) for item in snapshot.running),
-            waiting=tuple(views.plan_view(*item) for item in snapshot.ready),
-            folders=tuple(
-                FolderView(library=place.library, path=str(place.folder), reason=reason)
-                for place, reason in (*waiting, *settling)
-            ),
-            more=snapshot.more,
-        )
+        return overview.queue(self._engine.snapshot)
 
     def why(self, path: str) -> Why:
-        policy, relative = locate(self._policy, path)
+        ids = self._engine.pipeline.library_ids
         with self._reading() as store:
+            made = trace(store, ids, self._policy, path)
+            if made:
+                return made
+            policy, relative = locate(self._policy, path)
             return explaining.why(
                 store,
-                self._engine.pipeline.library_ids[policy.name],
+                ids[policy.name],
                 policy,
                 relative,
                 self._engine.pipeline.ignore,
@@ -233,10 +226,10 @@ class Control:
         return vitality.health(self._engine, self._problems(self._engine.snapshot))
 
     def metrics(self) -> tuple[Metric, ...]:
-        snapshot = self._engine.snapshot
+        engine, snapshot = self._engine, self._engine.snapshot
         seen, problems = self._overview.at(snapshot), self._problems(snapshot)
-        host, started = self._host, self._started
-        return metrics.metrics(scene_of(self._engine, host, seen, snapshot, problems, started))
+        scene = scene_of(engine, self._host, seen, snapshot, problems, self._started)
+        return metrics.metrics(scene)
 
     def doctor(self) -> Doctor:
         host, last_audit = self._host, self._overview.at(self._engine.snapshot).last_audit

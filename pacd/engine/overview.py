@@ -14,7 +14,16 @@ from pacd.domain.policy import DaemonPolicy
 from pacd.engine import views
 from pacd.engine.auditor import LAST_AUDIT
 from pacd.engine.snapshot import Snapshot
-from pacd.protocol.documents import HoldCounts, LibraryView, Problem, ProblemKind, State, Workload
+from pacd.protocol.documents import (
+    FolderView,
+    HoldCounts,
+    LibraryView,
+    Problem,
+    ProblemKind,
+    Queue,
+    State,
+    Workload,
+)
 from pacd.store.database import Store
 
 MOMENT_S: Final = 0.5
@@ -53,6 +62,21 @@ def workload(snapshot: Snapshot) -> Workload:
         waiting=len(snapshot.ready) + snapshot.more,
         folders_waiting=snapshot.folders_waiting,
         running=tuple(views.running_view(item) for item in snapshot.running),
+    )
+
+
+def queue(snapshot: Snapshot) -> Queue:
+    """What runs and what waits, by name; of a long queue the beginning."""
+    waiting = [(place, "waits for its turn") for place in snapshot.folders]
+    settling = [(place, "waits until it has been quiet") for place in snapshot.settling]
+    return Queue(
+        running=tuple(views.running_view(item) for item in snapshot.running),
+        waiting=tuple(views.plan_view(*item) for item in snapshot.ready),
+        folders=tuple(
+            FolderView(library=place.library, path=str(place.folder), reason=reason)
+            for place, reason in (*waiting, *settling)
+        ),
+        more=snapshot.more,
     )
 
 
