@@ -30,7 +30,7 @@ def test_a_damaged_database_comes_back_with_one_command(site: Site) -> None:
         status = site.status()
 
     assert (6, "runs as the daemon" in refused.stderr) == (refused.returncode, True)
-    assert (1, "`pacd --restore-backup`" in broken.stderr) == (broken.returncode, True)
+    assert (1, "pacd --restore-backup`" in broken.stderr) == (broken.returncode, True)
     assert (0, "Start pacd" in restored.stdout) == (restored.returncode, True), restored.stderr
     assert 1 == len(list(site.state.glob("pacd.db.replaced-*")))
     assert before == tree(site.library, site.mirror)

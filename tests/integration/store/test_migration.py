@@ -273,9 +273,7 @@ def test_a_truncated_database_names_its_backup(filled: Path) -> None:
     with pytest.raises(StoreError, match="not a sound database") as raised:
         Store.open(filled, now=NOW)
 
-    assert "`pacd --restore-backup` (with the same --config) puts the backup of" in str(
-        raised.value
-    )
+    assert f"`STATE_DIRECTORY={filled.parent} pacd --restore-backup`" in str(raised.value)
     assert "2026-11-21 12:00 UTC" in str(raised.value)
 
 
