@@ -2,13 +2,15 @@
 # make test    all tests, as CI runs them
 # make check   lint, types, import contracts, unit tests: green at every commit
 # make bench   speed and memory beside the bare tools
+# make soak    a random life of an hour, or of MINUTES: all exact, memory flat; needs root
 # make bench-authenticity   how often the detector of fake lossless errs; an hour the first time
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 LIBRARY ?=
+MINUTES ?= 60
 
-.PHONY: run test check bench bench-authenticity lock format clean
+.PHONY: run test check bench soak bench-authenticity lock format clean
 
 run: $(BIN)/.installed
 	@scripts/install-tools run
@@ -29,6 +31,10 @@ check: $(BIN)/.installed
 bench: $(BIN)/.installed
 	@scripts/install-tools test
 	$(BIN)/python -m bench.bench
+
+soak: $(BIN)/.installed
+	@scripts/install-tools test
+	$(BIN)/python -m faults.soak --minutes $(MINUTES)
 
 bench-authenticity: $(BIN)/.installed
 	@scripts/install-tools bench

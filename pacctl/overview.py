@@ -164,6 +164,8 @@ def _lines(screen: Screen, status: Status, now: datetime) -> None:
     screen.listing("holds", _holds(status.holds))
     screen.listing("audit", _audit(status, now))
     screen.listing("watch", _watch(status))
+    for note in status.watch.polled:
+        screen.prose(note, first=" " * 10, indent=10)
 
 
 def _queue(status: Status) -> list[Part]:
@@ -200,6 +202,8 @@ def _audit(status: Status, now: datetime) -> Iterator[Part]:
 def _watch(status: Status) -> Iterator[Part]:
     watch = status.watch
     yield watch.mode
+    if watch.mode == "poll":
+        return
     whole = watch.watched >= watch.directories
     if whole:
         yield f"all {several(watch.directories, 'folder')}"

@@ -26,6 +26,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         again = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
         os.execv(sys.executable, again)  # noqa: S606  # its own interpreter, no shell
     arguments = _parser().parse_args(argv)
+    if os.getpid() == 1:
+        from pacd.init import as_init
+
+        return as_init(lambda: _ended(arguments))
+    return _ended(arguments)
+
+
+def _ended(arguments: argparse.Namespace) -> int:
+    """The exit code that a run comes to."""
     try:
         return _run(arguments)
     except PacError as error:

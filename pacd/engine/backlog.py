@@ -2,10 +2,10 @@
 
 import heapq
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain, count
-from typing import Final
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Final, NamedTuple
 
 from pacd.domain.plan import Action, PlanItem
 from pacd.engine.mirrors.census import Reading
@@ -33,8 +33,9 @@ class Backlog:
 
     def __init__(self) -> None:
         self._heap: list[tuple[Urgency, int, Place]] = []
-        self._waiting: dict[Place, Urgency] = {}
-        self._since_s: dict[Place, float] = {}
+        # Not a dict: one whose first entries were taken out is slow to tell its first.
+        self._waiting: OrderedDict[Place, Urgency] = OrderedDict()
+        self._since_s: OrderedDict[Place, float] = OrderedDict()
         self._numbers = count()
 
     def __len__(self) -> int:
@@ -79,10 +80,9 @@ class Backlog:
             heapq.heappop(self._heap)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Waiting:
+class Waiting(NamedTuple):
     """
-    Work for a worker; ordered by urgency, then the visit's turn, then its own.
+    Work for a worker; ordered by urgency, then the visit's turn, then its number, its alone.
 
     Attributes:
         item: None for a look at outputs that the store does not know.
@@ -92,8 +92,8 @@ class Waiting:
     urgency: Urgency
     turn: int
     number: int
-    item: PlanItem | None = field(compare=False)
-    visit: Visit | Reading | Pruning = field(compare=False)
+    item: PlanItem | None
+    visit: Visit | Reading | Pruning
 
     @property
     def phase(self) -> Phase:
@@ -105,25 +105,45 @@ class Ready:
     """
     Items that are due, by phase.
 
+    Nothing takes longer the more there are: a folder may hold thousands.
+
     Attributes:
-        parked: Items that wait for room on the disk that they write to.
+        parked: Items that wait for room on the disk that they write to; a heap.
     """
 
     def __init__(self) -> None:
         self.parked: list[Waiting] = []
         self._heaps: dict[Phase, list[Waiting]] = {phase: [] for phase in Phase}
         self._by_urgency = dict.fromkeys(Urgency, 0)
+        self._by_action: Counter[Action] = Counter()
         self._numbers = count()
 
     def __len__(self) -> int:
         return sum(len(heap) for heap in self._heaps.values()) + len(self.parked)
 
-    def __iter__(self) -> Iterator[Waiting]:
-        return iter(sorted(chain(self.parked, *self._heaps.values())))
+    @property
+    def actions(self) -> Mapping[Action, int]:
+        """How many items of each action wait."""
+        return self._by_action
+
+    def first(self, most: int) -> Iterator[tuple[str, PlanItem]]:
+        """Yield the items whose turn comes first, in order, with their libraries."""
+        heaps = [heap for heap in (*self._heaps.values(), self.parked) if heap]
+        next_ = [(heap[0], 0, heap) for heap in heaps]
+        heapq.heapify(next_)
+        while next_ and most:
+            waiting, index, heap = heapq.heappop(next_)
+            for below in range(2 * index + 1, min(2 * index + 3, len(heap))):
+                heapq.heappush(next_, (heap[below], below, heap))
+            if waiting.item:
+                most -= 1
+                yield waiting.visit.policy.name, waiting.item
 
     def push(self, item: PlanItem | None, visit: Visit | Reading | Pruning) -> None:
         """Have an item carried out, or the visit's unknown outputs looked at."""
         self._push(Waiting(visit.urgency, visit.turn, next(self._numbers), item, visit))
+        if item:
+            self._by_action[item.action] += 1
 
     def pop(
         self, may_start: Callable[[Phase], bool], starves: Callable[[Waiting], bool]
@@ -136,9 +156,12 @@ class Ready:
         while heads := [heap for phase, heap in self._heaps.items() if heap and may_start(phase)]:
             first = heapq.heappop(min(heads, key=lambda heap: heap[0]))
             self._by_urgency[first.urgency] -= 1
-            if not starves(first):
-                return first
-            self.parked.append(first)
+            if starves(first):
+                heapq.heappush(self.parked, first)
+                continue
+            if first.item:
+                self._by_action[first.item.action] -= 1
+            return first
         return None
 
     def unpark(self) -> None:

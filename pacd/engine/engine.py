@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,6 +16,7 @@ from pacd.engine.devices import acquaint
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
+from pacd.engine.minding import Minder
 from pacd.engine.pause import Pause
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.pool import Pool
@@ -22,16 +24,12 @@ from pacd.engine.recording import Recorder
 from pacd.engine.recycling import Bins
 from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
-from pacd.engine.unresampled import unresampled
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place, topmost
-from pacd.protocol.documents import EventKind, Problem
+from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
 from pacd.tools.toolbox import Toolbox
-
-ROOT_EVERY_S: Final = 30.0
-"""How often roots that are gone are looked for, and disks that are full are asked again."""
 
 DRAIN_S: Final = 20.0
 """How long running items may finish when the daemon stops; then they are given up, whole."""
@@ -80,15 +78,14 @@ class Engine:
             after_crash=crashed,
         )
         self.bins = Bins(store, self.pool.pids)
+        self.minder = Minder(store, self.pipeline, self.auditor, self.bins)
         self.pause = Pause(store)
         self.snapshot = Snapshot()
         self.alive = False
         self.starting = False
         self._stopping = threading.Event()
         self._hasten = threading.Event()
-        self._next_check_s = 0.0
         self._trees: set[Place] = set()
-        self._unresampled: tuple[Problem, ...] = ()
 
     def run(self, until: Callable[["Engine"], bool] = lambda _engine: False) -> None:
         """Work until stop() is called, or until says so at the end of a turn."""
@@ -184,13 +181,7 @@ class Engine:
         for place in topmost(settled, self._trees.intersection(settled)):
             self._look_at(place)
         self._trees.difference_update(settled)
-        if self.pipeline.misses_root or time.monotonic() >= self._next_check_s:
-            self.pipeline.misses_root = False
-            self._next_check_s = time.monotonic() + ROOT_EVERY_S
-            self.auditor.look_for_roots()
-            policy, ids = self.pipeline.policy, self.pipeline.library_ids
-            self.bins.look_after(policy, ids)
-            self._unresampled = tuple(unresampled(self.store, policy, ids))
+        self.minder.look()
         paused = self.pause.active(datetime.now(UTC))
         if not paused:
             self.pipeline.begin()
@@ -205,17 +196,17 @@ class Engine:
 
     def _take_snapshot(self, now: datetime) -> Snapshot:
         pipeline = self.pipeline
-        ready = [(each.visit.policy.name, each.item) for each in self.dispatch.ready if each.item]
+        ready = tuple(self.dispatch.ready.first(SHOWN))
         return Snapshot(
             running=tuple(self._in_workers()),
-            ready=tuple(ready[:SHOWN]),
-            more=max(0, len(ready) - SHOWN),
+            ready=ready,
+            more=sum(self.dispatch.ready.actions.values()) - len(ready),
             folders=tuple(islice(pipeline.backlog, SHOWN)),
             settling=tuple(islice(pipeline.debouncer, SHOWN)),
             folders_waiting=len(pipeline.backlog) + len(pipeline.debouncer),
             eta_s=self._eta_s(),
             walks=self.auditor.walks,
-            problems=(*self.auditor.problems, *self.dispatch.problems, *self._unresampled),
+            problems=(*self.auditor.problems, *self.dispatch.problems, *self.minder.problems),
             starved=self.dispatch.starved,
             paused=self.pause.active(now),
             paused_until=self.pause.until,
@@ -225,9 +216,10 @@ class Engine:
         )
 
     def _eta_s(self) -> float | None:
-        works = [*self.dispatch.ready, *(each.work for each in self.dispatch.running.values())]
-        actions = [work.item.action.value for work in works if work.item]
-        return self.recorder.pace.eta_s(actions, len(self.pipeline.backlog), self.pool.total)
+        items: Counter[str] = Counter()
+        items.update(self.dispatch.ready.actions)
+        items.update(i.work.item.action for i in self.dispatch.running.values() if i.work.item)
+        return self.recorder.pace.eta_s(items, len(self.pipeline.backlog), self.pool.total)
 
     def _in_workers(self) -> Iterator[InWorker]:
         workers = self.pool.running()
@@ -272,7 +264,7 @@ class Engine:
     def _wait(self) -> None:
         """Sleep until something is to be done."""
         moments = [
-            self._next_check_s,
+            self.minder.next_s,
             self.pipeline.next_due_s(),
             self.pool.next_deadline_s(),
             self.pause.ends_s(datetime.now(UTC)),

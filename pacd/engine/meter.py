@@ -100,10 +100,11 @@ class Meter:
         self.crashes[_cause(answer, oom_kills_before)] += 1
         self.replaced += answer.started
 
-    def drifted(self, tally: Mapping[str, int]) -> None:
-        """Count what a walk has found that the watcher should have told of."""
+    def drifted(self, tally: Mapping[str, int]) -> int:
+        """Count what a walk has found that the watcher should have told of; return how much."""
         for kind in DRIFTS:
             self.drift[kind] += tally.get(kind, 0)
+        return sum(tally.get(kind, 0) for kind in DRIFTS)
 
 
 def _written_bytes(outcome: Outcome) -> int | None:

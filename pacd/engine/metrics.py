@@ -7,7 +7,7 @@ from typing import Final
 from pacd import VERSION
 from pacd.engine.meter import BOUNDS_S
 from pacd.engine.scene import Scene
-from pacd.intake.limits import most_watches
+from pacd.intake import limits
 from pacd.protocol.documents import ProblemKind, State
 from pacd.protocol.metrics import Labels, Metric, MetricKind, Sample, by_label, histogram
 from pacd.protocol.wire import LIBRARY_COUNTS, MIRROR_COUNTS
@@ -87,7 +87,7 @@ def _watching(scene: Scene) -> Iterator[Metric]:
     yield _one("pacd_watch_directories", GAUGE, text, watch.directories)
     yield _one("pacd_watched_directories", GAUGE, "Of them, those with a watch.", watch.watched)
     text = "Watches that the kernel allows; 0 where it does not say."
-    yield _one("pacd_watch_limit", GAUGE, text, most_watches() or 0)
+    yield _one("pacd_watch_limit", GAUGE, text, limits.watches().value or 0)
 
 
 def _work(scene: Scene) -> Iterator[Metric]:

@@ -1,7 +1,7 @@
 """How long work took so far, and how long what waits will; values in memory only."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 
 class Pace:
@@ -30,15 +30,15 @@ class Pace:
         """Note that a folder has come to rest."""
         self._folders += 1
 
-    def eta_s(self, items: Iterable[str], folders: int, workers: int) -> float | None:
+    def eta_s(self, items: Mapping[str, int], folders: int, workers: int) -> float | None:
         """
         Estimate how long it takes until nothing waits; None while nothing is known.
 
         Args:
-            items: Actions that wait or run.
+            items: How many items wait or run, by action.
             folders: Folders whose items are not known yet.
         """
-        waiting = Counter(items)
+        waiting = {action: number for action, number in items.items() if number}
         if not waiting and not folders:
             return None
         if not all(self._calls[action] for action in waiting) or (folders and not self._folders):

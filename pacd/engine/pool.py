@@ -1,10 +1,10 @@
 """A bounded pool of worker processes; the only place that starts and ends them."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
 from pacd.domain.policy import WorkerLimits
+from pacd.engine.worker import work
 
 IDLE_S: Final = 60.0
 """A worker with nothing to do ends after this; an idle daemon has none (B4)."""
@@ -23,8 +24,6 @@ MAX_CALLS: Final = 500
 
 _END_S: Final = 5.0
 """How long a worker may clean up after SIGTERM before it is killed."""
-
-_PR_SET_PDEATHSIG: Final = 1  # prctl(2), linux/prctl.h
 
 
 class Phase(StrEnum):
@@ -116,6 +115,9 @@ class Pool:
         self._common = common
         self._idle_s = idle_s
         self._context = get_context("spawn")
+        # multiprocessing starts its own helper anew when that was killed (Python 3.11,
+        # resource_tracker.ensure_running), and warns: on no account may that end the engine.
+        warnings.filterwarnings("ignore", "resource_tracker: process died", UserWarning)
         self._workers: list[_Worker] = []
         self._refused: list[Answer] = []
         self._pids: frozenset[int] = frozenset()
@@ -216,7 +218,7 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         arguments = (theirs, os.getpid(), self._setup, self._common)
-        process = self._context.Process(target=_work, args=arguments, daemon=True)
+        process = self._context.Process(target=work, args=arguments, daemon=True)
         process.start()
         theirs.close()
         worker = _Worker(process, ours, time.monotonic())
@@ -269,31 +271,3 @@ class Pool:
         else:
             worker.kill_at_s = now_s + _END_S
             worker.process.kill()
-
-
-def _work(
-    pipe: Connection, parent: int, setup: Callable[[], None], common: tuple[Any, ...]
-) -> None:
-    """
-    Answer calls until the pipe closes; a worker's whole life.
-
-    It says () when it is ready, and then (answer,) to each call.
-    """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        return  # the daemon died before prctl could tell
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the daemon's to handle
-    signal.signal(signal.SIGTERM, _leave)
-    setup()
-    try:
-        pipe.send(())
-        while True:
-            function, arguments = pipe.recv()
-            pipe.send((function(*arguments, *common),))
-    except (EOFError, BrokenPipeError):
-        return
-
-
-def _leave(_number: int, _frame: object) -> None:
-    """Unwind, so that the tool is ended and the scratch file removed."""
-    raise SystemExit(0)

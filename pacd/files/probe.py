@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from pacd.domain.media import TAG_CHARS, Tags, Track
 from pacd.errors import NotRegularError
@@ -38,7 +38,8 @@ def read_track(path: Path) -> Track:
     Raises:
         NotFlacError, DamagedHeaderError: As read_layout() says.
     """
-    return track_of(_layout(path))
+    with open_regular(path) as file:
+        return track_of(read_layout(file))
 
 
 def stated_md5(path: Path) -> str:
@@ -57,14 +58,14 @@ def stated_md5(path: Path) -> str:
     return md5.hex() if any(md5) else ""
 
 
-def read_tags(path: Path) -> Tags:
-    """Read all comments that have a key, in file order; raises as read_track()."""
-    return Tags(tuple(pairs(_layout(path).comments.entries)))
+def read_tags(file: BinaryIO) -> Tags:
+    """Read all comments of an open file that have a key, in order; raises as read_track()."""
+    return Tags(tuple(pairs(read_layout(file).comments.entries)))
 
 
-def read_pictures(path: Path) -> tuple[EmbeddedPicture, ...]:
-    """Read all pictures with their bytes, in file order; raises as read_track()."""
-    return _pictures(_layout(path))
+def read_pictures(file: BinaryIO) -> tuple[EmbeddedPicture, ...]:
+    """Read all pictures of an open file with their bytes, in order; raises as read_track()."""
+    return _pictures(read_layout(file))
 
 
 def track_of(layout: Layout, *, also: Collection[str] = ()) -> Track:
@@ -87,11 +88,6 @@ def track_of(layout: Layout, *, also: Collection[str] = ()) -> Track:
         compression=tags.first(COMPRESSION)[:TAG_CHARS],
         quirks=layout.quirks,
     )
-
-
-def _layout(path: Path) -> Layout:
-    with open_regular(path) as file:
-        return read_layout(file)
 
 
 def _pictures(layout: Layout) -> tuple[EmbeddedPicture, ...]:

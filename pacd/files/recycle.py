@@ -21,9 +21,9 @@ from pacd.domain.recycled import Recycled
 from pacd.errors import SourceChangedError
 from pacd.files import atomic, renaming
 from pacd.files.attributes import carry_over
-from pacd.files.folders import MissingRootError, entered, sync_folder
+from pacd.files.folders import MissingRootError, entered, sync_folder, within
 from pacd.files.recycled_about import ABOUT, read_about, write_about
-from pacd.files.regular import observe, open_regular, require_untouched
+from pacd.files.regular import observe, open_own, open_regular, require_untouched
 
 BIN: Final = ".pacd-recycle"
 """Beside the albums, so that it lies on their file system; never scanned (requirements 1.2)."""
@@ -57,7 +57,8 @@ def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[
         try:
             with _inside(folder, draft) as inner:
                 write_about(inner, recycled)
-                _take_in(target, inner, recycled)
+                with entered(root, target.parent) as home:
+                    _take_in(within(home) / target.name, inner, recycled)
                 sync_folder(inner)
             sync_folder(folder)
             yield
@@ -136,8 +137,12 @@ def exchange(root: Path, recycled: Recycled, standing: Recycled) -> None:
     if not standing.is_still(expected):
         raise SourceChangedError(target)
     try:
-        with keeping(target, root, lambda: standing), entered(root, target.parent) as folder:
-            os.rename(lies, target.name, dst_dir_fd=folder)
+        with (
+            keeping(target, root, lambda: standing),
+            entered(root, lies.parent) as entry,
+            entered(root, target.parent) as folder,
+        ):
+            os.rename(lies.name, target.name, src_dir_fd=entry, dst_dir_fd=folder)
             sync_folder(folder)
     except OSError as error:
         if error.errno != errno.EXDEV:
@@ -156,7 +161,7 @@ def _exchange_across(lies: Path, target: Path, root: Path, standing: Recycled) -
     """Exchange where the album lies on another file system than the bin."""
     way = keeping(target, root, lambda: standing)
     expected = observe(target)
-    with atomic.replacing(target, expected, keep_mtime=False, giving_way=way) as scratch:
+    with atomic.replacing(target, expected, keep_mtime=False, root=root, giving_way=way) as scratch:
         _copy(lies, scratch)
 
 
@@ -191,7 +196,7 @@ def _copy_in(target: Path, inner: int, before: Observation, name: str) -> None:
 
 def _copy(source: Path, scratch: Path) -> None:
     """Copy a file with all that is carried over into a scratch file; its reader syncs it."""
-    with open_regular(source) as old, scratch.open("r+b") as new:
+    with open_regular(source) as old, open_own(scratch) as new:
         shutil.copyfileobj(old, new, 1 << 20)
         new.flush()
         carry_over(source.name, old.fileno(), new.fileno(), keep_mtime=True)

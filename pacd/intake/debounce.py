@@ -1,5 +1,6 @@
 """Waits until a folder has been quiet for long enough; time is passed in."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
@@ -26,7 +27,8 @@ class Debouncer:
     """
     Collects touched folders and lets each go once it has been quiet long enough.
 
-    It reads no clock: callers pass the time, so tests need not sleep.
+    It reads no clock: callers pass the time, which never goes back, so tests need not sleep.
+    Nothing takes longer the more folders wait, so that a storm of changes costs what it brings.
     """
 
     def __init__(self, quiet_s: float, max_wait_s: float) -> None:
@@ -37,7 +39,9 @@ class Debouncer:
         """
         self._quiet_s = quiet_s
         self._max_wait_s = max_wait_s
-        self._seen: dict[Place, tuple[float, float]] = {}
+        # Each is in the order of its moments, so that the first is the next to be due.
+        self._first_s: OrderedDict[Place, float] = OrderedDict()
+        self._last_s: OrderedDict[Place, float] = OrderedDict()
 
     def adopt(self, quiet_s: float, max_wait_s: float) -> None:
         """Wait by other numbers from now on; what waits goes on waiting."""
@@ -45,36 +49,44 @@ class Debouncer:
         self._max_wait_s = max_wait_s
 
     def __len__(self) -> int:
-        return len(self._seen)
+        return len(self._first_s)
 
     def __contains__(self, place: object) -> bool:
-        return place in self._seen
+        return place in self._first_s
 
     def __iter__(self) -> Iterator[Place]:
-        return iter(self._seen)
+        return iter(self._first_s)
 
     def touch(self, place: Place, *, now_s: float) -> None:
         """Note a change in a folder."""
-        first_s, _ = self._seen.get(place, (now_s, now_s))
-        self._seen[place] = (first_s, now_s)
+        self._first_s.setdefault(place, now_s)
+        self._last_s[place] = now_s
+        self._last_s.move_to_end(place)
 
     def settled(self, *, now_s: float) -> tuple[Place, ...]:
         """Remove and return the folders that are ready, longest-waiting first."""
-        ready = [place for place in self._seen if self._due_s(place) <= now_s]
-        ready.sort(key=lambda place: self._seen[place])
-        for place in ready:
-            del self._seen[place]
-        return tuple(ready)
+        ready = []
+        while (due := self._next()) and due[0] <= now_s:
+            _, place = due
+            ready.append((self._first_s.pop(place), self._last_s.pop(place), place))
+        ready.sort()
+        return tuple(place for _, _, place in ready)
 
     def next_due_s(self) -> float | None:
         """When the next folder is let go if nothing more happens; None without any."""
-        return min((self._due_s(place) for place in self._seen), default=None)
+        due = self._next()
+        return due[0] if due else None
 
     @property
     def oldest_s(self) -> float | None:
         """When the longest-waiting folder was first touched; None without any."""
-        return next((first_s for first_s, _ in self._seen.values()), None)
+        return next(iter(self._first_s.values()), None)
 
-    def _due_s(self, place: Place) -> float:
-        first_s, last_s = self._seen[place]
-        return min(last_s + self._quiet_s, first_s + self._max_wait_s)
+    def _next(self) -> tuple[float, Place] | None:
+        """The moment when the next folder is let go, and which."""
+        if not self._first_s:
+            return None
+        longest, quietest = next(iter(self._first_s)), next(iter(self._last_s))
+        bound_s = self._first_s[longest] + self._max_wait_s
+        quiet_s = self._last_s[quietest] + self._quiet_s
+        return (bound_s, longest) if bound_s < quiet_s else (quiet_s, quietest)

@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, TextIO, cast
@@ -109,6 +110,20 @@ class _Thrifty(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         level = record.levelname.lower()
         return _thrift.admits({"level": level, "event": record.msg, "logger": record.name})
+
+
+def thread_ended(died: threading.ExceptHookArgs) -> None:
+    """Write one line where an exception ends a thread; for threading.excepthook (w04)."""
+    if died.exc_type is SystemExit or died.exc_value is None:
+        return
+    structlog.get_logger().error(
+        "a thread has ended",
+        action="thread",
+        status="error",
+        thread=died.thread.name if died.thread else None,
+        reason=str(died.exc_value) or died.exc_type.__name__,
+        exc_info=(died.exc_type, died.exc_value, died.exc_traceback),
+    )
 
 
 class _Sink:

@@ -126,12 +126,14 @@ class Watch:
         mode: inotify, poll or off.
         directories: How many there are; `watched` how many of them are watched.
         overflows: Lost event queues since start; each led to a reconcile.
+        polled: A sentence for each library where audits alone see changes, and why.
     """
 
     mode: str
     directories: int = 0
     watched: int = 0
     overflows: int = 0
+    polled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,7 @@ class ProblemKind(StrEnum):
     """
 
     ENGINE_DEAD = "engine-dead"
+    HANGS = "hangs"
     ROOT_MISSING = "root-missing"
     UNREADABLE = "unreadable"
     UNWATCHED = "unwatched"

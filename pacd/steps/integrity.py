@@ -10,8 +10,9 @@ from pacd.domain.verdict import Check, Finding, Integrity
 from pacd.files.flac_blocks import DamagedHeaderError, Layout, NotFlacError, read_layout
 from pacd.files.flac_write import pieces, stream_of
 from pacd.files.probe import track_of
-from pacd.files.regular import observe_open, open_regular, require_untouched
+from pacd.files.regular import observe_open, require_untouched
 from pacd.steps.hearing import hearing_for
+from pacd.steps.source import opened_source
 from pacd.tools.flac import Flac, Sink, Verdict
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
@@ -42,7 +43,7 @@ def integrity(job: Job, tools: Toolbox) -> Tested:
         ToolError: flac failed for a reason that says nothing of the audio.
         OSError: It cannot be read.
     """
-    with open_regular(job.source) as file:
+    with opened_source(job) as file:
         observation = observe_open(file, job.source)
         found = _examined(job, file, tools.flac, patience_s(observation.size_bytes))
     require_untouched(job.source, observation)

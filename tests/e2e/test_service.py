@@ -28,7 +28,7 @@ from tests.e2e.order import (
     output_of,
     tree,
 )
-from tests.e2e.running import Site, command_of, processes_of, until
+from tests.e2e.running import Pacd, Site, command_of, processes_of, until
 
 ALBUM = Path("Artist") / "Album"
 MANAGER_S = 30.0
@@ -107,6 +107,37 @@ def test_w32_w33_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> No
     )
 
 
+def test_w33_w35_a_stuck_engine_gets_no_ping(site: Site, manager: Manager) -> None:
+    """D2: systemd is asked for time while the start takes long; who holds the lock stops pings."""
+    with site.running():
+        pass  # makes the database
+    with contextlib.closing(sqlite3.connect(site.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # as another program does that works on the file
+        daemon = Pacd(site, site.environment(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="600000"))
+        try:
+            manager.await_after(0, "EXTEND_TIMEOUT_USEC=")
+
+            assert not any(message.startswith("READY") for message in manager.told)
+            other.execute("ROLLBACK")
+            ready = manager.await_after(0, "READY=1")
+            pinged = manager.await_after(ready, "WATCHDOG=1")
+            other.execute("BEGIN IMMEDIATE")
+            stuck = manager.await_after(pinged, "STATUS=Not healthy: the engine has not answered")
+            later = manager.await_after(stuck, "STATUS=Not healthy: the engine has not answered")
+            health = site.pacctl("health", check=False)
+
+            assert not any(message == "WATCHDOG=1" for message in manager.told[stuck:later])
+            assert (1, True) == (health.returncode, "the engine has not answered" in health.stdout)
+            other.execute("ROLLBACK")
+            manager.await_after(later, "WATCHDOG=1")
+            stopping = len(manager.told)
+
+            assert 0 == daemon.stop()
+            manager.await_after(manager.await_after(stopping, "STOPPING=1"), "EXTEND_TIMEOUT_USEC=")
+        finally:
+            daemon.end()
+
+
 def test_w32_a_bad_configuration_is_never_ready(site: Site, manager: Manager) -> None:
     """D2, 1.1: it ends with 78 and one readable line, and systemd was told nothing."""
     site.change("watch", settle_s=-1)
@@ -132,6 +163,33 @@ def test_w39_runs_and_stops_without_systemd(site: Site, number: signal.Signals) 
     assert not site.socket.exists()
     assert [] == processes_of(site)
     assert ["stopped"] == [event["event"] for event in daemon.events()[-1:]]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a process the first of its own")
+def test_w39_as_the_first_process_of_a_container(site: Site) -> None:
+    """D2: as PID 1 it hears signals, works, buries orphans of others, and ends with 0."""
+    site.under = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+    with site.running() as daemon:
+        (init,) = _children(daemon.pid)
+        (pacd,) = _children(init)
+        orphan = ("nsenter", f"--target={init}", "--pid", "sh", "-c", "sleep 600 & exit")
+        subprocess.run(orphan, check=True)
+        until(lambda: len(_children(init)) > 1)
+        (adopted,) = set(_children(init)) - {pacd}
+        os.kill(adopted, signal.SIGKILL)
+        make_album(site.library / ALBUM, tracks=1)
+        await_outputs(site)
+        until(lambda: [pacd] == _children(init), what="for the orphan's burial")
+        os.kill(init, signal.SIGHUP)
+        until(lambda: daemon.events("reloaded"))
+        os.kill(init, signal.SIGTERM)
+
+        assert 0 == daemon.process.wait(MANAGER_S)
+    assert not site.socket.exists()
 
 
 def _long_masters(site: Site, number: int) -> list[Path]:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,18 @@ def test_a_worker_killed_from_outside_is_replaced() -> None:
         assert eventually(lambda: not alive(first))
 
         assert ask(made, calls.whoami).value != first
+
+
+def test_a_killed_resource_tracker_is_survived() -> None:
+    """w25: multiprocessing's own helper process may be the one that is killed; it warns of it."""
+    with pool() as made:
+        first = ask(made, calls.whoami).value
+        tracker: Any = resource_tracker._resource_tracker
+        os.kill(tracker._pid, signal.SIGKILL)
+        os.kill(first, signal.SIGKILL)
+        assert eventually(lambda: not alive(tracker._pid) and not alive(first))
+
+        assert 8 == ask(made, calls.double, 4).value
 
 
 def test_a_hung_worker_is_ended_at_its_limit(tmp_path: Path) -> None:

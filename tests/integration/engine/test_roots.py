@@ -159,7 +159,7 @@ def test_a_mirror_that_goes_is_missed_at_once(site: Site) -> None:
     def unplug(engine: Engine) -> None:
         engine.auditor.look_for_roots()
         (site.base / "phone").rename(site.base / "unplugged")
-        engine._next_check_s = time.monotonic() + 3600
+        engine.minder.next_s = time.monotonic() + 3600
         site.album("A/two", 1, seed=7)
         engine.inbox.touch(Place("music", PurePosixPath("A/two")), False)
 

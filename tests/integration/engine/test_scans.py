@@ -211,15 +211,17 @@ def test_nothing_is_reached_through_a_link(site: Site, tmp_path: Path) -> None:
     assert not known.is_valid
 
 
-@pytest.mark.parametrize("state", ["missing", "empty"])
+@pytest.mark.parametrize("state", ["missing", "empty", "new"])
 def test_a_root_that_is_gone_forgets_nothing(site: Site, tmp_path: Path, state: str) -> None:
-    """w08, W3: unmounted, or an empty mount point: a problem, and recovery by itself."""
+    """w08, W3: unmounted, an empty mount point, a new disk: a problem, and recovery by itself."""
     site.album("A/one", 2)
     site.run()
     disk = tmp_path / "disk"
     site.library.rename(disk)
-    if state == "empty":
+    if state != "missing":
         site.library.mkdir()
+    if state == "new":
+        (site.library / "lost+found").mkdir()
     gone = site.run(lambda engine: touched(engine, "A/one", "A", tree=True))
     while_gone = site.known("A/one/01.flac")
     with site.store() as store:
@@ -347,7 +349,7 @@ def test_drift_is_what_the_watcher_missed(site: Site) -> None:
 
     def reporting(engine: Engine) -> None:
         engine.auditor.reports = True
-        engine.auditor.folders["music"] = 1  # it was walked whole before, by this daemon
+        engine.auditor._unread["music"] = ()  # it was walked whole before, by this daemon
 
     def told(engine: Engine) -> None:
         reporting(engine)
@@ -380,7 +382,7 @@ def test_drift_is_not_what_nobody_could_miss(site: Site) -> None:
         engine.auditor.reports = True
 
     def walking(engine: Engine) -> None:
-        engine.auditor.folders["music"] = 1
+        engine.auditor._unread["music"] = ()
         reporting(engine)
         engine.auditor.walk(places("B")[0])
 

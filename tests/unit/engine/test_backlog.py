@@ -13,6 +13,7 @@ from pacd.engine.visit import Urgency, Visit
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from tests.builders import NOW, item, policy
+from tests.effort import effort
 
 LIVE, AUDIT = Urgency.LIVE, Urgency.AUDIT
 A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
@@ -105,7 +106,8 @@ def test_a_phase_that_is_full_lets_others_pass() -> None:
     found = [ready.pop(lambda phase: phase is not Phase.ENCODE, _sated) for _item in range(3)]
 
     assert [2, 3, None] == [each.turn if each else None for each in found]
-    assert [Phase.ENCODE] == [each.phase for each in ready]
+    assert [Action.RECOMPRESS] == [item.action for _library, item in ready.first(9)]
+    assert {Action.RECOMPRESS: 1, Action.TEST: 0} == ready.actions
 
 
 def test_every_action_has_its_phase() -> None:
@@ -123,9 +125,42 @@ def test_what_waits_for_a_disk_is_in_nobodys_way() -> None:
         return work.turn == 0
 
     first = ready.pop(lambda _phase: True, starves)
-    left = (len(ready), ready.as_urgent_as(AUDIT), [each.turn for each in ready])
+    left = (len(ready), ready.as_urgent_as(AUDIT), [str(each.path) for _, each in ready.first(9)])
     ready.unpark()
     second = ready.pop(lambda _phase: True, _sated)
 
     assert (1, 0) == (first.turn if first else None, second.turn if second else None)
-    assert (2, 1, [0, 2]) == left
+    assert (2, 1, ["a", "c"]) == left
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from(list(PHASES)))), st.integers(0, 8))
+def test_what_goes_first_is_told_without_a_look_at_all(
+    pushed: list[tuple[int, Action]], most: int
+) -> None:
+    """P5: the queue shows what a sort would, in the order of urgency and turn."""
+    ready = Ready()
+    for number, (turn, action) in enumerate(pushed):
+        ready.push(item(action, f"{number}"), visit(turn))
+    shown = [int(str(each.path)) for _library, each in ready.first(most)]
+    by_turn = sorted(range(len(pushed)), key=lambda number: (pushed[number][0], number))
+
+    assert by_turn[:most] == shown
+    assert len(pushed) == sum(ready.actions.values()) == len(ready)
+
+
+def test_thousands_of_items_make_nothing_slower() -> None:
+    """P5: a folder of thousands costs each turn of the engine what a small one does."""
+
+    def turn(waiting: int) -> int:
+        ready = Ready()
+        for number in range(waiting):
+            ready.push(item(Action.TEST, f"{number}"), visit(1))
+
+        def once() -> None:
+            assert ready.pop(lambda _phase: True, _sated)
+            assert 20 == len(list(ready.first(20)))
+            assert waiting - 1 == ready.actions[Action.TEST]
+
+        return effort(once)
+
+    assert turn(4_000) < 1.5 * turn(40)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pacd.intake.debounce import Debouncer, Place, topmost
+from tests.effort import effort
 
 A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
 
@@ -80,6 +81,24 @@ def test_the_next_moment_is_known() -> None:
     assert 13 == debouncer.next_due_s()
     debouncer.settled(now_s=13)
     assert 18 == debouncer.next_due_s()
+
+
+def test_many_that_wait_make_nothing_slower() -> None:
+    """P5, w05: what a storm has touched is not gone through at each turn of the engine."""
+
+    def turn(waiting: int) -> int:
+        debouncer = Debouncer(10, 600)
+        for number in range(waiting):
+            debouncer.touch(Place("music", PurePosixPath(f"{number}")), now_s=number / waiting)
+
+        def once() -> None:
+            debouncer.touch(A, now_s=2)
+            assert () == debouncer.settled(now_s=3)
+            assert 10 == debouncer.next_due_s()
+
+        return effort(once)
+
+    assert turn(10) == turn(1_000)
 
 
 @given(

@@ -1,0 +1,66 @@
+"""Whether a walk has seen the library that it was to see; else nothing it missed is forgotten."""
+
+from typing import Final
+
+from pacd.domain.policy import DaemonPolicy
+from pacd.engine.audits import Audit
+from pacd.intake.audit import FolderView, root_id
+from pacd.protocol.documents import Problem, ProblemKind
+from pacd.store.database import Store
+
+FEW: Final = 20
+SHARE: Final = 0.2
+"""So many files at least, and more than this share of all, gone at once: as for orphans (M9)."""
+
+
+def outdated(audit: Audit, policy: DaemonPolicy) -> bool:
+    """Whether its library has left the settings, or its place, meanwhile."""
+    wanted = policy.library(audit.policy.name)
+    if wanted is not None and wanted.root == audit.policy.root:
+        return False
+    audit.error = f"library {audit.policy.name} is no longer at {audit.policy.root}"
+    return True
+
+
+def begin(store: Store, audit: Audit) -> None:
+    """Note what it is about to walk."""
+    audit.root = root_id(audit.policy.root)
+    audit.known = store.tracks.valid_count(audit.library_id)
+
+
+def misled(audit: Audit, view: FolderView) -> bool:
+    """Whether a folder that it did not find again may be where the root was."""
+    return view.identity is None and root_id(audit.policy.root) != audit.root
+
+
+def in_doubt(store: Store, audit: Audit) -> bool:
+    """
+    Whether what it has not met may be elsewhere, on the disk that used to be there.
+
+    The root must be the same folder from the first look to the last (w09).  Where it is another
+    one than at the last walk, a disk restored perhaps, most of the library must be in it, unless
+    a person has asked for the walk.
+    """
+    root = root_id(audit.policy.root)
+    if root != audit.root or root is None:
+        audit.error = f"{audit.policy.root} became another folder while it was walked"
+        return True
+    if not audit.whole or audit.error:
+        return False
+    key, (_, inode) = f"root {audit.library_id}", root  # disks are numbered anew at each boot
+    gone = audit.known - audit.discovered
+    other = store.memory.get(key, inode) != inode
+    if other and not audit.forced and gone >= FEW and gone > SHARE * audit.known:
+        audit.doubt = Problem(
+            kind=ProblemKind.ROOT_MISSING,
+            what=f"Library {audit.policy.name}: {audit.policy.root} is another folder than before, "
+            f"and {gone} of {audit.known} files are not in it; nothing is forgotten.",
+            fix="Mount the disk that holds them; PAC goes on by itself. "
+            "If this is the library from now on, say so: pacctl scan",
+        )
+        audit.error = audit.doubt.what
+        return True
+    if store.memory.get(key) != inode:
+        with store.transaction():
+            store.memory.set(key, inode)
+    return False
