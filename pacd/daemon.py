@@ -18,12 +18,13 @@ from pacd.engine.audits import Audit
 from pacd.engine.backups import Backups
 from pacd.engine.control import Control
 from pacd.engine.events import Events
+from pacd.engine.heralding import Herald
 from pacd.engine.host import Host
 from pacd.engine.thread import EngineThread
 from pacd.errors import PacError
 from pacd.files.lock import Lock
 from pacd.lookout import Lookout
-from pacd.protocol.documents import ConfigView, Problem
+from pacd.protocol.documents import ConfigView, Problem, ProblemKind
 from pacd.pulse import Heartbeat, Part
 from pacd.schedule import Schedule
 from pacd.settings import Settings, needs_restart
@@ -71,6 +72,7 @@ class Daemon:
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
         self._backups = Backups(settings.state_dir / DATABASE, self._reserve_bytes)
+        self._herald = Herald()
         self._stop = asyncio.Event()
         self._reloading = threading.Lock()
         self._refused: tuple[Problem, ...] = ()
@@ -167,6 +169,7 @@ class Daemon:
     def _tend(self) -> bool:
         """False where the watcher is of no use, and could not be mended."""
         self._backups.look()
+        self._herald.problems(self._problems())
         if not self._reloading.acquire(blocking=False):
             return True  # it is being set anew just now
         try:
@@ -254,6 +257,8 @@ class Daemon:
             problems=self._problems,
             decided=self._backups.decided,
             last_backup=lambda: self._backups.last,
+            heard=self._lookout.heard,
+            lines=logs.lines,
         )
 
     def _problems(self) -> tuple[Problem, ...]:
@@ -288,6 +293,7 @@ def _refusal(error: PacError) -> Problem:
     """What is wrong after a reload that failed: the next start would fail by the same."""
     said = " ".join(str(error).split())
     return Problem(
+        kind=ProblemKind.RELOAD_REFUSED,
         what=f"The last reload was refused, the settings before stay in force: {said}",
         fix="Correct the configuration (`pacctl config check` reads it), then `pacctl reload`.",
     )

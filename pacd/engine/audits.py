@@ -23,7 +23,7 @@ from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
 from pacd.intake.ignore import Ignore
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store.database import Store
 
 _log = structlog.get_logger()
@@ -104,6 +104,7 @@ class Audit:
         more = f" (and {self.failed - 1} more)" if self.failed > 1 else ""
         return (
             Problem(
+                kind=ProblemKind.UNREADABLE,
                 what=f"Library {self.policy.name}: {self.warnings[0]}{more}; "
                 "what is there is neither maintained nor forgotten.",
                 fix="Give pacd's user the right to read it (chmod, chown or setfacl), "

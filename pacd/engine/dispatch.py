@@ -15,11 +15,12 @@ from pacd.domain.output import Output
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
 from pacd.engine.losses import failed_with
+from pacd.engine.meter import LOOK
 from pacd.engine.mirrors.census import Reading
 from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
 from pacd.engine.sweeping import scratch_root, sweep_after, target_root
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.steps import registry
 from pacd.steps.look import look_at_outputs
 from pacd.tools.memory import oom_kills
@@ -91,8 +92,12 @@ class Dispatch:
             self._unstarted = "" if answer.started else answer.lost
             if answer.lost and answer.pid and running.work.item:
                 sweep_after(running.work.item, running.work.visit.policy, answer.pid)
-            name = running.work.item.action.value if running.work.item else "look"
-            self._recorder.pace.note(name, time.monotonic() - running.since_s)
+            if answer.lost:
+                self._recorder.meter.lost(answer, oom_kills_before=running.oom_kills)
+            name = running.work.item.action.value if running.work.item else LOOK
+            took_s = time.monotonic() - running.since_s
+            self._recorder.pace.note(name, took_s)
+            self._recorder.meter.answered(name, took_s)
             yield running.work, running.job_id, _outcome(running, answer)
 
     def adopt(self, policy: DaemonPolicy) -> None:
@@ -108,6 +113,7 @@ class Dispatch:
             return ()
         return (
             Problem(
+                kind=ProblemKind.NO_WORKER,
                 what=f"No worker process can be started ({self._unstarted}), so nothing is done.",
                 fix="Give the daemon room: TasksMax, MemoryMax and LimitNOFILE of its unit, or "
                 "fewer [workers]; `journalctl -u pacd` tells more. PAC goes on by itself.",

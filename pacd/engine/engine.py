@@ -11,6 +11,7 @@ from typing import Final
 
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine.auditor import Auditor
+from pacd.engine.depths import depths
 from pacd.engine.devices import acquaint
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.events import Events
@@ -214,6 +215,7 @@ class Engine:
             paused_until=self.pause.until,
             starting=self.starting,
             stopping=self.stopping,
+            depths=depths(pipeline, self.dispatch),
         )
 
     def _eta_s(self) -> float | None:
@@ -251,6 +253,7 @@ class Engine:
 
     def _touch(self, place: Place, *, tree: bool) -> None:
         if ignored_folder(place.folder, self.pipeline.ignore):
+            self.recorder.meter.ignored += 1
             return
         debouncer = self.pipeline.debouncer
         if place not in debouncer and debouncer.crowded(place.library):

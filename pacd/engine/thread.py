@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from pacd.engine.engine import Engine
 from pacd.engine.events import Events
+from pacd.engine.heralding import Herald
 from pacd.engine.setup import Setup
 from pacd.errors import PacError
 from pacd.store.database import Store
@@ -66,6 +67,6 @@ class EngineThread(threading.Thread):
             engine = Engine(self._setup, store, self._events)
             engine.starting = True
             self.ready.set_result(engine)
-            engine.run()
+            engine.run(Herald().look)
         finally:
             store.close()

@@ -125,6 +125,11 @@ class Debouncer:
         due = self._next()
         return due[0] if due else None
 
+    @property
+    def oldest_s(self) -> float | None:
+        """When the longest-waiting folder was first touched; None without any."""
+        return next(iter(self._first_s.values()), None)
+
     def _next(self) -> tuple[float, Place] | None:
         """The moment when the next folder is let go, and which."""
         if not self._first_s:

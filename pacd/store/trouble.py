@@ -44,7 +44,7 @@ def damaged(path: Path, finding: str) -> StoreError:
     """What to tell the owner of a file that is no sound database."""
     backups = shelf.candidates(path)
     restore = (
-        "`pacd --restore-backup` (with the same --config) puts the backup of "
+        f"{shelf.way_back(path)} (and --config, if pacd is given one) puts the backup of "
         f"{backups[0].made_at:%Y-%m-%d %H:%M} UTC in its place"
         if backups
         else "there is no backup to restore"

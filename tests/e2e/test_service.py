@@ -467,10 +467,29 @@ def test_w58_why_tells_the_last_decision(site: Site) -> None:
             "none",
             "waiting until nobody has written to it for a while",
         ) == settling
-        assert ("waiting", "test", "these bytes have never been tested") == told(new)
+        assert (
+            "waiting",
+            "test",
+            "these bytes have never been tested; it waits because PAC is paused",
+        ) == told(new)
         assert ("ignored", "ignored") == (told(ours)[0], told(theirs)[0])
         assert "._*" in told(ours)[2]
         assert "*.bak.flac" in told(theirs)[2]
+
+        output, stranger = output_of(site, master), site.mirror / "note.txt"
+        stranger.touch()
+        assert "output" == told(output)[0]
+        assert f"128 kbit/s of {master}; " in told(output)[2]
+        assert "never touches it" in told(stranger)[2] or "leaves it alone" in told(stranger)[2]
+        (cover,) = [each for each in site.art.rglob("*") if each.is_file()]
+        assert f"the cover exported from {master}" == told(cover)[2]
+        assert "missing" == told(site.mirror / "x.opus")[0]
+        assert ("ignored", "none", "it is a folder; PAC looks at the files in it") == told(
+            master.parent
+        )
+        nowhere = site.pacctl("why", "/nowhere/01.flac", check=False)
+        assert 5 == nowhere.returncode
+        assert "lies in no library" in nowhere.stderr
 
 
 def test_follow_tells_what_happens(site: Site) -> None:
