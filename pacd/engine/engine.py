@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import wait
@@ -24,15 +24,12 @@ from pacd.engine.recording import Recorder
 from pacd.engine.recycling import Bins
 from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
-from pacd.engine.visit import Urgency, Visit
-from pacd.intake.audit import ignored_folder
-from pacd.intake.debounce import Place, escalated, topmost
+from pacd.engine.touched import Touched
+from pacd.engine.visit import Visit
+from pacd.intake.debounce import Place
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
 from pacd.tools.toolbox import Toolbox
-
-MOST_WALKS: Final = 128
-"""Trees of one library that are walked one by one; where more have settled all of it is (w05)."""
 
 DRAIN_S: Final = 20.0
 """How long running items may finish when the daemon stops; then they are given up, whole."""
@@ -55,20 +52,18 @@ class Engine:
         self.inbox = Inbox()
         self.pool = Pool(setup.limits, setup=setup.worker_setup, common=(setup.tools,))
         self.recorder = Recorder(store, events)
+        policy, place = setup.policy, setup.database.parent
         self.dispatch = Dispatch(
-            self.pool,
-            self.recorder,
-            state_dir=setup.database.parent,
-            min_free_bytes=setup.policy.min_free_bytes,
+            self.pool, self.recorder, state_dir=place, min_free_bytes=policy.min_free_bytes
         )
         with store.transaction():
             crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
-            library_ids = acquaint(store, setup.policy)
+            library_ids = acquaint(store, policy)
         self.pipeline = Pipeline(
             store,
             self.dispatch,
             self.recorder,
-            setup.policy,
+            policy,
             library_ids,
             rested=self._rested,
             patience=setup.patience,
@@ -83,6 +78,7 @@ class Engine:
             live_pids=self.pool.pids,
             after_crash=crashed,
         )
+        self.touched = Touched(self.pipeline, self.auditor)
         self.bins = Bins(store, self.pool.pids)
         self.minder = Minder(store, self.pipeline, self.auditor, self.bins)
         self.pause = Pause(store)
@@ -91,7 +87,6 @@ class Engine:
         self.starting = False
         self._stopping = threading.Event()
         self._hasten = threading.Event()
-        self._trees: set[Place] = set()
 
     def run(self, until: Callable[["Engine"], bool] = lambda _engine: False) -> None:
         """Work until stop() is called, or until says so at the end of a turn."""
@@ -183,7 +178,7 @@ class Engine:
 
     def _turn(self) -> None:
         self._take_inbox()
-        self._look_at(self.pipeline.settled())
+        self.touched.look()
         self.minder.look()
         paused = self.pause.active(datetime.now(UTC))
         if not paused:
@@ -241,7 +236,8 @@ class Engine:
     def _take_inbox(self) -> None:
         touched, calls = self.inbox.take()
         for place, tree in touched.items():
-            self._touch(place, tree=tree)
+            if not self.touched.note(place, tree=tree):
+                self.recorder.meter.ignored += 1
         for function, future in calls:
             if future is None:
                 function()
@@ -250,27 +246,6 @@ class Engine:
                     future.set_result(function())
                 except Exception as error:  # noqa: BLE001  # the caller's thread raises it again
                     future.set_exception(error)
-
-    def _touch(self, place: Place, *, tree: bool) -> None:
-        if ignored_folder(place.folder, self.pipeline.ignore):
-            self.recorder.meter.ignored += 1
-            return
-        debouncer = self.pipeline.debouncer
-        if place not in debouncer and debouncer.crowded(place.library):
-            place, tree = debouncer.merge(place.library), True
-        if tree:
-            self._trees.add(place)
-        debouncer.touch(place, now_s=time.monotonic())
-
-    def _look_at(self, settled: Collection[Place]) -> None:
-        """Visit folders that have been quiet; walk those where all below was touched too."""
-        trees = escalated(self._trees.intersection(settled), MOST_WALKS)
-        for place in topmost(dict.fromkeys((*settled, *trees)), trees):
-            if place in trees:
-                self.auditor.walk(place)
-            else:
-                self.pipeline.want(place, Urgency.LIVE)
-        self._trees.difference_update(settled)
 
     def _wait(self) -> None:
         """Sleep until something is to be done."""

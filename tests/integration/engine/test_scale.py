@@ -9,7 +9,8 @@ import pytest
 from pacd.domain.media import AudioFormat, Tags, Track
 from pacd.domain.plan import Action
 from pacd.domain.verdict import Check, Integrity
-from pacd.engine.engine import MOST_WALKS, Engine
+from pacd.engine.engine import Engine
+from pacd.engine.touched import MOST_WALKS
 from pacd.files.regular import observe
 from pacd.intake.debounce import Place
 from pacd.protocol.documents import EventKind
