@@ -51,12 +51,7 @@ class Engine:
         self.inbox = Inbox()
         self.pool = Pool(setup.limits, setup=setup.worker_setup, common=(setup.tools,))
         self.recorder = Recorder(store, events)
-        self.dispatch = Dispatch(
-            self.pool,
-            self.recorder,
-            state_dir=setup.database.parent,
-            min_free_bytes=setup.policy.min_free_bytes,
-        )
+        self.dispatch = Dispatch(self.pool, self.recorder, setup)
         with store.transaction():
             crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
             library_ids = acquaint(store, setup.policy)
