@@ -113,9 +113,13 @@ class Soak:
 
     def _await_exactness(self) -> list[str]:
         deadline_s = time.monotonic() + PATIENCE_S
+        told: list[str] = []
         while differences := list(self._comparison.differences()):
             if time.monotonic() > deadline_s:
                 break
+            if differences != told:
+                complain(f"waiting for {len(differences)}: {differences[0][:300]}")
+            told = differences
             time.sleep(2)
         return differences
 

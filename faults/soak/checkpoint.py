@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 import mutagen
 
@@ -20,6 +20,9 @@ from tests.audio import stated_md5
 from tests.e2e.order import COMPRESSION
 from tests.integration.engine.bystanders import wanted_copies_of
 from tests.integration.engine.collector import outputs_of, wanted_of
+
+PLAYED: Final = 4
+"""One in so many outputs is played to its end."""
 
 Identity = tuple[int, int, int]
 
@@ -159,7 +162,7 @@ class Comparison:
         unclean = {path for path, each in self.model.masters.items() if each.damaged}
         kept = Counter(self.model.masters[path].md5 for path in unclean)
         for place, pac in wanted.items():
-            if pac.source_rel in unclean:
+            if pac.source_rel in unclean or pac.source_rel not in self.model.masters:
                 continue
             if place not in there:
                 yield f"{mirror.name} lacks {place!r}"
@@ -191,7 +194,8 @@ class Comparison:
         title = said.get("\xa9nam" if mirror.extension == ".m4a" else "TITLE", [])
         if list(title) != list(master.tags["TITLE"]):
             yield f"{mirror.name}: {output.name!r} has the title {title}, not {master.tags}"
-        if not plays(output):
+        # Starting a player takes longer than PAC takes to make the file: a part speaks for all.
+        if seen.st_ino % PLAYED == 0 and not plays(output):
             yield f"{mirror.name}: {output.name!r} does not play"
         self.good[key] = (identity, master)
 

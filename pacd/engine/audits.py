@@ -47,7 +47,7 @@ class Audit:
         discovered: Files seen so far; `unchanged` those of folders at rest.
         tally: What became of the files of the other folders.
         places: Folders that it found and that have not come to rest since.
-        unseen: Folders on record that it has not met, with their fingerprints.
+        unseen: Folders on record there that it has not met, with their fingerprints.
         after_crash: Whether a daemon before this one may have left scratch files among the covers.
         census: Whether all that stands in the mirrors is to be told, not only what is stray.
         gauge: Told of each folder, where it is to be known which of them are watched.
@@ -83,6 +83,11 @@ class Audit:
     def whole(self) -> bool:
         """Whether it covers its library."""
         return self.below == PurePosixPath()
+
+    @property
+    def thorough(self) -> bool:
+        """Whether covers and orphans, wherever they are, are looked at too: not for each event."""
+        return self.whole or self.forced
 
     @property
     def at_rest(self) -> bool:
@@ -248,7 +253,8 @@ class Walker:
         """Yield the folders that differ from what is remembered of them at rest."""
         audit = self._audit
         far = FarFolders()
-        unseen = audit.unseen = store.folders.all(audit.library_id, audit.policy.key)
+        unseen = store.folders.all(audit.library_id, audit.policy.key, audit.below)
+        audit.unseen = unseen
         for looked in walk_around(store, audit.library_id, audit.policy, self._ignore, audit.below):
             if self._stop.is_set():
                 audit.error = "the walk was stopped"

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import wait
@@ -25,10 +25,13 @@ from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
 from pacd.engine.visit import Urgency, Visit
 from pacd.intake.audit import ignored_folder
-from pacd.intake.debounce import Place, topmost
+from pacd.intake.debounce import Place, escalated, topmost
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
 from pacd.tools.toolbox import Toolbox
+
+MOST_WALKS: Final = 128
+"""Trees of one library that are walked one by one; where more have settled all of it is (w05)."""
 
 DRAIN_S: Final = 20.0
 """How long running items may finish when the daemon stops; then they are given up, whole."""
@@ -174,10 +177,7 @@ class Engine:
 
     def _turn(self) -> None:
         self._take_inbox()
-        settled = self.pipeline.settled()
-        for place in topmost(settled, self._trees.intersection(settled)):
-            self._look_at(place)
-        self._trees.difference_update(settled)
+        self._look_at(self.pipeline.settled())
         self.minder.look()
         paused = self.pause.active(datetime.now(UTC))
         if not paused:
@@ -254,12 +254,15 @@ class Engine:
             self._trees.add(place)
         debouncer.touch(place, now_s=time.monotonic())
 
-    def _look_at(self, place: Place) -> None:
-        """Visit a folder that has been quiet; walk it where all below it was touched too."""
-        if place in self._trees:
-            self.auditor.walk(place)
-        else:
-            self.pipeline.want(place, Urgency.LIVE)
+    def _look_at(self, settled: Collection[Place]) -> None:
+        """Visit folders that have been quiet; walk those where all below was touched too."""
+        trees = escalated(self._trees.intersection(settled), MOST_WALKS)
+        for place in topmost(dict.fromkeys((*settled, *trees)), trees):
+            if place in trees:
+                self.auditor.walk(place)
+            else:
+                self.pipeline.want(place, Urgency.LIVE)
+        self._trees.difference_update(settled)
 
     def _wait(self) -> None:
         """Sleep until something is to be done."""

@@ -18,7 +18,10 @@ from pacd.protocol.documents import HoldCounts, LibraryView, Problem, State, Wor
 from pacd.store.database import Store
 
 MOMENT_S: Final = 0.5
-"""How old counts may be while work goes on."""
+"""How old counts may be while work goes on, and in large libraries older:"""
+
+SPARING: Final = 20
+"""so many times as old as counting takes, so that a twentieth of a core at most is spent on it."""
 
 PATIENCE_S: Final = 0.03
 """How long newer counts are waited for where those at hand will do (B5: 100 ms for an answer)."""
@@ -116,22 +119,23 @@ class Overview:
         if known is None:
             return self._count(snapshot)
         age_s = time.monotonic() - known.at_s
-        if known.snapshot is snapshot or (busy and age_s < MOMENT_S):
+        if known.snapshot is snapshot or (busy and age_s < max(MOMENT_S, SPARING * known.took_s)):
             return known.counted
         if age_s > STALE_S or not (busy or known.took_s > LONG_S):
             return self._count(snapshot)
-        self._have_counted(snapshot).join(PATIENCE_S)
+        self._have_counted(snapshot)
         return (self._known or known).counted
 
-    def _have_counted(self, snapshot: Snapshot) -> threading.Thread:
-        """Start a thread that counts, unless one does."""
+    def _have_counted(self, snapshot: Snapshot) -> None:
+        """Start a thread that counts, unless one does, and wait for it a little."""
         with self._starting:
-            if self._counter is None or not self._counter.is_alive():
-                self._counter = threading.Thread(
-                    target=self._count, args=(snapshot,), name="counts", daemon=True
-                )
-                self._counter.start()
-            return self._counter
+            if self._counter and self._counter.is_alive():
+                return
+            self._counter = threading.Thread(
+                target=self._count, args=(snapshot,), name="counts", daemon=True
+            )
+            self._counter.start()
+        self._counter.join(PATIENCE_S)
 
     def _count(self, snapshot: Snapshot) -> Counted:
         """Count, unless somebody else has while this waited for its turn."""

@@ -28,7 +28,7 @@ from pacd.engine.mirrors.scouting import Scout
 from pacd.engine.naming import Naming
 from pacd.engine.recording import Recorder
 from pacd.engine.resting import agrees, remember
-from pacd.engine.retries import RETRY_LOOK, Retries
+from pacd.engine.retries import Retries
 from pacd.engine.roots import available, identities
 from pacd.engine.survey import Displaced, Tally, survey
 from pacd.engine.visit import Urgency, Visit
@@ -266,11 +266,7 @@ class Pipeline:
         """Remember the folder as at rest, or why it is to be visited again."""
         del self.visits[visit.place]
         place = visit.place
-        retries = list(visit.retries())
-        if any(visit.unseen()) and visit.looked.complete:
-            retries.append(now + RETRY_LOOK)
-        for moment in retries:
-            self.retries.add(moment, place)
+        retries = self.retries.note(visit, now=now)
         if visit.again:
             self.backlog.add(place, visit.urgency)
         elif visit.restless(self._patience):

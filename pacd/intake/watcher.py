@@ -58,6 +58,7 @@ END_S: Final = 30.0
 
 _LOOK_S: Final = 0.1
 
+_TELLER: Final = logging.getLogger("watchdog.observers.inotify_c")
 _LOST_WORDS: Final = "overflowed"  # watchdog 7.1.0, observers/inotify_c.py, handle_event
 
 # What watchdog 7.1.0 warns of when a folder appears, or leaves, while it is being added; with
@@ -86,7 +87,8 @@ class Watcher:
     ) -> None:
         """
         Args:
-            roots: Library roots by name; those that are missing are not watched.
+            roots: Library roots by name; those that are missing are not watched.  Without any
+                nothing is begun.
             touched: Called with a folder, and whether all below it may have changed.
             lost: Called with a clause when events were lost: everything must be looked at.
             canary: A folder for proofs that events arrive; it is made if need be.
@@ -105,7 +107,10 @@ class Watcher:
 
     def start(self) -> None:
         """Watch all roots; returns when the watches are set.  Failures are in `unwatched`."""
-        logging.getLogger("watchdog.observers.inotify_c").addHandler(self._ear)
+        if not self._roots:
+            return
+        _TELLER.addHandler(self._ear)
+        _TELLER.setLevel(logging.WARNING)  # what overflowed must be heard, however quiet the log
         warnings.filterwarnings("ignore", _MKDIR_RACE, RuntimeWarning)
         before = set(threading.enumerate())
         try:
@@ -142,7 +147,7 @@ class Watcher:
 
     def stop(self) -> None:
         """Stop watching; no callback comes after this returns, unless one is stuck for good."""
-        logging.getLogger("watchdog.observers.inotify_c").removeHandler(self._ear)
+        _TELLER.removeHandler(self._ear)
         if self._observer is not None:
             # A thread of watchdog's that dies may keep its lock: then this never ends.
             whole = self.alive()

@@ -95,13 +95,18 @@ def test_w32_w33_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> No
         daemon.process.send_signal(signal.SIGHUP)
         reloading = manager.await_after(place, "RELOADING=1\nMONOTONIC_USEC=")
         again = manager.await_after(reloading, "READY=1")
+        site.change("watch", settel_s=2)
+        daemon.process.send_signal(signal.SIGHUP)
+        reloading = manager.await_after(again, "RELOADING=1\nMONOTONIC_USEC=")
+        again = manager.await_after(reloading, "READY=1")
+        manager.await_after(again, "STATUS=The last reload was refused, the settings before stay")
         make_album(site.library / ALBUM, tracks=1)
         await_outputs(site)
 
         assert 0 == daemon.stop()
     manager.await_after(again, "STOPPING=1")
 
-    assert (2, 1, 1) == tuple(
+    assert (3, 2, 1) == tuple(
         sum(message.startswith(word) for message in manager.told)
         for word in ("READY=1", "RELOADING=1", "STOPPING=1")
     )

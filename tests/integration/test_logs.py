@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -19,7 +20,7 @@ import pytest
 import structlog
 
 from pacd.domain.plan import Action
-from pacd.logs import LINE_BYTES, configure, configure_worker
+from pacd.logs import LINE_BYTES, configure, configure_worker, thread_ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +50,19 @@ def _fail(*, message: str, secret: str) -> None:
 
 def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_w04_a_thread_that_dies_is_one_line(stream: io.StringIO) -> None:
+    """w04: of threads that nobody waits for, the log must tell; an end by SystemExit is none."""
+    configure("info", "json", stream=stream)
+    for error in (ValueError("of this"), ValueError(), SystemExit()):
+        died = (type(error), error, None, threading.Thread(name="reader"))
+        thread_ended(threading.ExceptHookArgs(died))
+    first, second = _lines(stream)
+
+    assert ("error", "reader", "of this") == (first["level"], first["thread"], first["reason"])
+    assert "ValueError: of this" in first["exception"]
+    assert "ValueError" == second["reason"]
 
 
 def test_a_decision_is_one_line_of_json(stream: io.StringIO) -> None:

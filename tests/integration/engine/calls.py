@@ -26,6 +26,10 @@ def double(value: int) -> int:
     return 2 * value
 
 
+def size(data: bytes) -> int:
+    return len(data)
+
+
 def whoami() -> int:
     return os.getpid()
 
