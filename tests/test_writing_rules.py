@@ -20,6 +20,7 @@ WRITERS: Final = {
     "pacd/api/listener.py": _STATE,
     "pacd/engine/roots.py": _FOLDERS,
     "pacd/engine/sweeping.py": "removes scratch files of workers that are gone, by their names",
+    "pacd/engine/worker.py": "tells the kernel who is to be killed first",
     "pacd/files/atomic.py": _REPLACES,
     "pacd/files/attributes.py": "sets attributes of scratch files",
     "pacd/files/covers.py": "into memory",

@@ -19,6 +19,7 @@ from pacd.engine.meter import LOOK
 from pacd.engine.mirrors.census import Reading
 from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
+from pacd.engine.setup import Setup
 from pacd.engine.sweeping import scratch_root, sweep_after, target_root
 from pacd.protocol.documents import Problem, ProblemKind
 from pacd.steps import registry
@@ -59,18 +60,12 @@ class Running:
 class Dispatch:
     """All methods belong to the engine's thread."""
 
-    def __init__(
-        self, pool: Pool, recorder: Recorder, *, state_dir: Path, min_free_bytes: int
-    ) -> None:
-        """
-        Args:
-            state_dir: Where the database lies: nothing is begun whose outcome has no room there.
-        """
+    def __init__(self, pool: Pool, recorder: Recorder, setup: Setup) -> None:
         self._pool = pool
         self._recorder = recorder
         self._tickets = count(1)
-        self._state_dir = state_dir
-        self._keep_free(min_free_bytes)
+        self._state_dir = setup.database.parent
+        self._keep_free(setup.policy.min_free_bytes)
         self._unstarted = ""
         self.ready = Ready()
         self.running: dict[int, Running] = {}

@@ -52,18 +52,15 @@ class Engine:
         self.inbox = Inbox()
         self.pool = Pool(setup.limits, setup=setup.worker_setup, common=(setup.tools,))
         self.recorder = Recorder(store, events)
-        policy, place = setup.policy, setup.database.parent
-        self.dispatch = Dispatch(
-            self.pool, self.recorder, state_dir=place, min_free_bytes=policy.min_free_bytes
-        )
+        self.dispatch = Dispatch(self.pool, self.recorder, setup)
         with store.transaction():
             crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
-            library_ids = acquaint(store, policy)
+            library_ids = acquaint(store, setup.policy)
         self.pipeline = Pipeline(
             store,
             self.dispatch,
             self.recorder,
-            policy,
+            setup.policy,
             library_ids,
             rested=self._rested,
             patience=setup.patience,
