@@ -42,7 +42,7 @@ def _look(root: Path, relative: PurePosixPath) -> Output:
         return foreign
     try:
         pac = container.read_pac_tags(path)
-    except (OSError, PacError):
+    except (OSError, PacError, MemoryError):  # PAC makes none that asks for so much
         return foreign
     return our_output(relative, pac, observation, whole=_whole(container, path)) if pac else foreign
 

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import wait
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from pacd.domain.hold import Cause
 from pacd.domain.job import Job
+from pacd.domain.media import Codec
 from pacd.domain.outcome import Done, Failed
+from pacd.domain.output import OutputState
 from pacd.domain.plan import Action
 from pacd.domain.policy import WorkerLimits
 from pacd.engine.pool import Answer, Call, Phase, Pool
@@ -25,6 +27,7 @@ from pacd.engine.worker import MEMORY_BYTES
 from pacd.errors import FailureKind, PacError
 from pacd.logs import configure_worker
 from pacd.planning.setbacks import MAX_TRIES
+from pacd.steps.look import look_at_outputs
 from pacd.steps.registry import perform
 from tests import damage
 from tests.audio import Art, png, write_flac
@@ -286,6 +289,67 @@ def test_w54_a_malformed_corpus_ends_in_words(album: Path, tmp_path: Path) -> No
     ]
     assert [] == faults, f"seed {seed}"
     assert all(isinstance(outcome, (Done, Failed)) for _, outcome in outcomes)
+
+
+def outputs_of(base: Path, master: str) -> list[Path]:
+    """An Opus file and an M4A file that PAC has made."""
+    jobs = [mirror_job(base, master), mirror_job(base, master, codec=Codec.AAC, vbr_mode=1)]
+    for job in jobs:
+        outcome = perform(job, tools())
+        assert isinstance(outcome, Done), outcome
+    return sorted((base / "mirror").rglob("[!.]*.*"))
+
+
+def scarred(good: bytes, chance: random.Random) -> bytes:
+    """Change some bytes, as often near the start or the end as anywhere; or cut it off."""
+    data = bytearray(good)
+    for _change in range(chance.randint(1, 10)):
+        near = chance.choice(((0, 400), (len(data) - 3_000, len(data)), (0, len(data))))
+        at = min(max(0, chance.randrange(*near)), len(data) - 8)
+        data[at : at + 4] = chance.choice(
+            (bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff", chance.randbytes(4), data[at + 4 : at + 8])
+        )
+    return bytes(data[: chance.randrange(16, len(data))] if chance.random() < 0.1 else data)
+
+
+def test_w54_malformed_outputs_are_told_of(album: Path, tmp_path: Path) -> None:
+    """X2, w54, M4: whatever lies in a mirror, each file of a folder is told of, or it is PAC's."""
+    seed = int(os.environ.get("PAC_SEED", "54"))
+    chance = random.Random(seed)
+    rich_master(album / "b.flac")
+    good = outputs_of(tmp_path, "a/b.flac")
+    found = []
+    for number in range(4 * MUTATIONS):
+        source = good[number % len(good)]
+        found.append(source.with_name(f"{number}{source.suffix}"))
+        found[-1].write_bytes(scarred(source.read_bytes(), chance))
+    root = tmp_path / "mirror"
+    paths = tuple((root, PurePosixPath(each.relative_to(root))) for each in (*good, *found))
+    with capped() as made:
+        answer = ask(made, look_at_outputs, paths)
+
+    assert "" == answer.lost, f"seed {seed}"
+    assert [path for _, path in paths] == [each.path for each in answer.value]
+    assert [OutputState.OURS] * 2 == [each.state for each in answer.value[:2]]
+
+
+def test_w54_an_output_larger_than_memory_spoils_only_itself(album: Path, tmp_path: Path) -> None:
+    """X2, w54, M4: tags of a gigabyte are none of PAC's; the file beside them is told of."""
+    rich_master(album / "b.flac")
+    m4a, opus = outputs_of(tmp_path, "a/b.flac")
+    huge = m4a.with_name("huge.m4a")
+    data = m4a.read_bytes()
+    at = data.index(b"moov") - 4
+    with huge.open("wb") as file:
+        file.write(data[:at] + (1 << 30).to_bytes(4) + b"moov" + data[at + 8 : at + 200])
+        file.truncate(at + (1 << 30))
+    root = tmp_path / "mirror"
+    paths = tuple((root, PurePosixPath(each.relative_to(root))) for each in (huge, opus))
+    with capped() as made:
+        answer = ask(made, look_at_outputs, paths)
+
+    assert "" == answer.lost
+    assert [OutputState.FOREIGN, OutputState.OURS] == [each.state for each in answer.value]
 
 
 def test_w30_what_a_worker_logs_names_its_job(capfd: pytest.CaptureFixture[str]) -> None:
