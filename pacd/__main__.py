@@ -70,7 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
         summary, code = run_once(settings, arguments.library)
         print(json.dumps(summary, indent=2))
         return code
-    from pacd.daemon import run_daemon
+    from pacd.endurance import run_daemon
 
     return run_daemon(settings, load, os.environ)
 

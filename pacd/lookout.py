@@ -1,6 +1,5 @@
 """Keeps the libraries watched: starts the watcher, looks after it, says how well it sees."""
 
-import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from typing import Final
 import structlog
 
 from pacd.domain.policy import LibraryPolicy
+from pacd.engine import unwatched
 from pacd.engine.inbox import Inbox
 from pacd.engine.roots import reachable
 from pacd.intake import limits
@@ -17,6 +17,7 @@ from pacd.intake.arrivals import Arrivals
 from pacd.intake.backoff import Backoff
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Devices, Gauge, is_watched, watches
+from pacd.intake.heard import Heard
 from pacd.intake.mounts import MountEvents, MountTable
 from pacd.intake.surroundings import Surroundings
 from pacd.intake.watcher import Watcher
@@ -27,10 +28,6 @@ _log = structlog.get_logger()
 ANSWER_S: Final = 5.0
 """How soon a watcher that was just started must hear of an event."""
 
-_STILL: Final = "audits still find every change, and come more often"
-
-_AGAIN: Final = "It is tried again by itself; `pacctl doctor` tells more."
-
 _ANY_FOLDER: Final = Path("/")
 
 
@@ -39,6 +36,9 @@ class Lookout:
     Setting, counting and ending watches takes a while: start, stop and mend take a thread's time.
 
     What it tells is as of the last walks: the kernel takes 30 ms to tell of 10,000 watches.
+
+    Attributes:
+        heard: What was told since the start.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class Lookout:
         self._watched_at_start = 0
         self._told: dict[str, Path] = {}
         self._arrivals = Arrivals()
-        self._overflows = 0
         self._more_watches = Backoff()
         self._rebuilding = Backoff()
         self._limits: tuple[limits.Limit, ...] = ()
+        self.heard = Heard()
 
     def start(self, libraries: tuple[LibraryPolicy, ...], mode: str) -> None:
         """Watch these libraries from now on, and no others."""
@@ -86,6 +86,7 @@ class Lookout:
                 touched=self._touched,
                 lost=self._overflowed,
                 canary=self._canary if roots else None,
+                heard=self.heard,
             )
             watcher.start()
             self._watcher = watcher
@@ -151,7 +152,7 @@ class Lookout:
             mode="inotify" if heard else "poll",
             directories=folders,
             watched=folders - sum(gauge.unwatched for gauge in gauges) if heard else 0,
-            overflows=self._overflows,
+            overflows=self.heard.overflows,
             polled=tuple(f"{name} is {each.polled}" for name, each in around if each.polled),
         )
 
@@ -241,37 +242,19 @@ class Lookout:
         if watcher is None:
             return
         if watcher.failure:
-            instances = limits.instances()
-            wanted = max(512, 2 * (instances.value or 0))
-            yield Problem(
-                what=f"No library is watched: {watcher.failure.strerror} "
-                f"({instances.key} = {instances.value}); {_STILL}.",
-                fix=instances.raised_to(wanted)
-                if watcher.failure.errno == errno.EMFILE
-                else _AGAIN,
-            )
+            yield unwatched.at_all(watcher.failure)
         roots = {library.name: library.root for library in self._libraries}
         for name, error in watcher.unwatched.items():
             # A root that is not there is a problem of its own, told by the engine.
             if name in roots and reachable(roots[name]):
-                yield Problem(
-                    what=f"Library {name} is not watched: {error.strerror}; {_STILL}.",
-                    fix=_more_watches(0) if error.errno == errno.ENOSPC else _AGAIN,
-                )
+                yield unwatched.library(name, error)
 
     def _unwatched(self) -> Iterator[Problem]:
         """A problem for each library with folders that are not watched."""
         failed = not self._watcher or self._watcher.failure  # said already
         for name, gauge in self._gauges.items():
-            if failed or not gauge.unwatched:
-                continue
-            limit = limits.watches()
-            example = f", such as {gauge.example}" if gauge.example else ""
-            yield Problem(
-                what=f"Library {name}: {gauge.unwatched} of {gauge.folders} folders are not "
-                f"watched{example} ({limit.key} = {limit.value}); {_STILL}.",
-                fix=_more_watches(gauge.folders),
-            )
+            if not failed and gauge.unwatched:
+                yield unwatched.folders(name, gauge)
 
     def _touched(self, place: Place, tree: bool) -> None:
         """From watchdog's thread; a tree is a folder that came or went."""
@@ -281,7 +264,6 @@ class Lookout:
             self._arrivals.note(root / place.folder)
 
     def _overflowed(self, reason: str) -> None:
-        self._overflows += 1
         _log.warning("events lost", action="watch", status="warn", reason=reason)
         self._lost(reason)
 
@@ -289,8 +271,3 @@ class Lookout:
 def _surroundings(libraries: tuple[LibraryPolicy, ...], mode: str) -> dict[str, Surroundings]:
     table = MountTable.read()
     return {each.name: Surroundings.of(each.root, mode, table) for each in libraries}
-
-
-def _more_watches(folders: int) -> str:
-    limit = limits.watches()
-    return limit.raised_to(limits.enough(limit, folders))

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.systemd import Notifier
 
 _log = structlog.get_logger()
@@ -98,7 +98,10 @@ class Heartbeat:
     def problems(self) -> tuple[Problem, ...]:
         """What gave no sign of life; any thread may ask."""
         fix = "systemd restarts pacd by itself; elsewhere restart it, and report what its log says."
-        return tuple(Problem(what=f"PAC hangs: {fault}.", fix=fix) for fault in self._faults)
+        return tuple(
+            Problem(kind=ProblemKind.HANGS, what=f"PAC hangs: {fault}.", fix=fix)
+            for fault in self._faults
+        )
 
     def _take(self, faults: tuple[str, ...]) -> None:
         said = "; ".join(faults)

@@ -53,9 +53,8 @@ class Soak:
         self._life = Life(site.library, arrivals, studio, self._model, chance)
         self._watcher = Watcher(site)
         self._mishaps = Mishaps(site, self._life, self._watcher, chance)
-        self._comparison = Comparison(site, self._model)
+        self._comparison = Comparison(site, self._model, studio)
         self._breaches: list[str] = []
-        self._drift = 0
         self._checkpoints = 0
 
     def run(self) -> bool:
@@ -114,9 +113,13 @@ class Soak:
 
     def _await_exactness(self) -> list[str]:
         deadline_s = time.monotonic() + PATIENCE_S
+        told: list[str] = []
         while differences := list(self._comparison.differences()):
             if time.monotonic() > deadline_s:
                 break
+            if differences != told:
+                complain(f"waiting for {len(differences)}: {differences[0][:300]}")
+            told = differences
             time.sleep(2)
         return differences
 

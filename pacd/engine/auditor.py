@@ -44,7 +44,7 @@ class Auditor:
     All methods belong to the engine's thread.
 
     Attributes:
-        reports: Whether a watcher should have told of each change: then the rest is drift.
+        reports: Whether a watcher should have told of changes: the rest is drift (decision 0021).
         gauge: Returns what each folder of a whole walk is to be told to, or None.
         finished: Called at the end of each whole walk, with it.
     """
@@ -231,12 +231,12 @@ class Auditor:
         place = Place(audit.policy.name, view.path)
         tally = self._pipeline.survey(audit.policy, view)
         audit.tally += tally
-        changed = tally.total() - tally["skipped"] - tally["rejoined"]
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
-        if self.reports and not expected and place not in self._pipeline.visits:
-            audit.drift += changed
+        urgency = self._walkers[audit.policy.name][-1]
+        told = audit.policy.name in self._unread and (audit.forced or urgency is Urgency.AUDIT)
+        if self.reports and told and not expected and place not in self._pipeline.visits:
+            audit.drift += self._recorder.meter.drifted(tally)
         audit.places.add(place)
-        _, _, urgency = self._walkers[audit.policy.name]
         self._pipeline.want(place, urgency)
 
     def _mirrored(self, audit: Audit, mirror: MirrorPolicy, view: FolderView, stray: bool) -> None:

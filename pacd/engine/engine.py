@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import wait
@@ -11,6 +11,7 @@ from typing import Final
 
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine.auditor import Auditor
+from pacd.engine.depths import depths
 from pacd.engine.devices import acquaint
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.events import Events
@@ -25,10 +26,13 @@ from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
 from pacd.engine.visit import Urgency, Visit
 from pacd.intake.audit import ignored_folder
-from pacd.intake.debounce import Place, topmost
+from pacd.intake.debounce import Place, escalated, topmost
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
 from pacd.tools.toolbox import Toolbox
+
+MOST_WALKS: Final = 128
+"""Trees of one library that are walked one by one; where more have settled all of it is (w05)."""
 
 DRAIN_S: Final = 20.0
 """How long running items may finish when the daemon stops; then they are given up, whole."""
@@ -52,7 +56,10 @@ class Engine:
         self.pool = Pool(setup.limits, setup=setup.worker_setup, common=(setup.tools,))
         self.recorder = Recorder(store, events)
         self.dispatch = Dispatch(
-            self.pool, self.recorder, min_free_bytes=setup.policy.min_free_bytes
+            self.pool,
+            self.recorder,
+            state_dir=setup.database.parent,
+            min_free_bytes=setup.policy.min_free_bytes,
         )
         with store.transaction():
             crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
@@ -176,10 +183,7 @@ class Engine:
 
     def _turn(self) -> None:
         self._take_inbox()
-        settled = self.pipeline.settled()
-        for place in topmost(settled, self._trees.intersection(settled)):
-            self._look_at(place)
-        self._trees.difference_update(settled)
+        self._look_at(self.pipeline.settled())
         self.minder.look()
         paused = self.pause.active(datetime.now(UTC))
         if not paused:
@@ -211,6 +215,7 @@ class Engine:
             paused_until=self.pause.until,
             starting=self.starting,
             stopping=self.stopping,
+            depths=depths(pipeline, self.dispatch),
         )
 
     def _eta_s(self) -> float | None:
@@ -248,20 +253,22 @@ class Engine:
 
     def _touch(self, place: Place, *, tree: bool) -> None:
         if ignored_folder(place.folder, self.pipeline.ignore):
+            self.recorder.meter.ignored += 1
             return
-        debouncer = self.pipeline.debouncer
-        if place not in debouncer and debouncer.crowded(place.library):
-            place, tree = debouncer.merge(place.library), True
+        place, tree = self.pipeline.debouncer.gathered(place, tree=tree)
         if tree:
             self._trees.add(place)
-        debouncer.touch(place, now_s=time.monotonic())
+        self.pipeline.debouncer.touch(place, now_s=time.monotonic())
 
-    def _look_at(self, place: Place) -> None:
-        """Visit a folder that has been quiet; walk it where all below it was touched too."""
-        if place in self._trees:
-            self.auditor.walk(place)
-        else:
-            self.pipeline.want(place, Urgency.LIVE)
+    def _look_at(self, settled: Collection[Place]) -> None:
+        """Visit folders that have been quiet; walk those where all below was touched too."""
+        trees = escalated(self._trees.intersection(settled), MOST_WALKS)
+        for place in topmost(dict.fromkeys((*settled, *trees)), trees):
+            if place in trees:
+                self.auditor.walk(place)
+            else:
+                self.pipeline.want(place, Urgency.LIVE)
+        self._trees.difference_update(settled)
 
     def _wait(self) -> None:
         """Sleep until something is to be done."""

@@ -16,6 +16,7 @@ from pacd.engine.backlog import MAX_PARKED, Backlog, Waiting
 from pacd.engine.coverage import MIRRORING, free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
+from pacd.engine.flux import causes
 from pacd.engine.gathering import gather, of_audio
 from pacd.engine.looking import Looked, look_at
 from pacd.engine.mirrors.census import Census, Reading
@@ -27,7 +28,7 @@ from pacd.engine.mirrors.scouting import Scout
 from pacd.engine.naming import Naming
 from pacd.engine.recording import Recorder
 from pacd.engine.resting import agrees, remember
-from pacd.engine.retries import RETRY_LOOK, SCAN_SETTLES, Retries
+from pacd.engine.retries import SCAN_SETTLES, Retries
 from pacd.engine.roots import identities
 from pacd.engine.survey import Displaced, Tally, survey
 from pacd.engine.visit import Urgency, Visit
@@ -219,7 +220,7 @@ class Pipeline:
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
             self.scout.moved(visit, item.mirror, came.result, self.visits, now=now)
         self._advance(visit, (item.path,))
-        self._let_go_on(covers=item.action is Action.EXPORT_ARTWORK)
+        self._let_go_on(came)
 
     def _advance(self, visit: Visit, paths: Iterable[PurePosixPath]) -> None:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
@@ -239,16 +240,19 @@ class Pipeline:
             others = self.visits.values()
             free, visit.covers_wait = free_covers(self._store, visit, others, now=now)
             self._push(visit, free)
-        if not (visit.busy or visit.looking or visit.covers_wait or visit.in_flux):
+        if not (visit.busy or visit.looking or visit.covers_wait or visit.flux):
             self._rest(visit, now)
 
-    def _let_go_on(self, *, covers: bool) -> None:
+    def _let_go_on(self, came: Outcome) -> None:
         """Decide anew where an output was to be moved first, or a cover's place to be freed."""
+        covers, over = came.item.action is Action.EXPORT_ARTWORK, causes(came)
+        rest = not (self._dispatch.running or len(self._dispatch.ready))
         for visit in tuple(self.visits.values()):
             waits = covers and visit.covers_wait
-            if waits or visit.in_flux:
+            due = visit.flux.all() if rest else visit.flux.freed(over)
+            if waits or due:
                 visit.covers_due = visit.covers_due or waits
-                self._advance(visit, tuple(visit.in_flux))
+                self._advance(visit, due)
 
     def _push(self, visit: Visit, items: Iterable[PlanItem]) -> None:
         for item in items:
@@ -260,11 +264,7 @@ class Pipeline:
         """Remember the folder as at rest, or why it is to be visited again."""
         del self.visits[visit.place]
         place = visit.place
-        retries = list(visit.retries())
-        if any(visit.unseen()) and visit.looked.complete:
-            retries.append(now + RETRY_LOOK)
-        for moment in retries:
-            self.retries.add(moment, place)
+        retries = self.retries.note(visit, now=now)
         if visit.again:
             self.backlog.add(place, visit.urgency)
         elif visit.restless(self._patience):

@@ -7,7 +7,7 @@ from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.audits import Audit
 from pacd.engine.roots import available
 from pacd.intake.audit import FolderView, root_id
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store.database import Store
 
 FEW: Final = 20
@@ -66,6 +66,7 @@ def in_doubt(store: Store, audit: Audit) -> bool:
     other = store.memory.get(key, inode) != inode
     if other and not audit.forced and gone >= FEW and gone > SHARE * audit.known:
         audit.doubt = Problem(
+            kind=ProblemKind.ROOT_MISSING,
             what=f"Library {audit.policy.name}: {audit.policy.root} is another folder than before, "
             f"and {gone} of {audit.known} files are not in it; nothing is forgotten.",
             fix="Mount the disk that holds them; PAC goes on by itself. "

@@ -34,6 +34,14 @@ def topmost(places: Iterable[Place], trees: AbstractSet[Place]) -> tuple[Place, 
     )
 
 
+def escalated(trees: AbstractSet[Place], most: int) -> AbstractSet[Place]:
+    """Put a library's root in place of its trees where they are more than so many (w05)."""
+    many = Counter(place.library for place in trees)
+    crowded = {library for library, number in many.items() if number > most}
+    kept = {place for place in trees if place.library not in crowded}
+    return kept | {Place(library, PurePosixPath()) for library in crowded}
+
+
 class Debouncer:
     """
     Collects touched folders and lets each go once it has been quiet long enough.
@@ -98,6 +106,12 @@ class Debouncer:
             self._last_s = OrderedDict(sorted(self._last_s.items(), key=_moment))
         return root
 
+    def gathered(self, place: Place, *, tree: bool) -> tuple[Place, bool]:
+        """Return what to touch, and whether all below it: the root where too many wait apart."""
+        if place in self or not self.crowded(place.library):
+            return place, tree
+        return self.merge(place.library), True
+
     def settled(self, *, now_s: float) -> tuple[Place, ...]:
         """Remove and return the folders that are ready, longest-waiting first."""
         ready = []
@@ -116,6 +130,11 @@ class Debouncer:
         """When the next folder is let go if nothing more happens; None without any."""
         due = self._next()
         return due[0] if due else None
+
+    @property
+    def oldest_s(self) -> float | None:
+        """When the longest-waiting folder was first touched; None without any."""
+        return next(iter(self._first_s.values()), None)
 
     def _next(self) -> tuple[float, Place] | None:
         """The moment when the next folder is let go, and which."""

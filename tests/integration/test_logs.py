@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 import structlog
 
-from pacd.domain.plan import Action
-from pacd.logs import LINE_BYTES, configure, configure_worker, thread_ended
+from pacd.domain.plan import Action, PlanItem
+from pacd.engine.telling import Told, say
+from pacd.logs import LINE_BYTES, configure, configure_worker, flush, thread_ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -308,3 +309,42 @@ def test_spawned_workers_log_like_the_daemon(capfd: pytest.CaptureFixture[str]) 
 
     assert "" == out
     assert "from afar" == json.loads(err)["event"]
+
+
+@pytest.mark.parametrize(
+    ("status", "most"),
+    [pytest.param("error", 110, id="errors"), pytest.param("ok", 4_510, id="ok")],
+)
+def test_w55_a_storm_of_decisions_stays_below_journalds_limit(
+    stream: io.StringIO, status: str, most: int
+) -> None:
+    """w55: 20,000 decisions are fewer than 10,000 lines in 30 s, and none goes uncounted."""
+    flush()
+    configure("info", "json", stream=stream)
+    for number in range(20_000):
+        item = PlanItem(
+            PurePosixPath(f"A/{number}.flac"), Action.MIRROR_ENCODE, "no output", "phone"
+        )
+        say("music", item, Told("mirror_encode", status, "done", "", {"failure": "read-only"}), 1)
+    flush()
+    told = _lines(stream)
+
+    assert len(told) <= most
+    assert 20_000 == sum(line.get("more", 1) for line in told)
+    assert "more like this; `pacctl history` has each" in told[-1]["reason"]
+    assert ("mirror_encode", status, "music", "phone", "read-only", "A/19999.flac") == tuple(
+        told[-1][name] for name in ("action", "status", "library", "mirror", "failure", "path")
+    )
+
+
+def test_w55_libraries_are_held_back_too(stream: io.StringIO) -> None:
+    """w55: what a library repeats thousands of times is told in sum as well."""
+    flush()
+    configure("info", "json", stream=stream)
+    for number in range(1_000):
+        logging.getLogger("watchdog").warning("odd: %d", number)
+    flush()
+    told = _lines(stream)
+
+    assert 101 == len(told)
+    assert ("odd: %d", 900) == (told[-1]["event"], told[-1]["more"])

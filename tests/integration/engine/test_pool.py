@@ -191,6 +191,25 @@ def test_a_worker_that_hears_nothing_is_killed(tmp_path: Path) -> None:
         assert 8 == ask(made, calls.double, 4).value
 
 
+def test_w26_a_frozen_worker_holds_up_nobody() -> None:
+    """w25, w26: it reads nothing, however much it is sent; it is killed, and others go on."""
+    with pool() as made:
+        frozen = ask(made, calls.whoami).value
+        os.kill(frozen, signal.SIGSTOP)
+        rescue = threading.Timer(PATIENCE_S, os.kill, (frozen, signal.SIGCONT))
+        rescue.start()  # else the failure would be a test that never ends
+        begin_s = time.monotonic()
+        made.submit(call(1, calls.size, bytes(8 << 20), limit_s=1.0))
+        made.submit(call(2, calls.size, bytes(8 << 20)))
+        submitted_s = time.monotonic() - begin_s
+        lost, innocent = answers(made, 2)
+        rescue.cancel()
+
+        assert submitted_s < PATIENCE_S / 2
+        assert Answer(2, 8 << 20) == innocent
+        assert Answer(1, None, "signal SIGKILL", signal.SIGKILL, overdue=True) == lost
+
+
 def test_the_tool_of_a_hung_worker_goes_with_it(tmp_path: Path) -> None:
     """w26: no orphans."""
     mark = tmp_path / "mark"

@@ -1,5 +1,6 @@
 """w52, X2: real steps, while files and folders change places with links again and again."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -121,12 +122,17 @@ def diverted(base: Path, places: Sequence[str]) -> Iterator[list[Swaps]]:
     with ExitStack() as stack:
         links = [base / f"link{number}" for number in range(len(places))]
         for link, place in zip(links, places, strict=True):
-            link.symlink_to(elsewhere(base) / place)
+            if place == PIPED:
+                os.mkfifo(link)
+            else:
+                link.symlink_to(elsewhere(base) / place)
         pairs = zip(links, places, strict=True)
         yield [stack.enter_context(swapping(base / place, link)) for link, place in pairs]
 
 
 FOLDER, FILE = "library/Artist", f"library/{PATH}"
+PIPED = f"library/{ALBUM}/../Album/01.flac"
+"""The master once more, but what it changes places with is a pipe that nobody writes to."""
 
 
 @pytest.mark.parametrize(
@@ -134,6 +140,7 @@ FOLDER, FILE = "library/Artist", f"library/{PATH}"
     [
         pytest.param(rewrite(Action.RECOMPRESS), [FOLDER], id="recompress-folder"),
         pytest.param(rewrite(Action.RECOMPRESS), [FILE], id="recompress-file"),
+        pytest.param(rewrite(Action.RECOMPRESS), [PIPED], id="recompress-pipe"),
         pytest.param(rewrite(Action.RESAMPLE), [FOLDER], id="resample-folder"),
         pytest.param(encode, [FOLDER, "mirror/Artist"], id="encode-folders"),
         pytest.param(encode, [FILE], id="encode-file"),
