@@ -89,8 +89,7 @@ class Engine:
         self.snapshot = Snapshot()
         self.alive = False
         self.starting = False
-        self._stopping = threading.Event()
-        self._hasten = threading.Event()
+        self._stopping, self._hasten = threading.Event(), threading.Event()
         self._trees: set[Place] = set()
 
     def run(self, until: Callable[["Engine"], bool] = lambda _engine: False) -> None:
