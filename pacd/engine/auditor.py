@@ -21,7 +21,7 @@ from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
-from pacd.engine.vouching import begin, in_doubt, misled, outdated
+from pacd.engine.vouching import in_doubt, outdated
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
@@ -199,7 +199,7 @@ class Auditor:
             return
         self._pipeline.misses_root |= bool(self._roots.problems.get(policy.name))
         now = datetime.now(UTC)
-        begin(self._store, audit)
+        self._pipeline.vouched.begin(self._store, audit)
         is_read = partial(self._pipeline.census.is_complete, audit.library_id)
         audit.census = not all(map(is_read, policy.mirrors))
         if audit.whole:
@@ -224,7 +224,9 @@ class Auditor:
 
     def _found(self, audit: Audit, view: FolderView) -> None:
         """Record what a walk saw, and have the folder visited."""
-        if outdated(audit, self._pipeline.policy) or misled(audit, view):
+        if outdated(audit, self._pipeline.policy) or not self._pipeline.vouched.holds(
+            audit.policy, view
+        ):
             return
         place = Place(audit.policy.name, view.path)
         tally = self._pipeline.survey(audit.policy, view)
@@ -246,8 +248,7 @@ class Auditor:
     def _ended(self, audit: Audit) -> None:
         """Close a walk: what it did not see is gone, unless the root is."""
         self._walkers.pop(audit.policy.name, None)
-        void = self._is_void(audit) or in_doubt(self._store, audit)
-        if not void and not audit.error:
+        if not (self._is_void(audit) or in_doubt(self._store, audit) or audit.error):
             conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
             if audit.whole:
                 self._pipeline.census.walked(audit.library_id, audit.policy)
@@ -284,10 +285,9 @@ class Auditor:
         )
 
     def _is_void(self, audit: Audit) -> bool:
-        return outdated(audit, self._pipeline.policy) or self._root_is_gone(audit)
-
-    def _root_is_gone(self, audit: Audit) -> bool:
-        """Say so where the root is not there: then nothing is forgotten."""
+        """Whether its library is elsewhere, or its root gone, which is said."""
+        if outdated(audit, self._pipeline.policy):
+            return True
         problem = self._roots.missing(audit.policy, audit.library_id)
         if problem is None:
             return False

@@ -28,6 +28,10 @@ PHASES: Final = {
 }
 
 
+MAX_PARKED: Final = 1_000
+"""Items that wait for room on a disk, beyond which no more folders are looked at."""
+
+
 class Backlog:
     """Folders that wait for a visit, the most urgent first, then the longest waiting."""
 

@@ -9,6 +9,9 @@ from typing import Final
 from pacd.engine.visit import Visit
 from pacd.intake.debounce import Place
 
+SCAN_SETTLES: Final = 6
+"""Settle times that somebody who asked for a scan waits for a file that is still written to."""
+
 RETRY_LOOK: Final = timedelta(seconds=30)
 """Outputs that a lost worker did not read are looked at again after this."""
 

@@ -33,12 +33,10 @@ class Touched:
         """
         if ignored_folder(place.folder, self._pipeline.ignore):
             return False
-        debouncer = self._pipeline.debouncer
-        if place not in debouncer and debouncer.crowded(place.library):
-            place, tree = debouncer.merge(place.library), True
+        place, tree = self._pipeline.debouncer.gathered(place, tree=tree)
         if tree:
             self._trees.add(place)
-        debouncer.touch(place, now_s=time.monotonic())
+        self._pipeline.debouncer.touch(place, now_s=time.monotonic())
         return True
 
     def look(self) -> None:

@@ -106,6 +106,12 @@ class Debouncer:
             self._last_s = OrderedDict(sorted(self._last_s.items(), key=_moment))
         return root
 
+    def gathered(self, place: Place, *, tree: bool) -> tuple[Place, bool]:
+        """Return what to touch, and whether all below it: the root where too many wait apart."""
+        if place in self or not self.crowded(place.library):
+            return place, tree
+        return self.merge(place.library), True
+
     def settled(self, *, now_s: float) -> tuple[Place, ...]:
         """Remove and return the folders that are ready, longest-waiting first."""
         ready = []
