@@ -29,12 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if os.getpid() == 1:
         from pacd.init import as_init
 
-        return as_init(lambda: _ended(arguments))
-    return _ended(arguments)
-
-
-def _ended(arguments: argparse.Namespace) -> int:
-    """The exit code that a run comes to."""
+        return as_init()
     try:
         return _run(arguments)
     except PacError as error:

@@ -129,10 +129,9 @@ def test_w33_w35_a_stuck_engine_gets_no_ping(site: Site, manager: Manager) -> No
             other.execute("BEGIN IMMEDIATE")
             stuck = manager.await_after(pinged, "STATUS=Not healthy: the engine has not answered")
             later = manager.await_after(stuck, "STATUS=Not healthy: the engine has not answered")
-            health = site.pacctl("health", check=False)
+            until(lambda: "PAC hangs: the engine" in site.pacctl("health", check=False).stdout)
 
             assert not any(message == "WATCHDOG=1" for message in manager.told[stuck:later])
-            assert (1, True) == (health.returncode, "the engine has not answered" in health.stdout)
             other.execute("ROLLBACK")
             manager.await_after(later, "WATCHDOG=1")
             stopping = len(manager.told)
