@@ -42,9 +42,10 @@ def _look(root: Path, relative: PurePosixPath) -> Output:
         return foreign
     try:
         pac = container.read_pac_tags(path)
+        whole = pac is not None and _whole(container, path)
     except (OSError, PacError):
-        return foreign
-    return our_output(relative, pac, observation, whole=_whole(container, path)) if pac else foreign
+        return foreign  # also what went, or became a link, since it was opened
+    return our_output(relative, pac, observation, whole=whole) if pac else foreign
 
 
 def _whole(container: Container, path: Path) -> bool:
