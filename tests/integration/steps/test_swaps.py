@@ -17,6 +17,7 @@ from pacd.domain.verdict import Check, Integrity
 from pacd.errors import FailureKind
 from pacd.files.atomic import is_scratch, observe
 from pacd.files.probe import read_track
+from pacd.steps.look import look_at_outputs
 from pacd.steps.registry import perform
 from pacd.tools.toolbox import Toolbox, find_tools
 from tests.audio import Art, png, write_flac
@@ -174,3 +175,16 @@ def test_w52_swaps_during_a_step_lead_nowhere(
     assert [] == [each for each in base.rglob("*") if is_scratch(each.name) is not None]
     assert swapped > ROUNDS
     assert ROUNDS == len(failed) + sum(isinstance(each, Done) for each in outcomes)
+
+
+def test_w52_swaps_during_a_look_end_no_worker(base: Path, tools: Toolbox) -> None:
+    """w52: an output that is a file and a link in turns is ours, foreign or missing, every time."""
+    assert isinstance(perform(encode(base), tools), Done)
+    output = PurePosixPath("Artist/Album/01.opus")
+    seen = set()
+    with diverted(base, [f"mirror/{output}"]) as (swaps,):
+        while swaps.count < 500:
+            seen |= {each.state for each in look_at_outputs([(base / "mirror", output)])}
+
+    assert seen <= {OutputState.OURS, OutputState.FOREIGN, OutputState.MISSING}
+    assert OutputState.FOREIGN in seen
