@@ -25,13 +25,10 @@ from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import ignored_folder
-from pacd.intake.debounce import Place, escalated, topmost
+from pacd.intake.debounce import Place, topmost
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
 from pacd.tools.toolbox import Toolbox
-
-MOST_WALKS: Final = 128
-"""Trees of one library that are walked one by one; where more have settled all of it is (w05)."""
 
 DRAIN_S: Final = 20.0
 """How long running items may finish when the daemon stops; then they are given up, whole."""
@@ -253,13 +250,13 @@ class Engine:
 
     def _look_at(self, settled: Collection[Place]) -> None:
         """Visit folders that have been quiet; walk those where all below was touched too."""
-        trees = escalated(self._trees.intersection(settled), MOST_WALKS)
-        for place in topmost(dict.fromkeys((*settled, *trees)), trees):
+        trees = self._trees.intersection(settled)
+        for place in topmost(settled, trees):
             if place in trees:
                 self.auditor.walk(place)
             else:
                 self.pipeline.want(place, Urgency.LIVE)
-        self._trees.difference_update(settled)
+        self._trees.difference_update(trees)
 
     def _wait(self) -> None:
         """Sleep until something is to be done."""

@@ -1,6 +1,6 @@
 """Waits until a folder has been quiet for long enough; time is passed in."""
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
@@ -21,14 +21,6 @@ def topmost(places: Iterable[Place], trees: AbstractSet[Place]) -> tuple[Place, 
         for place in places
         if not any(Place(place.library, above) in trees for above in place.folder.parents)
     )
-
-
-def escalated(trees: AbstractSet[Place], most: int) -> AbstractSet[Place]:
-    """Put a library's root in place of its trees where they are more than so many (w05)."""
-    many = Counter(place.library for place in trees)
-    crowded = {library for library, number in many.items() if number > most}
-    kept = {place for place in trees if place.library not in crowded}
-    return kept | {Place(library, PurePosixPath()) for library in crowded}
 
 
 class Debouncer:

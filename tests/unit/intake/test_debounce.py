@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacd.intake.debounce import Debouncer, Place, escalated, topmost
+from pacd.intake.debounce import Debouncer, Place, topmost
 from tests.effort import effort
 
 A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
@@ -149,11 +149,3 @@ def test_what_lies_in_a_tree_goes_with_it(
 
     assert left == [str(place.folder) for place in found]
     assert tuple(places) == topmost(places, {Place("other", PurePosixPath())})
-
-
-def test_w05_many_trees_are_one_walk_of_the_library() -> None:
-    """w05: beyond a threshold the root is walked once; other libraries keep their trees."""
-    few = {Place("few", PurePosixPath(f"{number}")) for number in range(3)}
-    many = {Place("many", PurePosixPath(f"{number}")) for number in range(4)}
-
-    assert few | {Place("many", PurePosixPath())} == escalated(few | many, 3)
