@@ -1,6 +1,6 @@
 """Which walks are due, which run, and what has come of those that were asked for."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from pacd.engine.recording import Recorder
 from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
 from pacd.engine.vouching import in_doubt, outdated
+from pacd.engine.walks import Walks
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
@@ -72,7 +73,7 @@ class Auditor:
         self._recorder = recorder
         self._events = events
         self._live_pids = live_pids
-        self._waiting: deque[tuple[Audit, Urgency]] = deque()
+        self._waiting = Walks()
         self._walkers: dict[str, tuple[Walker, Audit, Urgency]] = {}
         self._open: list[Audit] = []
         self._ids = count(1)
@@ -88,7 +89,7 @@ class Auditor:
     @property
     def walks(self) -> tuple[Audit, ...]:
         """Those under way or waiting."""
-        return (*(audit for _, audit, _ in self._walkers.values()), *(a for a, _ in self._waiting))
+        return (*(audit for _, audit, _ in self._walkers.values()), *self._waiting)
 
     @property
     def running(self) -> bool:
@@ -115,7 +116,7 @@ class Auditor:
             anew: Whether changes may be where a walk under way has been already: then one that
                 is still to begin is called for.
         """
-        walks = (audit for audit, _ in self._waiting) if anew else self.walks
+        walks = self._waiting if anew else self.walks
         under_way = {audit.policy for audit in walks if audit.whole}
         for policy in self._pipeline.policy.libraries:
             if policy not in under_way:
@@ -123,11 +124,12 @@ class Auditor:
         self._start()
 
     def walk(self, place: Place, *, forced: bool = False) -> Audit | None:
-        """Walk a folder and all below it soon; None for a library that is not configured."""
+        """Walk a folder and all below it soon; None if that is under way, or not configured."""
         policy = self._pipeline.policy.library(place.library)
-        if policy is None:
+        below = place.folder if forced else self._waiting.part(place)
+        if policy is None or below is None:
             return None
-        audit = self._request(policy, place.folder, Urgency.LIVE, forced=forced)
+        audit = self._request(policy, below, Urgency.LIVE, forced=forced)
         self._start()
         return audit
 
@@ -181,16 +183,14 @@ class Auditor:
         if audit.whole and policy.name in self._unswept:
             self._unswept.discard(policy.name)
             audit.after_crash = True
-        self._waiting.append((audit, urgency))
+        self._waiting.add(audit, urgency)
         self._open.append(audit)
         return audit
 
     def _start(self) -> None:
         """Start the walks that wait, one at a time in each library."""
-        for audit, urgency in tuple(self._waiting):
-            if audit.policy.name not in self._walkers:
-                self._waiting.remove((audit, urgency))
-                self._begin(audit, urgency)
+        while found := self._waiting.pop(self._walkers):
+            self._begin(*found)
 
     def _begin(self, audit: Audit, urgency: Urgency) -> None:
         policy = audit.policy

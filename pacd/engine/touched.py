@@ -1,16 +1,12 @@
 """Folders that events tell of: waited for until they are quiet, then visited or walked."""
 
 import time
-from typing import Final
 
 from pacd.engine.auditor import Auditor
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import ignored_folder
-from pacd.intake.debounce import Place, escalated, topmost
-
-MOST_WALKS: Final = 128
-"""Trees of one library that are walked one by one; where more have settled all of it is (w05)."""
+from pacd.intake.debounce import Place, topmost
 
 
 class Touched:
@@ -42,10 +38,10 @@ class Touched:
     def look(self) -> None:
         """Visit folders that have been quiet; walk those where all below was touched too."""
         settled = self._pipeline.settled()
-        trees = escalated(self._trees.intersection(settled), MOST_WALKS)
-        for place in topmost(dict.fromkeys((*settled, *trees)), trees):
+        trees = self._trees.intersection(settled)
+        for place in topmost(settled, trees):
             if place in trees:
                 self._auditor.walk(place)
             else:
                 self._pipeline.want(place, Urgency.LIVE)
-        self._trees.difference_update(settled)
+        self._trees.difference_update(trees)

@@ -34,14 +34,6 @@ def topmost(places: Iterable[Place], trees: AbstractSet[Place]) -> tuple[Place, 
     )
 
 
-def escalated(trees: AbstractSet[Place], most: int) -> AbstractSet[Place]:
-    """Put a library's root in place of its trees where they are more than so many (w05)."""
-    many = Counter(place.library for place in trees)
-    crowded = {library for library, number in many.items() if number > most}
-    kept = {place for place in trees if place.library not in crowded}
-    return kept | {Place(library, PurePosixPath()) for library in crowded}
-
-
 class Debouncer:
     """
     Collects touched folders and lets each go once it has been quiet long enough.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacd.intake.debounce import MAX_APART, Debouncer, Place, escalated, topmost
+from pacd.intake.debounce import MAX_APART, Debouncer, Place, topmost
 from tests.effort import effort
 
 A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
@@ -172,11 +172,3 @@ def test_w05_too_many_to_wait_apart_wait_as_one() -> None:
     assert (root,) == debouncer.settled(now_s=600)
     assert Place("none", PurePosixPath()) == debouncer.merge("none")
     assert 0 == len(debouncer)
-
-
-def test_w05_many_trees_are_one_walk_of_the_library() -> None:
-    """w05: beyond a threshold the root is walked once; other libraries keep their trees."""
-    few = {Place("few", PurePosixPath(f"{number}")) for number in range(3)}
-    many = {Place("many", PurePosixPath(f"{number}")) for number in range(4)}
-
-    assert few | {Place("many", PurePosixPath())} == escalated(few | many, 3)
