@@ -67,6 +67,10 @@ class StoreError(PacError):
     """The database cannot be used; the old file stands as it was."""
 
 
+class UnwritableError(StoreError):
+    """The disk of the database is full, fails or is read-only now; it may do again later."""
+
+
 class UnknownError(PacError):
     """A path, a library or a hold that PAC does not know (exit 5)."""
 

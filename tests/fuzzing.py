@@ -20,6 +20,7 @@ from tests.serving import connected, received
 FORESEEN = frozenset({200, 400, 403, 404, 405, 409, 411, 413, 414, 417, 422, 424, 431, 501, 503})
 
 OK = 200
+UNANSWERED = "it was not answered"
 _BEGIN = re.compile(rb"HTTP/[01]\.[019] (\d{3}) ")
 _DEEP = 20_000
 _HUGE = "9" * 5_000
@@ -309,7 +310,7 @@ def carried_out(path: Path, attack: Attack) -> str:
 def wrong_with(answer: bytes, *, due: bool) -> str:
     """What no answer may be, as a clause."""
     if not answer:
-        return "it was not answered" if due else ""
+        return UNANSWERED if due else ""
     begin = _BEGIN.match(answer)
     status = int(begin[1]) if begin else 0
     head, _, content = answer.partition(b"\r\n\r\n")

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.fuzzing import OK, attacks, carried_out
+from tests.fuzzing import OK, UNANSWERED, attacks, carried_out
 from tests.serving import connected, exchange, request, status_of
 
 _PAUSE_S = 0.02
@@ -28,11 +28,13 @@ class Figures:
     Attributes:
         wrong: Answers that should not have been, by what was wrong with them.
         examples: What was sent to get them.
+        cut_off: Whole requests that came when their places were taken.
         answers_ms: How long the good client waited, each time.
         unanswered: How often it got something else than its answer.
     """
 
     attacks: int = 0
+    cut_off: int = 0
     wrong: Counter[str] = field(default_factory=Counter)
     examples: dict[str, bytes] = field(default_factory=dict)
     answers_ms: list[float] = field(default_factory=list)
@@ -93,7 +95,9 @@ def _attack(path: Path, chance: random.Random, figures: Figures, end_s: float) -
         attack = make()
         wrong = carried_out(path, attack)
         figures.attacks += 1
-        if wrong:
+        if wrong == UNANSWERED:  # slow among a thousand: between its connect() and its send()
+            figures.cut_off += 1
+        elif wrong:
             figures.wrong[wrong] += 1
             figures.examples.setdefault(wrong, attack.raw[:2_000])
 

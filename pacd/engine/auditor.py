@@ -1,6 +1,6 @@
 """Which walks are due, which run, and what has come of those that were asked for."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,7 +21,8 @@ from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
-from pacd.engine.vouching import begin, in_doubt, misled, outdated
+from pacd.engine.vouching import in_doubt, outdated
+from pacd.engine.walks import Walks
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
@@ -44,7 +45,7 @@ class Auditor:
     All methods belong to the engine's thread.
 
     Attributes:
-        reports: Whether a watcher should have told of each change: then the rest is drift.
+        reports: Whether a watcher should have told of changes: the rest is drift (decision 0021).
         gauge: Returns what each folder of a whole walk is to be told to, or None.
         finished: Called at the end of each whole walk, with it.
     """
@@ -72,7 +73,7 @@ class Auditor:
         self._recorder = recorder
         self._events = events
         self._live_pids = live_pids
-        self._waiting: deque[tuple[Audit, Urgency]] = deque()
+        self._waiting = Walks()
         self._walkers: dict[str, tuple[Walker, Audit, Urgency]] = {}
         self._open: list[Audit] = []
         self._ids = count(1)
@@ -88,7 +89,7 @@ class Auditor:
     @property
     def walks(self) -> tuple[Audit, ...]:
         """Those under way or waiting."""
-        return (*(audit for _, audit, _ in self._walkers.values()), *(a for a, _ in self._waiting))
+        return (*(audit for _, audit, _ in self._walkers.values()), *self._waiting)
 
     @property
     def running(self) -> bool:
@@ -115,7 +116,7 @@ class Auditor:
             anew: Whether changes may be where a walk under way has been already: then one that
                 is still to begin is called for.
         """
-        walks = (audit for audit, _ in self._waiting) if anew else self.walks
+        walks = self._waiting if anew else self.walks
         under_way = {audit.policy for audit in walks if audit.whole}
         for policy in self._pipeline.policy.libraries:
             if policy not in under_way:
@@ -123,11 +124,12 @@ class Auditor:
         self._start()
 
     def walk(self, place: Place, *, forced: bool = False) -> Audit | None:
-        """Walk a folder and all below it soon; None for a library that is not configured."""
+        """Walk a folder and all below it soon; None if that is under way, or not configured."""
         policy = self._pipeline.policy.library(place.library)
-        if policy is None:
+        below = place.folder if forced else self._waiting.part(place)
+        if policy is None or below is None:
             return None
-        audit = self._request(policy, place.folder, Urgency.LIVE, forced=forced)
+        audit = self._request(policy, below, Urgency.LIVE, forced=forced)
         self._start()
         return audit
 
@@ -181,16 +183,14 @@ class Auditor:
         if audit.whole and policy.name in self._unswept:
             self._unswept.discard(policy.name)
             audit.after_crash = True
-        self._waiting.append((audit, urgency))
+        self._waiting.add(audit, urgency)
         self._open.append(audit)
         return audit
 
     def _start(self) -> None:
         """Start the walks that wait, one at a time in each library."""
-        for audit, urgency in tuple(self._waiting):
-            if audit.policy.name not in self._walkers:
-                self._waiting.remove((audit, urgency))
-                self._begin(audit, urgency)
+        while found := self._waiting.pop(self._walkers):
+            self._begin(*found)
 
     def _begin(self, audit: Audit, urgency: Urgency) -> None:
         policy = audit.policy
@@ -199,7 +199,7 @@ class Auditor:
             return
         self._pipeline.misses_root |= bool(self._roots.problems.get(policy.name))
         now = datetime.now(UTC)
-        begin(self._store, audit)
+        self._pipeline.vouched.begin(self._store, audit)
         is_read = partial(self._pipeline.census.is_complete, audit.library_id)
         audit.census = not all(map(is_read, policy.mirrors))
         if audit.whole:
@@ -224,17 +224,19 @@ class Auditor:
 
     def _found(self, audit: Audit, view: FolderView) -> None:
         """Record what a walk saw, and have the folder visited."""
-        if outdated(audit, self._pipeline.policy) or misled(audit, view):
+        if outdated(audit, self._pipeline.policy) or not self._pipeline.vouched.holds(
+            audit.policy, view
+        ):
             return
         place = Place(audit.policy.name, view.path)
         tally = self._pipeline.survey(audit.policy, view)
         audit.tally += tally
-        changed = tally.total() - tally["skipped"] - tally["rejoined"]
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
-        if self.reports and not expected and place not in self._pipeline.visits:
-            audit.drift += changed
+        urgency = self._walkers[audit.policy.name][-1]
+        told = audit.policy.name in self._unread and (audit.forced or urgency is Urgency.AUDIT)
+        if self.reports and told and not expected and place not in self._pipeline.visits:
+            audit.drift += self._recorder.meter.drifted(tally)
         audit.places.add(place)
-        _, _, urgency = self._walkers[audit.policy.name]
         self._pipeline.want(place, urgency)
 
     def _mirrored(self, audit: Audit, mirror: MirrorPolicy, view: FolderView, stray: bool) -> None:
@@ -246,8 +248,7 @@ class Auditor:
     def _ended(self, audit: Audit) -> None:
         """Close a walk: what it did not see is gone, unless the root is."""
         self._walkers.pop(audit.policy.name, None)
-        void = self._is_void(audit) or in_doubt(self._store, audit)
-        if not void and not audit.error:
+        if not (self._is_void(audit) or in_doubt(self._store, audit) or audit.error):
             conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
             if audit.whole:
                 self._pipeline.census.walked(audit.library_id, audit.policy)
@@ -284,10 +285,9 @@ class Auditor:
         )
 
     def _is_void(self, audit: Audit) -> bool:
-        return outdated(audit, self._pipeline.policy) or self._root_is_gone(audit)
-
-    def _root_is_gone(self, audit: Audit) -> bool:
-        """Say so where the root is not there: then nothing is forgotten."""
+        """Whether its library is elsewhere, or its root gone, which is said."""
+        if outdated(audit, self._pipeline.policy):
+            return True
         problem = self._roots.missing(audit.policy, audit.library_id)
         if problem is None:
             return False

@@ -12,7 +12,7 @@ from pacd.domain.output import Output
 from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.aside import Aside
-from pacd.engine.backlog import Backlog, Waiting
+from pacd.engine.backlog import MAX_PARKED, Backlog, Waiting
 from pacd.engine.coverage import MIRRORING, free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
@@ -28,10 +28,11 @@ from pacd.engine.mirrors.scouting import Scout
 from pacd.engine.naming import Naming
 from pacd.engine.recording import Recorder
 from pacd.engine.resting import agrees, remember
-from pacd.engine.retries import RETRY_LOOK, Retries
-from pacd.engine.roots import available, identities
+from pacd.engine.retries import SCAN_SETTLES, Retries
+from pacd.engine.roots import identities
 from pacd.engine.survey import Displaced, Tally, survey
 from pacd.engine.visit import Urgency, Visit
+from pacd.engine.vouching import Vouched
 from pacd.files import atomic
 from pacd.intake.audit import FolderView, ignored_folder
 from pacd.intake.debounce import Debouncer, Place
@@ -42,14 +43,8 @@ from pacd.store.database import Store
 AHEAD: Final = 8
 """Items kept ready beyond those that run, so that no worker waits for a folder to be looked at."""
 
-MAX_PARKED: Final = 1_000
-"""Items that wait for room on a disk, beyond which no more folders are looked at."""
-
 TURN_S: Final = 0.05
 """How long visits may be begun in one turn: commands and outcomes wait meanwhile."""
-
-SCAN_SETTLES: Final = 6
-"""Settle times that somebody who asked for a scan waits for a file that is still written to."""
 
 
 class Pipeline:
@@ -88,6 +83,7 @@ class Pipeline:
         self.retries = Retries()
         self.library_ids = library_ids
         self.misses_root = False
+        self.vouched = Vouched()
         self.aside = Aside(self._abandon)
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
@@ -158,16 +154,18 @@ class Pipeline:
     def _begin(self, place: Place, urgency: Urgency) -> None:
         policy = self.policy.library(place.library)
         ignored = ignored_folder(place.folder, self.ignore)
-        if ignored or policy is None or not available(policy.root):
+        if ignored or policy is None:
+            self._rested(place)
+            return
+        roots = identities(policy)  # first: what is looked at must be below these
+        looked = self._look(policy, place.folder)
+        if not self.vouched.holds(policy, looked.library):
             self._rested(place)
             return
         self.keeper.due.add(policy.name)
-        roots = identities(policy)  # first: what is looked at must be below these
-        looked = self._look(policy, place.folder)
         self.misses_root |= None in looked.mirrors.values()
         self.survey(policy, looked.library)
-        library_id = self.library_ids[policy.name]
-        now = datetime.now(UTC)
+        library_id, now = self.library_ids[policy.name], datetime.now(UTC)
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
         by_path = {each.path: each for each in facts}
         turn = next(self._turns)
@@ -266,11 +264,7 @@ class Pipeline:
         """Remember the folder as at rest, or why it is to be visited again."""
         del self.visits[visit.place]
         place = visit.place
-        retries = list(visit.retries())
-        if any(visit.unseen()) and visit.looked.complete:
-            retries.append(now + RETRY_LOOK)
-        for moment in retries:
-            self.retries.add(moment, place)
+        retries = self.retries.note(visit, now=now)
         if visit.again:
             self.backlog.add(place, visit.urgency)
         elif visit.restless(self._patience):

@@ -98,6 +98,12 @@ class Debouncer:
             self._last_s = OrderedDict(sorted(self._last_s.items(), key=_moment))
         return root
 
+    def gathered(self, place: Place, *, tree: bool) -> tuple[Place, bool]:
+        """Return what to touch, and whether all below it: the root where too many wait apart."""
+        if place in self or not self.crowded(place.library):
+            return place, tree
+        return self.merge(place.library), True
+
     def settled(self, *, now_s: float) -> tuple[Place, ...]:
         """Remove and return the folders that are ready, longest-waiting first."""
         ready = []
@@ -116,6 +122,11 @@ class Debouncer:
         """When the next folder is let go if nothing more happens; None without any."""
         due = self._next()
         return due[0] if due else None
+
+    @property
+    def oldest_s(self) -> float | None:
+        """When the longest-waiting folder was first touched; None without any."""
+        return next(iter(self._first_s.values()), None)
 
     def _next(self) -> tuple[float, Place] | None:
         """The moment when the next folder is let go, and which."""

@@ -50,6 +50,28 @@ def _watch(line: bytes) -> FolderId:
     return (os.makedev(device >> _MINOR_BITS, device & (1 << _MINOR_BITS) - 1), inode)
 
 
+class Devices:
+    """How fdinfo calls devices: by that of the mount, where stat(2) tells more (btrfs)."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, int] = {}
+
+    def told(self, folder: Path, identity: FolderId) -> FolderId:
+        """Name a folder as fdinfo does."""
+        device, inode = identity
+        if device not in self._known:
+            table = MountTable.read()
+            mount = table.holding(table.real(folder))
+            self._known[device] = mount.device if mount else device
+        return (self._known[device], inode)
+
+
+def is_watched(folder: Path, there: AbstractSet[FolderId], devices: Devices) -> bool:
+    """Whether a folder is among those that are watched, as watches() tells them."""
+    identity = root_id(folder)
+    return identity is not None and devices.told(folder, identity) in there
+
+
 class Gauge:
     """
     Compares the folders that a walk meets with those that are watched.
@@ -66,7 +88,7 @@ class Gauge:
         self._root = root
         self._watched: AbstractSet[FolderId] | None = None
         self._number = 0
-        self._devices: dict[int, int] = {}
+        self._devices = Devices()
         self._missing: dict[PurePosixPath, FolderId] = {}
         self._more = 0
         self.folders = 0
@@ -78,7 +100,7 @@ class Gauge:
         if self._watched is None:
             self._watched = watches()
         self.folders += 1
-        seen = self._told_as(view.path, view.identity)
+        seen = self._devices.told(self._root / view.path, view.identity)
         if seen in self._watched:
             return
         if len(self._missing) < KEPT:
@@ -115,23 +137,3 @@ class Gauge:
     def example(self) -> PurePosixPath | None:
         """One that nobody watches, the first of the walk."""
         return next((path for path in self._missing if path != _TOP), None)
-
-    def _told_as(self, path: PurePosixPath, identity: FolderId) -> FolderId:
-        """Name a folder as fdinfo does."""
-        device, inode = identity
-        if device not in self._devices:
-            self._devices[device] = device_told(self._root / path, device)
-        return (self._devices[device], inode)
-
-
-def device_told(folder: Path, device: int) -> int:
-    """The device that fdinfo tells for a folder: that of the mount, where btrfs has more."""
-    table = MountTable.read()
-    mount = table.holding(table.real(folder))
-    return mount.device if mount else device
-
-
-def is_watched(root: Path, now: AbstractSet[FolderId]) -> bool:
-    """Whether a folder is among those that are watched, as watches() tells them."""
-    identity = root_id(root)
-    return identity is not None and (device_told(root, identity[0]), identity[1]) in now

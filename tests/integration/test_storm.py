@@ -11,10 +11,11 @@ import resource, sys
 from pathlib import Path
 from watchdog.events import FileClosedEvent, FileCreatedEvent
 from pacd.engine.inbox import Inbox
+from pacd.intake.heard import Heard
 from pacd.intake.watcher import Handler
 
 inbox = Inbox()
-handler = Handler("music", Path("/music"), inbox.touch)
+handler = Handler("music", Path("/music"), inbox.touch, Heard())
 most = 0
 
 def grown_kib():

@@ -294,9 +294,10 @@ def test_a_root_that_is_replaced_is_noticed(root: Path, tmp_path: Path) -> None:
 
 def test_w04_a_thread_that_lives_and_does_nothing(root: Path, tmp_path: Path) -> None:
     """w04: the canary's event does not come back; found at the second look after it stuck."""
-    held = threading.Event()
+    stuck, held = threading.Event(), threading.Event()
 
     def hold(_place: Place, _tree: bool) -> None:
+        stuck.set()
         held.wait(PATIENCE_S)
 
     watcher = Watcher(
@@ -310,6 +311,7 @@ def test_w04_a_thread_that_lives_and_does_nothing(root: Path, tmp_path: Path) ->
         assert watcher.answers(PATIENCE_S)
         assert watcher.hears(now_s=0.0)
         write(root / "B" / "2.flac")
+        assert stuck.wait(PATIENCE_S)
         period_s = watcher_module.PATIENCE_S + 1.0
         heard = [watcher.hears(now_s=period * period_s) for period in (1, 2)]
 
@@ -364,10 +366,11 @@ def test_stopping_leaves_nothing_behind(root: Path) -> None:
 def test_a_watcher_that_never_started_stops() -> None:
     """W3: stopping twice, or too early, is harmless."""
     notes = Notes()
+    threads = set(threading.enumerate())
     watcher = Watcher({}, touched=notes.touched, lost=notes.lose)
     watcher.stop()
     watcher.start()
-    assert watcher.alive()
+    assert threads == set(threading.enumerate())
     watcher.stop()
     watcher.stop()
 
@@ -387,11 +390,12 @@ def test_warnings_as_errors_do_not_blind(root: Path) -> None:
 
 
 WATCH = """
-import sys, threading
+import logging, sys, threading
 from pathlib import Path
 from pacd.intake.gauge import watches
 from pacd.intake.watcher import Watcher
 
+logging.getLogger().setLevel(logging.ERROR)  # as with log_level = "error"
 lost = []
 watcher = Watcher(
     {"music": Path(sys.argv[1])},
@@ -408,7 +412,7 @@ print("threads", threading.active_count(), flush=True)
 
 
 def test_an_overflow_is_noticed_and_everything_is_watched_again(root: Path) -> None:
-    """w03, w02: events are lost while the daemon stands still; it says so once it goes on."""
+    """w03, w02: events are lost while the daemon stands still; it hears of it, however quiet."""
     repository = Path(__file__).parents[2]
     command = [sys.executable, "-c", WATCH, str(root)]
     with subprocess.Popen(

@@ -375,17 +375,26 @@ def test_drift_is_what_the_watcher_missed(site: Site) -> None:
 
     def reporting(engine: Engine) -> None:
         engine.auditor.reports = True
+        engine.auditor._unread["music"] = ()  # it was walked whole before, by this daemon
 
     def told(engine: Engine) -> None:
         reporting(engine)
         engine.pipeline.debouncer.touch(places("A")[0], now_s=0)
 
-    ran = site.run(reporting)
+    drift: list[dict[str, int]] = []
+
+    def rested(engine: Engine) -> bool:
+        drift[:] = [dict(engine.recorder.meter.drift)]
+        return engine.idle
+
+    ran = site.run(reporting, rested)
+    kinds = drift[0]
     dress(site.library / "A/01.flac", {"TITLE": "y"}, [])
     expected = site.run(told)
 
     assert ran.report
     assert 2 == ran.report.drift
+    assert {"added": 1, "updated": 1, "moved": 0, "removed": 0} == kinds
     assert expected.report
     assert 0 == expected.report.drift
 
@@ -416,3 +425,29 @@ def test_w40_no_library_is_walked_twice_at_once(site: Site) -> None:
     site.run(asked_thrice)
 
     assert [1, 1, 1] == walks
+
+
+def test_drift_is_not_what_nobody_could_miss(site: Site) -> None:
+    """W5, w41, w56: what came while no daemon ran, and what an event led to, is none."""
+    site.album("A", 1)
+    drift: list[int] = []
+
+    def reporting(engine: Engine) -> None:
+        engine.auditor.reports = True
+
+    def walking(engine: Engine) -> None:
+        engine.auditor._unread["music"] = ()
+        reporting(engine)
+        engine.auditor.walk(places("B")[0])
+
+    def rested(engine: Engine) -> bool:
+        drift[:] = [sum(engine.recorder.meter.drift.values())]
+        return engine.idle
+
+    first = site.run(reporting, rested)
+    after_start = drift[0]
+    site.album("B", 1, seed=5)
+    site.run(walking, rested, audit=False)
+
+    assert first.report
+    assert (0, 0, 0) == (first.report.drift, after_start, drift[0])

@@ -1,5 +1,6 @@
 """w52, X2: real steps, while files and folders change places with links again and again."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from pacd.domain.verdict import Check, Integrity
 from pacd.errors import FailureKind
 from pacd.files.atomic import is_scratch, observe
 from pacd.files.probe import read_track
+from pacd.steps.look import look_at_outputs
 from pacd.steps.registry import perform
 from pacd.tools.toolbox import Toolbox, find_tools
 from tests.audio import Art, png, write_flac
@@ -121,12 +123,17 @@ def diverted(base: Path, places: Sequence[str]) -> Iterator[list[Swaps]]:
     with ExitStack() as stack:
         links = [base / f"link{number}" for number in range(len(places))]
         for link, place in zip(links, places, strict=True):
-            link.symlink_to(elsewhere(base) / place)
+            if place == PIPED:
+                os.mkfifo(link)
+            else:
+                link.symlink_to(elsewhere(base) / place)
         pairs = zip(links, places, strict=True)
         yield [stack.enter_context(swapping(base / place, link)) for link, place in pairs]
 
 
 FOLDER, FILE = "library/Artist", f"library/{PATH}"
+PIPED = f"library/{ALBUM}/../Album/01.flac"
+"""The master once more, but what it changes places with is a pipe that nobody writes to."""
 
 
 @pytest.mark.parametrize(
@@ -134,6 +141,7 @@ FOLDER, FILE = "library/Artist", f"library/{PATH}"
     [
         pytest.param(rewrite(Action.RECOMPRESS), [FOLDER], id="recompress-folder"),
         pytest.param(rewrite(Action.RECOMPRESS), [FILE], id="recompress-file"),
+        pytest.param(rewrite(Action.RECOMPRESS), [PIPED], id="recompress-pipe"),
         pytest.param(rewrite(Action.RESAMPLE), [FOLDER], id="resample-folder"),
         pytest.param(encode, [FOLDER, "mirror/Artist"], id="encode-folders"),
         pytest.param(encode, [FILE], id="encode-file"),
@@ -167,3 +175,16 @@ def test_w52_swaps_during_a_step_lead_nowhere(
     assert [] == [each for each in base.rglob("*") if is_scratch(each.name) is not None]
     assert swapped > ROUNDS
     assert ROUNDS == len(failed) + sum(isinstance(each, Done) for each in outcomes)
+
+
+def test_w52_swaps_during_a_look_end_no_worker(base: Path, tools: Toolbox) -> None:
+    """w52: an output that is a file and a link in turns is ours, foreign or missing, every time."""
+    assert isinstance(perform(encode(base), tools), Done)
+    output = PurePosixPath("Artist/Album/01.opus")
+    seen = set()
+    with diverted(base, [f"mirror/{output}"]) as (swaps,):
+        while swaps.count < 500:
+            seen |= {each.state for each in look_at_outputs([(base / "mirror", output)])}
+
+    assert seen <= {OutputState.OURS, OutputState.FOREIGN, OutputState.MISSING}
+    assert OutputState.FOREIGN in seen

@@ -159,11 +159,12 @@ def test_w05_too_many_to_wait_apart_wait_as_one() -> None:
     for number in range(MAX_APART):
         assert not debouncer.crowded("music")
         debouncer.touch(Place("music", PurePosixPath(str(number))), now_s=number)
-    root = Place("music", PurePosixPath())
+    root, known = Place("music", PurePosixPath()), Place("music", PurePosixPath("7"))
 
     assert debouncer.crowded("music")
-    assert not debouncer.crowded("other")
-    assert root == debouncer.merge("music")
+    assert (known, False) == debouncer.gathered(known, tree=False)
+    assert (elsewhere, True) == debouncer.gathered(elsewhere, tree=True)
+    assert (root, True) == debouncer.gathered(A, tree=False)
     assert {elsewhere, root} == set(debouncer)
     for second in range(MAX_APART, 600, 5):
         debouncer.touch(root, now_s=second)
