@@ -16,6 +16,8 @@ from faults.soak.model import Master, Model
 from faults.soak.recordings import Studio, is_cd_form, is_sound, plays, said_by
 from faults.soak.site import SoakSite
 from pacd.domain.policy import MirrorPolicy
+from pacd.errors import PacError
+from pacd.files.containers import CONTAINERS
 from tests.audio import stated_md5
 from tests.e2e.order import COMPRESSION
 from tests.integration.engine.bystanders import wanted_copies_of
@@ -46,6 +48,9 @@ class Comparison:
 
     def differences(self) -> Iterator[str]:
         """Yield what is not as it should be, a sentence each; nothing when all is exact."""
+        if left := list(self._temporaries()):
+            yield from (f"{path!r}: a temporary was left" for path in left)
+            return
         there = {
             PurePosixPath(path.relative_to(self.site.library))
             for path in self.site.library.rglob("*.flac")
@@ -62,13 +67,17 @@ class Comparison:
         yield from self._of_holds()
         yield from self._of_covers()
         for mirror in self.site.policy().mirrors:
-            yield from self._of_mirror(mirror)
-        for root in (self.site.library, self.site.mirror, self.site.car, self.site.art):
-            for scratch in scratch_files(root):
-                yield f"{scratch!r}: a temporary was left"
+            try:
+                yield from self._of_mirror(mirror)
+            except (PacError, mutagen.MutagenError) as error:
+                yield f"{mirror.name} cannot be compared: {error}"
         for problem in self.site.status()["problems"]:
             yield f"a problem: {problem['what']}"
         yield from self._of_database()
+
+    def _temporaries(self) -> Iterator[Path]:
+        for root in (self.site.library, self.site.mirror, self.site.car, self.site.art):
+            yield from scratch_files(root)
 
     def _of_master(self, path: PurePosixPath, master: Master) -> Iterator[str]:
         target = self.site.library / path
@@ -194,6 +203,8 @@ class Comparison:
         title = said.get("\xa9nam" if mirror.extension == ".m4a" else "TITLE", [])
         if list(title) != list(master.tags["TITLE"]):
             yield f"{mirror.name}: {output.name!r} has the title {title}, not {master.tags}"
+        if not CONTAINERS[mirror.codec].read_stream(output).complete:
+            yield f"{mirror.name}: {output.name!r} breaks off"
         # Starting a player takes longer than PAC takes to make the file: a part speaks for all.
         if seen.st_ino % PLAYED == 0 and not plays(output):
             yield f"{mirror.name}: {output.name!r} does not play"
