@@ -55,11 +55,9 @@ class Engine:
         self.inbox = Inbox()
         self.pool = Pool(setup.limits, setup=setup.worker_setup, common=(setup.tools,))
         self.recorder = Recorder(store, events)
+        state_dir, reserve = setup.database.parent, setup.policy.min_free_bytes
         self.dispatch = Dispatch(
-            self.pool,
-            self.recorder,
-            state_dir=setup.database.parent,
-            min_free_bytes=setup.policy.min_free_bytes,
+            self.pool, self.recorder, state_dir=state_dir, min_free_bytes=reserve
         )
         with store.transaction():
             crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
@@ -87,8 +85,7 @@ class Engine:
         self.minder = Minder(store, self.pipeline, self.auditor, self.bins)
         self.pause = Pause(store)
         self.snapshot = Snapshot()
-        self.alive = False
-        self.starting = False
+        self.alive = self.starting = False
         self._stopping, self._hasten = threading.Event(), threading.Event()
         self._trees: set[Place] = set()
 
