@@ -29,6 +29,7 @@ from pacd.engine.resting import agrees, remember
 from pacd.engine.retries import Retries
 from pacd.engine.roots import available, identities
 from pacd.engine.survey import Displaced, Tally, survey
+from pacd.engine.telling import say_changes
 from pacd.engine.visit import Urgency, Visit
 from pacd.files import atomic
 from pacd.intake.audit import FolderView, ignored_folder
@@ -168,7 +169,7 @@ class Pipeline:
         roots = identities(policy)  # first: what is looked at must be below these
         looked = self._look(policy, place.folder)
         self.misses_root |= None in looked.mirrors.values()
-        self.survey(policy, looked.library)
+        say_changes(policy.name, place.folder, self.survey(policy, looked.library))
         library_id = self.library_ids[policy.name]
         now = datetime.now(UTC)
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
