@@ -1,6 +1,7 @@
 # make run     install what is missing, start the daemon on LIBRARY=…, show what it did
 # make test    all tests, as CI runs them
 # make check   lint, types, import contracts, unit tests: green at every commit
+# make test-faults   has calls fail, disks fill up and processes die while PAC writes; an hour
 # make bench   speed and memory beside the bare tools
 # make soak    a random life of an hour, or of MINUTES: all exact, memory flat; needs root
 # make bench-authenticity   how often the detector of fake lossless errs; an hour the first time
@@ -10,7 +11,7 @@ BIN := .venv/bin
 LIBRARY ?=
 MINUTES ?= 60
 
-.PHONY: run test check bench soak bench-authenticity lock format clean
+.PHONY: run test check bench test-faults soak bench-authenticity lock format clean
 
 run: $(BIN)/.installed
 	@scripts/install-tools run
@@ -26,7 +27,11 @@ check: $(BIN)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -q tests/unit tests/test_architecture.py tests/test_house_rules.py
+	$(BIN)/pytest -q tests/unit tests/test_architecture.py tests/test_house_rules.py tests/test_writing_rules.py
+
+test-faults: $(BIN)/.installed
+	@scripts/install-tools test
+	$(BIN)/python -m faults.faults
 
 bench: $(BIN)/.installed
 	@scripts/install-tools test

@@ -48,7 +48,7 @@ def asked(installation: Installation) -> Iterator[Answers]:
             yield answers
         finally:
             said, _ = process.communicate()
-            answers.times_ms += json.loads(said)
+        answers.times_ms += json.loads(said)
 
 
 def status(installation: Installation) -> Any:

@@ -29,12 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if os.getpid() == 1:
         from pacd.init import as_init
 
-        return as_init(lambda: _ended(arguments))
-    return _ended(arguments)
-
-
-def _ended(arguments: argparse.Namespace) -> int:
-    """The exit code that a run comes to."""
+        return as_init()
     try:
         return _run(arguments)
     except PacError as error:
@@ -70,7 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
         summary, code = run_once(settings, arguments.library)
         print(json.dumps(summary, indent=2))
         return code
-    from pacd.daemon import run_daemon
+    from pacd.endurance import run_daemon
 
     return run_daemon(settings, load, os.environ)
 

@@ -1,7 +1,6 @@
 """The composition root: builds, starts and stops everything, in order."""
 
 import asyncio
-import faulthandler
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -19,12 +18,13 @@ from pacd.engine.audits import Audit
 from pacd.engine.backups import Backups
 from pacd.engine.control import Control
 from pacd.engine.events import Events
+from pacd.engine.heralding import Herald
 from pacd.engine.host import Host
 from pacd.engine.thread import EngineThread
 from pacd.errors import PacError
 from pacd.files.lock import Lock
 from pacd.lookout import Lookout
-from pacd.protocol.documents import ConfigView, Problem
+from pacd.protocol.documents import ConfigView, Problem, ProblemKind
 from pacd.pulse import Heartbeat, Part
 from pacd.schedule import Schedule
 from pacd.settings import Settings, needs_restart
@@ -49,7 +49,13 @@ CANARY: Final = "canary"
 
 
 class Daemon:
-    """One run of the daemon, from configuration to exit."""
+    """
+    One run of the daemon, from configuration to exit.
+
+    Attributes:
+        begun: Whether it was ever ready.
+        settings: Those in force.
+    """
 
     def __init__(
         self, settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]
@@ -58,13 +64,15 @@ class Daemon:
         Args:
             load: Reads the settings again; raises ConfigError.
         """
-        self._settings = settings
+        self.begun = False
+        self.settings = settings
         self._load = load
         self._config = config_view(settings, (), now=datetime.now(UTC))
         self._notifier = Notifier(environ)
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
         self._backups = Backups(settings.state_dir / DATABASE, self._reserve_bytes)
+        self._herald = Herald()
         self._stop = asyncio.Event()
         self._reloading = threading.Lock()
         self._refused: tuple[Problem, ...] = ()
@@ -80,16 +88,16 @@ class Daemon:
         self._loop = asyncio.get_running_loop()
         async with AsyncExitStack() as starting:
             await starting.enter_async_context(self._notifier.more_time(STARTING_S))
-            self._tools = preflight(self._settings)
-            lock = Lock.take(self._settings.state_dir / LOCK, "daemon")
-            thread = EngineThread(setup_of(self._settings, self._tools), self._events, self._ended)
+            self._tools = preflight(self.settings)
+            lock = Lock.take(self.settings.state_dir / LOCK, "daemon")
+            thread = EngineThread(setup_of(self.settings, self._tools), self._events, self._ended)
             try:
                 thread.start()
                 self._engine = await asyncio.wrap_future(thread.ready)
                 self._lookout = Lookout(
                     self._engine.inbox,
                     lambda _reason: self._engine.inbox.post(self._reconcile),
-                    canary=self._settings.state_dir / CANARY,
+                    canary=self.settings.state_dir / CANARY,
                 )
                 return await self._serve(thread, starting)
             finally:
@@ -100,7 +108,7 @@ class Daemon:
 
     async def _serve(self, thread: EngineThread, starting: AsyncExitStack) -> int:
         control = Control(self._engine, self._host())
-        api = ApiServer(control, self._settings.socket)
+        api = ApiServer(control, self.settings.socket)
         await api.start()
         try:
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,10 +120,12 @@ class Daemon:
             self._schedule.start()
             await starting.aclose()
             self._notifier.ready()
-            _log.info("ready", action="start", status="ok", socket=str(self._settings.socket))
+            self.begun = True
+            _log.info("ready", action="start", status="ok", socket=str(self.settings.socket))
             await self._live(thread)
         finally:
-            self._notifier.stopping()
+            if not thread.error:  # else it may begin anew (pacd.endurance)
+                self._notifier.stopping()
             async with self._notifier.more_time(STOPPING_S):
                 await asyncio.to_thread(self._schedule.stop)
                 await asyncio.to_thread(self._lookout.stop)
@@ -123,7 +133,8 @@ class Daemon:
                 self._engine.stop()
                 await asyncio.to_thread(thread.join)
                 await api.stop()
-            self._be_deaf()
+            if not thread.error:
+                self._be_deaf()
             _log.info("stopped", action="stop", status="ok")
         return 0
 
@@ -133,7 +144,6 @@ class Daemon:
 
     def _prepare_audits(self) -> None:
         """In the engine's thread: be told when a whole audit has ended."""
-        self._engine.auditor.reports = True
         self._engine.auditor.gauge = self._lookout.gauge
         self._engine.auditor.finished = self._audited
 
@@ -159,6 +169,7 @@ class Daemon:
     def _tend(self) -> bool:
         """False where the watcher is of no use, and could not be mended."""
         self._backups.look()
+        self._herald.problems(self._problems())
         if not self._reloading.acquire(blocking=False):
             return True  # it is being set anew just now
         try:
@@ -175,7 +186,7 @@ class Daemon:
             return "Paused"
         if snapshot.running:
             return f"{len(snapshot.running)} running, {waiting} waiting"
-        return "Watching " + ", ".join(each.name for each in self._settings.libraries())
+        return "Watching " + ", ".join(each.name for each in self.settings.libraries())
 
     def _asked_to_stop(self) -> None:
         """SIGTERM or SIGINT: stop; the second time at once."""
@@ -214,19 +225,22 @@ class Daemon:
         self._engine.auditor.audit_all(anew=True)
 
     def _start_lookout(self) -> None:
-        self._lookout.start(self._settings.libraries(), self._settings.watch.mode)
+        self._lookout.start(self.settings.libraries(), self.settings.watch.mode)
 
     def _plan_audits(self, last_finished: datetime | None) -> None:
         self._schedule.every_audit(
             self._request_audit,
-            interval=self._settings.audit.interval,
-            jitter=self._settings.audit.jitter,
+            interval=self.settings.audit.interval,
+            jitter=self.settings.audit.jitter,
             last_finished=last_finished,
             now=datetime.now(UTC),
         )
 
     def _audited(self, audit: Audit, now: datetime) -> None:
         """In the engine's thread: a library was walked whole."""
+        auditor = self._engine.auditor
+        # What changed while no daemon ran was nobody's to see: drift counts from then on.
+        auditor.reports |= not any(each.whole for each in auditor.walks)
         if audit.gauge and not audit.error:
             self._lookout.walked(audit.policy, audit.gauge)
         within = POLL_EVERY if self._lookout.blind else None
@@ -234,7 +248,7 @@ class Daemon:
 
     def _host(self) -> Host:
         return Host(
-            database=self._settings.state_dir / DATABASE,
+            database=self.settings.state_dir / DATABASE,
             tools=lambda: self._tools,
             config=lambda: self._config,
             reload=self._reload,
@@ -243,6 +257,8 @@ class Daemon:
             problems=self._problems,
             decided=self._backups.decided,
             last_backup=lambda: self._backups.last,
+            heard=self._lookout.heard,
+            lines=logs.lines,
         )
 
     def _problems(self) -> tuple[Problem, ...]:
@@ -250,7 +266,7 @@ class Daemon:
         return (*self._heartbeat.problems, *self._refused, *lookout, *backups)
 
     def _reserve_bytes(self) -> int:
-        return self._settings.audit.min_free_mib << 20
+        return self.settings.audit.min_free_mib << 20
 
     def _reload(self, who: str) -> ConfigView:
         """In any thread but the loop's: read the settings again and work by them."""
@@ -262,7 +278,7 @@ class Daemon:
                 self._refused = (_refusal(error),)
                 raise
             self._refused = ()
-            old, self._settings = self._settings, new
+            old, self.settings = self.settings, new
             self._config = config_view(new, needs_restart(old, new), now=datetime.now(UTC))
             logs.configure(new.daemon.log_level, new.daemon.log_format)
             policy, tools = policy_of(new, self._tools), self._tools
@@ -277,13 +293,7 @@ def _refusal(error: PacError) -> Problem:
     """What is wrong after a reload that failed: the next start would fail by the same."""
     said = " ".join(str(error).split())
     return Problem(
+        kind=ProblemKind.RELOAD_REFUSED,
         what=f"The last reload was refused, the settings before stay in force: {said}",
         fix="Correct the configuration (`pacctl config check` reads it), then `pacctl reload`.",
     )
-
-
-def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]) -> int:
-    """Run the daemon until it is stopped; return the exit code."""
-    threading.excepthook = logs.thread_ended
-    faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
-    return asyncio.run(Daemon(settings, load, environ).serve())

@@ -2,30 +2,27 @@
 
 import os
 import signal
-from collections.abc import Callable
+import sys
 from contextlib import suppress
 from typing import Final
 
 PASSED_ON: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
-def as_init(work: Callable[[], int]) -> int:
+def as_init() -> int:
     """
-    Do the work in a child, and be to all others what init(1) is; before there is any thread.
+    Start this very program again as a child, and be to all others what init(1) is.
 
     For process 1 (w39).  Orphans of the container become its children.  The daemon cannot wait
     for them: it would take the exit codes of its own workers from those that ask for them.
 
     Returns:
-        In the child what the work returned; in the parent the child's exit code, 128 and the
-        signal's number where one ended it, as shells have it.
+        The child's exit code; 128 and the signal's number where one ended it, as shells have it.
     """
     # Process 1 never gets a signal that it has no handler for: none must come before there is one.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
-    child = os.fork()
-    if child == 0:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return work()
+    again = [sys.executable, *sys.orig_argv[1:]]
+    child = os.posix_spawn(sys.executable, again, os.environ, setsigmask=before)
     for number in PASSED_ON:
         signal.signal(number, lambda number, _frame: _pass_on(child, number))
     signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,6 +1,5 @@
 """Keeps the libraries watched: starts the watcher, looks after it, says how well it sees."""
 
-import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +9,15 @@ from typing import Final
 import structlog
 
 from pacd.domain.policy import LibraryPolicy
+from pacd.engine import unwatched
 from pacd.engine.inbox import Inbox
 from pacd.engine.roots import reachable
 from pacd.intake import limits
-from pacd.intake.gauge import Gauge, is_watched, watches
+from pacd.intake.arrivals import Arrivals
+from pacd.intake.backoff import Backoff
+from pacd.intake.debounce import Place
+from pacd.intake.gauge import Devices, Gauge, is_watched, watches
+from pacd.intake.heard import Heard
 from pacd.intake.mounts import MountEvents, MountTable
 from pacd.intake.surroundings import Surroundings
 from pacd.intake.watcher import Watcher
@@ -21,38 +25,10 @@ from pacd.protocol.documents import Problem, Watch
 
 _log = structlog.get_logger()
 
-FIRST_RETRY_S: Final = 60.0
-LONGEST_RETRY_S: Final = 3600.0
-"""What could not be watched is tried again after these waits, each twice the one before (w01)."""
-
 ANSWER_S: Final = 5.0
 """How soon a watcher that was just started must hear of an event."""
 
-_STILL: Final = "audits still find every change, and come more often"
-
-_AGAIN: Final = "It is tried again by itself; `pacctl doctor` tells more."
-
 _ANY_FOLDER: Final = Path("/")
-
-
-class Retries:
-    """When to try again what has failed: at once, and then ever later (w01)."""
-
-    def __init__(self) -> None:
-        self._next_s = 0.0
-        self._wait_s = FIRST_RETRY_S
-
-    def due(self, *, now_s: float) -> bool:
-        """Whether it is time to try; if so, the next time is later."""
-        if now_s < self._next_s:
-            return False
-        self._next_s = now_s + self._wait_s
-        self._wait_s = min(2 * self._wait_s, LONGEST_RETRY_S)
-        return True
-
-    def reset(self) -> None:
-        """There is reason to hope: try at once."""
-        self._next_s, self._wait_s = 0.0, FIRST_RETRY_S
 
 
 class Lookout:
@@ -60,6 +36,9 @@ class Lookout:
     Setting, counting and ending watches takes a while: start, stop and mend take a thread's time.
 
     What it tells is as of the last walks: the kernel takes 30 ms to tell of 10,000 watches.
+
+    Attributes:
+        heard: What was told since the start.
     """
 
     def __init__(
@@ -83,29 +62,31 @@ class Lookout:
         self._walked: dict[str, Gauge] = {}
         self._measuring = threading.Lock()
         self._watched_at_start = 0
-        self._told: tuple[Path, ...] = ()
-        self._overflows = 0
-        self._more_watches = Retries()
-        self._rebuilding = Retries()
+        self._told: dict[str, Path] = {}
+        self._arrivals = Arrivals()
+        self._more_watches = Backoff()
+        self._rebuilding = Backoff()
         self._limits: tuple[limits.Limit, ...] = ()
+        self.heard = Heard()
 
     def start(self, libraries: tuple[LibraryPolicy, ...], mode: str) -> None:
         """Watch these libraries from now on, and no others."""
         with self._lock:
             self.stop()
-            self._libraries, self._mode = libraries, mode
             self._mount_events = MountEvents()
             self._mount_events.any()  # what comes from now on counts
-            self._around = self._surroundings()
+            self._around = _surroundings(libraries, mode)
+            self._libraries, self._mode = libraries, mode
             roots = {each.name: each.root for each in self._watchable()}
             with self._measuring:
                 known = self._gauges.items()
                 self._gauges = {name: each for name, each in known if name in roots}
             watcher = Watcher(
                 roots,
-                touched=self._inbox.touch,
+                touched=self._touched,
                 lost=self._overflowed,
                 canary=self._canary if roots else None,
+                heard=self.heard,
             )
             watcher.start()
             self._watcher = watcher
@@ -113,7 +94,10 @@ class Lookout:
             self._watched_at_start = max(0, len(there) - watcher.own_watches)
             for gauge in self._gauges.values():
                 gauge.look_again()  # until the walk that must follow has measured anew
-            self._told = tuple(root for root in roots.values() if is_watched(root, there))
+            self._told = {
+                name: root for name, root in roots.items() if is_watched(root, there, Devices())
+            }
+            self._arrivals.forget()
 
     def stop(self) -> None:
         """Watch nothing."""
@@ -140,6 +124,10 @@ class Lookout:
                 return self._anew(trouble)
             self._rebuilding.reset()
             self._improve()
+            alone = None if self._wants() else self._arrivals.unfollowed()
+            if alone:  # the walk measures how many there are
+                _log.warning("not watched", action="watch", status="warn", path=str(alone))
+                self._lost("a folder that has come is not watched")
             return True
 
     def gauge(self, library: LibraryPolicy) -> Gauge | None:
@@ -164,7 +152,7 @@ class Lookout:
             mode="inotify" if heard else "poll",
             directories=folders,
             watched=folders - sum(gauge.unwatched for gauge in gauges) if heard else 0,
-            overflows=self._overflows,
+            overflows=self.heard.overflows,
             polled=tuple(f"{name} is {each.polled}" for name, each in around if each.polled),
         )
 
@@ -180,13 +168,9 @@ class Lookout:
         return polled or any(gauge.unwatched for gauge in gauges) or any(self._failures())
 
     def _watchable(self) -> tuple[LibraryPolicy, ...]:
-        return tuple(each for each in self._libraries if self._around[each.name].watchable)
-
-    def _surroundings(self) -> dict[str, Surroundings]:
-        table = MountTable.read()
-        return {
-            each.name: Surroundings.of(each.root, self._mode, table) for each in self._libraries
-        }
+        around = self._around
+        there = (each for each in self._libraries if each.name in around)
+        return tuple(each for each in there if around[each.name].watchable)
 
     def _trouble(self, watcher: Watcher) -> str | None:
         """Why the present watcher is of no more use, a clause."""
@@ -206,12 +190,11 @@ class Lookout:
         """Whether the mounts of a library are others, or took their watches with them."""
         if self._mount_events is None or not self._mount_events.any():
             return False
-        now = self._surroundings()
-        if now != self._around:
+        if _surroundings(self._libraries, self._mode) != self._around:
             return True
         # A disk that went and came back is as before, but for its watches.
         there = watches()
-        return not all(is_watched(root, there) for root in self._told)
+        return not all(is_watched(root, there, Devices()) for root in self._told.values())
 
     def _anew(self, reason: str) -> bool:
         """Begin again; everything is looked at, as nobody knows what was missed."""
@@ -230,10 +213,6 @@ class Lookout:
 
     def _improve(self) -> None:
         """Where watches lacked, try again once the kernel grants some; ever more seldom."""
-        granted = (limits.watches(), limits.instances())
-        if granted != self._limits:
-            self._limits = granted
-            self._more_watches.reset()
         with self._measuring:
             walked, self._walked = self._walked, {}
             self._gauges = self._gauges | walked
@@ -242,6 +221,10 @@ class Lookout:
         if not self._wants():
             self._more_watches.reset()
             return
+        granted = (limits.watches(), limits.instances())
+        if granted != self._limits:
+            self._limits = granted
+            self._more_watches.reset()
         if not self._more_watches.due(now_s=time.monotonic()):
             return
         for gauge in self._gauges.values():
@@ -259,41 +242,32 @@ class Lookout:
         if watcher is None:
             return
         if watcher.failure:
-            instances = limits.instances()
-            wanted = max(512, 2 * (instances.value or 0))
-            yield Problem(
-                what=f"No library is watched: {watcher.failure.strerror} "
-                f"({instances.key} = {instances.value}); {_STILL}.",
-                fix=instances.raised_to(wanted),
-            )
+            yield unwatched.at_all(watcher.failure)
         roots = {library.name: library.root for library in self._libraries}
         for name, error in watcher.unwatched.items():
-            if reachable(roots[name]):  # else it is a problem of its own, told by the engine
-                yield Problem(
-                    what=f"Library {name} is not watched: {error.strerror}; {_STILL}.",
-                    fix=_more_watches(0) if error.errno == errno.ENOSPC else _AGAIN,
-                )
+            # A root that is not there is a problem of its own, told by the engine.
+            if name in roots and reachable(roots[name]):
+                yield unwatched.library(name, error)
 
     def _unwatched(self) -> Iterator[Problem]:
         """A problem for each library with folders that are not watched."""
         failed = not self._watcher or self._watcher.failure  # said already
         for name, gauge in self._gauges.items():
-            if failed or not gauge.unwatched:
-                continue
-            limit = limits.watches()
-            example = f", such as {gauge.example}" if gauge.example else ""
-            yield Problem(
-                what=f"Library {name}: {gauge.unwatched} of {gauge.folders} folders are not "
-                f"watched{example} ({limit.key} = {limit.value}); {_STILL}.",
-                fix=_more_watches(gauge.folders),
-            )
+            if not failed and gauge.unwatched:
+                yield unwatched.folders(name, gauge)
+
+    def _touched(self, place: Place, tree: bool) -> None:
+        """From watchdog's thread; a tree is a folder that came or went."""
+        self._inbox.touch(place, tree)
+        root = self._told.get(place.library) if tree else None
+        if root:
+            self._arrivals.note(root / place.folder)
 
     def _overflowed(self, reason: str) -> None:
-        self._overflows += 1
         _log.warning("events lost", action="watch", status="warn", reason=reason)
         self._lost(reason)
 
 
-def _more_watches(folders: int) -> str:
-    limit = limits.watches()
-    return limit.raised_to(limits.enough(limit, folders))
+def _surroundings(libraries: tuple[LibraryPolicy, ...], mode: str) -> dict[str, Surroundings]:
+    table = MountTable.read()
+    return {each.name: Surroundings.of(each.root, mode, table) for each in libraries}

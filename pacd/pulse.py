@@ -10,13 +10,16 @@ from typing import Final
 
 import structlog
 
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.systemd import Notifier
 
 _log = structlog.get_logger()
 
 HEARTBEAT_S: Final = 15.0
 """How often the daemon looks after itself when no systemd watchdog asks for more."""
+
+TOLD_AFTER_S: Final = 5.0
+"""How long something must hang before people hear of it; the ping is withheld at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Heartbeat:
         self._notifier = notifier
         self._line = line
         self._faults: tuple[str, ...] = ()
+        self._well_s = time.monotonic()
 
     async def go_on(self, stop: asyncio.Event, parts: Mapping[str, Part]) -> None:
         """Until it is time to stop: ping systemd while all parts live, and say how things are."""
@@ -96,9 +100,14 @@ class Heartbeat:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What gave no sign of life; any thread may ask."""
+        """What has given no sign of life for a while; any thread may ask."""
+        if time.monotonic() - self._well_s < TOLD_AFTER_S:
+            return ()
         fix = "systemd restarts pacd by itself; elsewhere restart it, and report what its log says."
-        return tuple(Problem(what=f"PAC hangs: {fault}.", fix=fix) for fault in self._faults)
+        return tuple(
+            Problem(kind=ProblemKind.HANGS, what=f"PAC hangs: {fault}.", fix=fix)
+            for fault in self._faults
+        )
 
     def _take(self, faults: tuple[str, ...]) -> None:
         said = "; ".join(faults)
@@ -106,5 +115,6 @@ class Heartbeat:
             _log.error("not healthy", action="watchdog", status="error", reason=said)
         self._faults = faults
         if not faults:
+            self._well_s = time.monotonic()
             self._notifier.watchdog()
         self._notifier.status(f"Not healthy: {said}" if faults else self._line())

@@ -68,7 +68,14 @@ class Guest:
 
     def journal(self, unit: str) -> str:
         """Return all that a unit has written."""
-        return self.run("journalctl", "--quiet", "--output=cat", f"--unit={unit}").stdout
+        return self._written(f"--unit={unit}")
+
+    def written_by(self, pid: str) -> str:
+        """Return all that a process has written."""
+        return self._written(f"_PID={pid}")
+
+    def _written(self, match: str) -> str:
+        return self.run("journalctl", "--quiet", "--output=cat", match).stdout
 
 
 @contextlib.contextmanager

@@ -373,7 +373,7 @@ def _mutated(chance: random.Random) -> Attack:
     raw = bytearray(_by_route(chance).raw)
     for _ in range(chance.randrange(1, 9)):
         place = chance.randrange(len(raw))
-        edits: Sequence[bytes] = (
+        edits: Sequence[bytes | bytearray] = (
             b"",
             b"\0",
             b"\r",

@@ -23,10 +23,9 @@ from faults.soak.model import Model
 from faults.soak.recordings import Studio
 from faults.soak.site import SoakSite, complain, made_site
 from faults.soak.watching import Watcher
-from tests.e2e.running import until
 
 REST_S: Final = 240.0
-"""How long the daemon may take to come to rest and to be exact."""
+"""How long the daemon may be at work without getting anything done."""
 
 PATIENCE_S: Final = 240.0
 """How long differences may last at rest: what failed is tried again after up to two minutes."""
@@ -53,9 +52,8 @@ class Soak:
         self._life = Life(site.library, arrivals, studio, self._model, chance)
         self._watcher = Watcher(site)
         self._mishaps = Mishaps(site, self._life, self._watcher, chance)
-        self._comparison = Comparison(site, self._model)
+        self._comparison = Comparison(site, self._model, studio)
         self._breaches: list[str] = []
-        self._drift = 0
         self._checkpoints = 0
 
     def run(self) -> bool:
@@ -106,17 +104,27 @@ class Soak:
         complain(f"{when}: {len(self._model.masters)} masters, {len(self._breaches)} breaches")
 
     def _await_rest(self, when: str) -> None:
-        try:
-            until(lambda: self._site.got("wait")["idle"], REST_S)
-        except AssertionError:
-            queue = json.dumps(self._site.got("queue"))[:4000]
-            self._tell(when, [f"the daemon does not come to rest: {queue}"])
+        seen, deadline_s = "", time.monotonic() + REST_S
+        while not self._site.got("wait")["idle"]:
+            status = self._site.status()
+            now = json.dumps([status["counts"], status["queue"]["waiting"]])
+            if now != seen:
+                seen, deadline_s = now, time.monotonic() + REST_S
+            if time.monotonic() > deadline_s:
+                queue = json.dumps(self._site.got("queue"))[:4000]
+                self._tell(when, [f"the daemon does not come to rest: {queue}"])
+                return
+            time.sleep(0.2)
 
     def _await_exactness(self) -> list[str]:
         deadline_s = time.monotonic() + PATIENCE_S
+        told: list[str] = []
         while differences := list(self._comparison.differences()):
             if time.monotonic() > deadline_s:
                 break
+            if differences != told:
+                complain(f"waiting for {len(differences)}: {differences[0][:300]}")
+            told = differences
             time.sleep(2)
         return differences
 

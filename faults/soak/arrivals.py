@@ -126,7 +126,7 @@ class Arrivals:
             shutil.copyfile(recording.source, path)
             tags = self._tags(made, number)
             dressed(path, tags, cover)
-            self._staged[path] = Master(recording.md5, tags, cover)
+            self._staged[path] = Master(recording.md5, tags, cover, hires=recording.hires)
         return folder, made
 
     def _tags(self, album: PurePosixPath, number: int) -> Tags:

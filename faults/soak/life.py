@@ -176,7 +176,8 @@ class Life:
         path = self._model.any_master()
         if path and len(self._model.names_of(path)) == 1:
             recording = self._studio.record()
-            self._put(path, replace(self._model.masters[path], md5=recording.md5), put)
+            master = replace(self._model.masters[path], md5=recording.md5, hires=recording.hires)
+            self._put(path, master, put)
 
     def _put(self, path: PurePosixPath, master: Master, put: Put) -> None:
         new = self._library / ".new.flac"
@@ -190,6 +191,8 @@ class Life:
         path = self._model.any_master()
         damaged = sum(bool(each.damaged) for each in self._model.masters.values())
         if path is None or len(self._model.names_of(path)) > 1 or damaged > MOST // 10:
+            return
+        if self._model.masters[path].hires:  # what its audio is by now is not known
             return
         target = self._library / path
         with target.open("r+b") as file:

@@ -17,12 +17,14 @@ class Master:
         md5: Of its audio, as its header states it.
         cover: b"" for none.
         damaged: Its bytes, which nobody may change; b"" while it is sound.
+        hires: Whether PAC is to put a CD form in its place, or has done so unseen.
     """
 
     md5: str
     tags: Tags
     cover: bytes
     damaged: bytes = b""
+    hires: bool = False
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Recordings that a soak's library is made of, each with audio of its own."""
 
 import itertools
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ import numpy as np
 
 from tests.audio import Art, dress, encode_pcm, png, stated_md5
 
-_RATE_HZ: Final = 44_100
+_CD: Final = (44_100, 16)
+_HI_RES: Final = (96_000, 24)
 
 Tags = Mapping[str, Sequence[str]]
 
@@ -25,10 +27,12 @@ class Recording:
 
     Attributes:
         source: A good file of it, that stays where it is.
+        hires: Whether PAC makes another of it, in CD form (F6).
     """
 
     md5: str
     source: Path
+    hires: bool = False
 
 
 class Studio:
@@ -42,18 +46,29 @@ class Studio:
         self.recordings: dict[str, Recording] = {}
 
     def record(self) -> Recording:
-        """Make audio that was never heard before, of one to six seconds."""
-        number = next(self._numbers)
-        path = self._vault / f"{number}.flac"
+        """Make audio that was never heard before, of one to six seconds; some of it hi-res."""
+        path = self._vault / f"{next(self._numbers)}.flac"
+        hires = self._chance.random() < 0.1
+        rate_hz, bits = _HI_RES if hires else _CD
         noise = np.random.default_rng(self._chance.randrange(1 << 62))
-        frames = int(self._chance.uniform(1, 6) * _RATE_HZ)
-        time_s = np.arange(frames)[:, None] / _RATE_HZ
+        frames = int(self._chance.uniform(1, 2 if hires else 6) * rate_hz)
+        time_s = np.arange(frames)[:, None] / rate_hz
         pitch_hz = noise.uniform(80, 4_000, size=(1, 2))
         tones = 0.3 * np.sin(2 * np.pi * pitch_hz * time_s)
         samples = tones + noise.normal(scale=0.02, size=(frames, 2))
-        raw = np.clip(samples * 32_767, -32_768, 32_767).astype("<i2").tobytes()
-        encode_pcm(path, raw, level=self._chance.choice((0, 5)))
-        made = Recording(stated_md5(path), path)
+        most = (1 << (bits - 1)) - 1
+        wide = np.clip(samples * most, -most, most).astype("<i4")
+        raw = wide.view("u1").reshape(-1, 4)[:, : bits // 8].tobytes()
+        encode_pcm(path, raw, rate=rate_hz, bits=bits, level=self._chance.choice((0, 5)))
+        made = Recording(stated_md5(path), path, hires)
+        self.recordings[made.md5] = made
+        return made
+
+    def take_over(self, path: Path) -> Recording:
+        """Keep a good file of what somebody else has made of a recording."""
+        kept = self._vault / f"{next(self._numbers)}.flac"
+        shutil.copyfile(path, kept)
+        made = Recording(stated_md5(path), kept)
         self.recordings[made.md5] = made
         return made
 
@@ -93,6 +108,20 @@ def is_sound(path: Path) -> bool:
     """Whether flac itself finds nothing wrong."""
     command: list[str | Path] = ["flac", "--test", "--silent", "--warnings-as-errors", "--", path]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def plays(path: Path) -> bool:
+    """Whether ffmpeg decodes it all without a word."""
+    quiet = ["-v", "error", "-nostdin"]
+    command: list[str | Path] = ["ffmpeg", *quiet, "-i", f"file:{path}", "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    return done.returncode == 0 and not done.stderr
+
+
+def is_cd_form(path: Path) -> bool:
+    """Whether it has 16 bits and 44.1 kHz."""
+    info = mutagen.flac.FLAC(path).info
+    return (info.sample_rate, info.bits_per_sample) == _CD
 
 
 def frames_at(data: bytes) -> int:

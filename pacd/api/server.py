@@ -20,6 +20,7 @@ from pacd.api.listener import Listener
 from pacd.api.routes import LONGEST_WAIT_S, READS, WRITES, Read, Write
 from pacd.api.turnstile import Clients, Limits, Turnstile
 from pacd.protocol.documents import Document, to_json
+from pacd.protocol.metrics import CONTENT_TYPE, exposition
 from pacd.protocol.port import Daemon
 from pacd.protocol.wire import MAX_BODY_BYTES, PREFIX
 
@@ -120,6 +121,7 @@ class ApiServer:
         for write in WRITES:
             router.add_post(PREFIX + write.path, self._writer(write))
         router.add_get(f"{PREFIX}/events", self._events, allow_head=False)
+        router.add_get(f"{PREFIX}/metrics", self._metrics, allow_head=False)
         return application
 
     def _reader(self, route: Read) -> Handler:
@@ -167,6 +169,11 @@ class ApiServer:
                     await response.write(line.encode("ascii") + b"\n")
                     turnstile.deadline(None)
         return response
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        requests.Arguments(requests.query(request.raw_path), ())
+        text = await self._call(lambda: exposition(self._daemon.metrics()))
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
 
     def _kept(self, since: int) -> tuple[Any, ...]:
         return self._daemon.events(since)

@@ -21,7 +21,7 @@ from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
-from pacd.engine.vouching import begin, in_doubt, misled, outdated
+from pacd.engine.vouching import in_doubt, outdated
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
@@ -44,7 +44,7 @@ class Auditor:
     All methods belong to the engine's thread.
 
     Attributes:
-        reports: Whether a watcher should have told of each change: then the rest is drift.
+        reports: Whether a watcher should have told of changes: the rest is drift (decision 0021).
         gauge: Returns what each folder of a whole walk is to be told to, or None.
         finished: Called at the end of each whole walk, with it.
     """
@@ -87,7 +87,7 @@ class Auditor:
 
     @property
     def walks(self) -> tuple[Audit, ...]:
-        """The walks under way or waiting."""
+        """Those under way or waiting."""
         return (*(audit for _, audit, _ in self._walkers.values()), *(a for a, _ in self._waiting))
 
     @property
@@ -97,9 +97,9 @@ class Auditor:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Roots that were not there, and what could not be read, when last looked for."""
+        """Roots that were not there, what could not be read, and what was set aside."""
         found = (*self._roots.problems.values(), *self._unread.values())
-        return tuple(chain.from_iterable(found))
+        return (*chain.from_iterable(found), *self._pipeline.aside.problems)
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Forget the problems of libraries that are no longer configured."""
@@ -199,7 +199,7 @@ class Auditor:
             return
         self._pipeline.misses_root |= bool(self._roots.problems.get(policy.name))
         now = datetime.now(UTC)
-        begin(self._store, audit)
+        self._pipeline.vouched.begin(self._store, audit)
         is_read = partial(self._pipeline.census.is_complete, audit.library_id)
         audit.census = not all(map(is_read, policy.mirrors))
         if audit.whole:
@@ -215,7 +215,7 @@ class Auditor:
             ignore=self._pipeline.ignore,
             inbox=self._inbox,
             live_pids=self._live_pids,
-            found=self._found,
+            found=self._pipeline.aside.around(self._found),
             mirrored=self._mirrored,
             ended=self._ended,
         )
@@ -224,17 +224,19 @@ class Auditor:
 
     def _found(self, audit: Audit, view: FolderView) -> None:
         """Record what a walk saw, and have the folder visited."""
-        if outdated(audit, self._pipeline.policy) or misled(audit, view):
+        if outdated(audit, self._pipeline.policy) or not self._pipeline.vouched.holds(
+            audit.policy, view
+        ):
             return
         place = Place(audit.policy.name, view.path)
         tally = self._pipeline.survey(audit.policy, view)
         audit.tally += tally
-        changed = tally.total() - tally["skipped"] - tally["rejoined"]
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
-        if self.reports and not expected and place not in self._pipeline.visits:
-            audit.drift += changed
+        urgency = self._walkers[audit.policy.name][-1]
+        told = audit.policy.name in self._unread and (audit.forced or urgency is Urgency.AUDIT)
+        if self.reports and told and not expected and place not in self._pipeline.visits:
+            audit.drift += self._recorder.meter.drifted(tally)
         audit.places.add(place)
-        _, _, urgency = self._walkers[audit.policy.name]
         self._pipeline.want(place, urgency)
 
     def _mirrored(self, audit: Audit, mirror: MirrorPolicy, view: FolderView, stray: bool) -> None:
@@ -246,8 +248,7 @@ class Auditor:
     def _ended(self, audit: Audit) -> None:
         """Close a walk: what it did not see is gone, unless the root is."""
         self._walkers.pop(audit.policy.name, None)
-        void = self._is_void(audit) or in_doubt(self._store, audit)
-        if not void and not audit.error:
+        if not (self._is_void(audit) or in_doubt(self._store, audit) or audit.error):
             conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
             if audit.whole:
                 self._pipeline.census.walked(audit.library_id, audit.policy)
@@ -284,10 +285,9 @@ class Auditor:
         )
 
     def _is_void(self, audit: Audit) -> bool:
-        return outdated(audit, self._pipeline.policy) or self._root_is_gone(audit)
-
-    def _root_is_gone(self, audit: Audit) -> bool:
-        """Say so where the root is not there: then nothing is forgotten."""
+        """Whether its library is elsewhere, or its root gone, which is said."""
+        if outdated(audit, self._pipeline.policy):
+            return True
         problem = self._roots.missing(audit.policy, audit.library_id)
         if problem is None:
             return False

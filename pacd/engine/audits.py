@@ -23,7 +23,7 @@ from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
 from pacd.intake.ignore import Ignore
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store.database import Store
 
 _log = structlog.get_logger()
@@ -47,7 +47,7 @@ class Audit:
         discovered: Files seen so far; `unchanged` those of folders at rest.
         tally: What became of the files of the other folders.
         places: Folders that it found and that have not come to rest since.
-        unseen: Folders on record that it has not met, with their fingerprints.
+        unseen: Folders on record there that it has not met, with their fingerprints.
         after_crash: Whether a daemon before this one may have left scratch files among the covers.
         census: Whether all that stands in the mirrors is to be told, not only what is stray.
         gauge: Told of each folder, where it is to be known which of them are watched.
@@ -85,6 +85,11 @@ class Audit:
         return self.below == PurePosixPath()
 
     @property
+    def thorough(self) -> bool:
+        """Whether covers and orphans, wherever they are, are looked at too: not for each event."""
+        return self.whole or self.forced
+
+    @property
     def at_rest(self) -> bool:
         """Whether all that it found has come to rest."""
         return self.walked and not self.places
@@ -99,6 +104,7 @@ class Audit:
         more = f" (and {self.failed - 1} more)" if self.failed > 1 else ""
         return (
             Problem(
+                kind=ProblemKind.UNREADABLE,
                 what=f"Library {self.policy.name}: {self.warnings[0]}{more}; "
                 "what is there is neither maintained nor forgotten.",
                 fix="Give pacd's user the right to read it (chmod, chown or setfacl), "
@@ -202,6 +208,9 @@ class Walker:
                 store.close()
         except (OSError, PacError) as error:
             self._audit.error = f"the walk broke off: {error}"
+        except Exception as error:  # noqa: BLE001  # a walk that never ends would be the last
+            _log.exception("fault", action="scan", status="error", library=self._audit.policy.name)
+            self._audit.error = f"the walk broke off by a fault of PAC's: {error!r}"
         self._inbox.post(partial(self._ended, self._audit))
 
     def _sweep_beside(self) -> None:
@@ -245,7 +254,8 @@ class Walker:
         """Yield the folders that differ from what is remembered of them at rest."""
         audit = self._audit
         far = FarFolders()
-        unseen = audit.unseen = store.folders.all(audit.library_id, audit.policy.key)
+        unseen = store.folders.all(audit.library_id, audit.policy.key, audit.below)
+        audit.unseen = unseen
         for looked in walk_around(store, audit.library_id, audit.policy, self._ignore, audit.below):
             if self._stop.is_set():
                 audit.error = "the walk was stopped"

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from pacd.errors import PacError, StoreError
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store import backups, shelf
 
 _log = structlog.get_logger()
@@ -117,4 +117,4 @@ class Backups:
 def _problem(what: str, error: PacError | None) -> Problem:
     said = f": {error.what}" if error else "."
     fix = (error.fix if error else "") or "`journalctl -u pacd` tells more; PAC tries every hour."
-    return Problem(what=f"{what}{said}", fix=fix)
+    return Problem(kind=ProblemKind.NO_BACKUP, what=f"{what}{said}", fix=fix)

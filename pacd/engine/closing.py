@@ -25,7 +25,8 @@ def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -
         with store.transaction():
             store.folders.forget(audit.library_id, folder)
             store.memory.set(untidy, value=True)
-    _forget_vanished(store, audit)
+    if audit.thorough:
+        _forget_vanished(store, audit)
     whole = audit.whole and not audit.warnings
     naming = pipeline.naming(audit.policy)
     if whole and store.memory.get(untidy) and tidy_folders(store, audit.library_id, naming):
@@ -41,8 +42,6 @@ def _gone_folders(audit: Audit, ignore: Ignore) -> Iterator[PurePosixPath]:
     """Yield the folders on record that a walk has not met and that hold nothing now."""
     for name in audit.unseen:
         folder = PurePosixPath(name)
-        if not folder.is_relative_to(audit.below):
-            continue
         if look(audit.policy.root, folder, ignore) == FolderView(folder):
             yield folder
 
@@ -51,7 +50,7 @@ def _stale_folders(store: Store, audit: Audit, *, now: datetime) -> frozenset[Pu
     """Return the folders whose verdicts are too old, or whose covers are gone (scrub)."""
     before = now - audit.policy.flac.verify_after
     stale = set(store.folders.stale(audit.library_id, tested_before=before))
-    if audit.policy.artwork.enabled:
+    if audit.policy.artwork.enabled and audit.thorough:
         stale |= _bared(store, audit)
     return frozenset(folder for folder in stale if folder.is_relative_to(audit.below))
 

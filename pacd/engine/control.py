@@ -12,13 +12,26 @@ import structlog
 
 from pacd import VERSION
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine import doctor, explaining, overview, preview, prunes, restoring, summary, views
+from pacd.engine import (
+    doctor,
+    explaining,
+    metrics,
+    overview,
+    preview,
+    prunes,
+    restoring,
+    summary,
+    views,
+    vitality,
+)
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
 from pacd.engine.locating import is_folder, locate, places
 from pacd.engine.releasing import no_hold, release_all
+from pacd.engine.scene import scene_of
 from pacd.engine.snapshot import Snapshot
+from pacd.engine.tracing import trace
 from pacd.errors import UnknownError
 from pacd.protocol.documents import (
     Audit,
@@ -27,7 +40,6 @@ from pacd.protocol.documents import (
     ConfigView,
     Doctor,
     Event,
-    FolderView,
     Health,
     History,
     Holds,
@@ -40,9 +52,9 @@ from pacd.protocol.documents import (
     Restored,
     ScanTicket,
     Status,
-    Verdict,
     Why,
 )
+from pacd.protocol.metrics import Metric
 from pacd.store.database import Store
 
 _log = structlog.get_logger()
@@ -63,6 +75,7 @@ class Control:
         self._engine = engine
         self._host = host
         self._started_s = time.monotonic()
+        self._started = datetime.now(UTC)
         self._overview = overview.Overview(self._reading, lambda: self._policy)
 
     @property
@@ -160,25 +173,18 @@ class Control:
         return self._decide(lambda: restoring.restore(self._engine, id, who, now=now))
 
     def queue(self) -> Queue:
-        snapshot = self._engine.snapshot
-        waiting = [(place, "waits for its turn") for place in snapshot.folders]
-        settling = [(place, "waits until it has been quiet") for place in snapshot.settling]
-        return Queue(
-            running=tuple(views.running_view(item) for item in snapshot.running),
-            waiting=tuple(views.plan_view(*item) for item in snapshot.ready),
-            folders=tuple(
-                FolderView(library=place.library, path=str(place.folder), reason=reason)
-                for place, reason in (*waiting, *settling)
-            ),
-            more=snapshot.more,
-        )
+        return overview.queue(self._engine.snapshot)
 
     def why(self, path: str) -> Why:
-        policy, relative = locate(self._policy, path)
+        ids = self._engine.pipeline.library_ids
         with self._reading() as store:
+            made = trace(store, ids, self._policy, path)
+            if made:
+                return made
+            policy, relative = locate(self._policy, path)
             return explaining.why(
                 store,
-                self._engine.pipeline.library_ids[policy.name],
+                ids[policy.name],
                 policy,
                 relative,
                 self._engine.pipeline.ignore,
@@ -217,12 +223,13 @@ class Control:
         return self.status()
 
     def health(self) -> Health:
-        problems = self._problems(self._engine.snapshot)
-        if not self._engine.alive:
-            fix = "Restart pacd and report what its log says."
-            dead = Problem(what="The engine's thread has stopped.", fix=fix)
-            return Health(verdict=Verdict.FAILED, problems=(dead, *problems))
-        return Health(verdict=Verdict.DEGRADED if problems else Verdict.OK, problems=problems)
+        return vitality.health(self._engine, self._problems(self._engine.snapshot))
+
+    def metrics(self) -> tuple[Metric, ...]:
+        engine, snapshot = self._engine, self._engine.snapshot
+        seen, problems = self._overview.at(snapshot), self._problems(snapshot)
+        scene = scene_of(engine, self._host, seen, snapshot, problems, self._started)
+        return metrics.metrics(scene)
 
     def doctor(self) -> Doctor:
         host, last_audit = self._host, self._overview.at(self._engine.snapshot).last_audit

@@ -12,7 +12,7 @@ from pacd.domain.change import FolderId
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
 from pacd.intake.audit import opened_folder, root_id
 from pacd.intake.ignore import Ignore
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store.database import Store
 from pacd.store.memory import Memory
 
@@ -85,6 +85,7 @@ def missing_library(name: str, root: Path, known_files: Callable[[], int]) -> Pr
         return None
     if not reachable(root):
         return Problem(
+            kind=ProblemKind.ROOT_MISSING,
             what=f"Library {name}: its root {root} is not there, so nothing is done or forgotten.",
             fix=f"Mount the disk that holds it, or correct root in [[library]] {name}.",
         )
@@ -92,6 +93,7 @@ def missing_library(name: str, root: Path, known_files: Callable[[], int]) -> Pr
     if not known:
         return None
     return Problem(
+        kind=ProblemKind.ROOT_MISSING,
         what=f"Library {name}: {root} is empty, but {known} files are known in it.",
         fix="Mount the disk that holds it; PAC goes on by itself once the files are back.",
     )
@@ -165,12 +167,14 @@ def _missing_target(
     place = f"{what} of library {library.name}: {root}"
     if reachable(root):
         yield Problem(
+            kind=ProblemKind.ROOT_MISSING,
             what=f"{place} is empty, but PAC has put {kept()} files there, so it is left alone.",
             fix="Mount the disk that holds it; PAC goes on by itself. If you have emptied it "
             f"yourself, any folder in it has everything made anew: mkdir {root}/new",
         )
     else:
         yield Problem(
+            kind=ProblemKind.ROOT_MISSING,
             what=f"{place} is not there, so it is left alone.",
             fix=f"Mount the disk that holds it, or make the folder: mkdir -p {root}",
         )

@@ -192,7 +192,8 @@ def _tell_resampled(new: Resampled) -> Told:
 def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:
     """Write the one line of the log for a decision or an outcome (O1)."""
     write = {"error": _log.error, "warn": _log.warning}.get(told.status, _log.info)
-    lost = (told.details or {}).get("lost")
+    details = told.details or {}
+    rest = {name: details[name] for name in ("failure", "lost") if details.get(name)}
     write(
         told.event,
         action=LOGGED[item.action],
@@ -203,5 +204,5 @@ def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:
         job=job_id,
         reason=item.reason,
         message=told.message,
-        **({"lost": lost} if lost else {}),  # M6: what an output lacks, of its very file
+        **rest,  # why it failed, in one word; M6: what an output lacks, of its very file
     )

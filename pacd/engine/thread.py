@@ -7,13 +7,19 @@ from datetime import UTC, datetime
 
 from pacd.engine.engine import Engine
 from pacd.engine.events import Events
+from pacd.engine.heralding import Herald
 from pacd.engine.setup import Setup
 from pacd.errors import PacError
 from pacd.store.database import Store
 
 
 class EngineThread(threading.Thread):
-    """The thread that the engine, its store and its workers live in."""
+    """
+    The thread that the engine, its store and its workers live in.
+
+    Attributes:
+        error: What has ended it before its time, if that was foreseen.
+    """
 
     def __init__(self, setup: Setup, events: Events, ended: Callable[[], object]) -> None:
         """
@@ -24,7 +30,7 @@ class EngineThread(threading.Thread):
         self._setup = setup
         self._events = events
         self._ended = ended
-        self._error: PacError | None = None
+        self.error: PacError | None = None
         self._stopped = False
         self._over = False
         self.ready: Future[Engine] = Future()
@@ -34,10 +40,10 @@ class EngineThread(threading.Thread):
             self._run()
             self._stopped = True
         except PacError as error:  # the main thread raises it again
-            self._error = error
+            self.error = error
         finally:
             if not self.ready.done():  # the traceback, if there is one, stands above
-                fault = self._error or RuntimeError("the engine could not be built")
+                fault = self.error or RuntimeError("the engine could not be built")
                 self.ready.set_exception(fault)
             self._over = True
             self._ended()
@@ -50,8 +56,8 @@ class EngineThread(threading.Thread):
             PacError: What has ended it.
             RuntimeError: A fault of PAC's own has; the traceback is in the log.
         """
-        if self._error:
-            raise self._error
+        if self.error:
+            raise self.error
         if self._over and not self._stopped:
             raise RuntimeError("the engine's thread has ended")
 
@@ -61,6 +67,6 @@ class EngineThread(threading.Thread):
             engine = Engine(self._setup, store, self._events)
             engine.starting = True
             self.ready.set_result(engine)
-            engine.run()
+            engine.run(Herald().look)
         finally:
             store.close()

@@ -13,6 +13,7 @@ from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Facts
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.busy import Busy
+from pacd.engine.flux import Flux
 from pacd.engine.looking import Looked, Standing
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
@@ -51,7 +52,7 @@ class Visit:
         looking: Whether a worker is reading outputs that the store does not know.
         covers_due: Whether something has changed that decides which covers are wanted.
         covers_wait: Whether another folder is exporting to the place of one of them.
-        in_flux: Masters that wait until an output of their audio has been moved.
+        flux: Masters that wait for what is under way, such as an output of their audio.
         sidecars: Facts of what is copied along with the masters.
         begun: When it was looked at.
     """
@@ -72,7 +73,7 @@ class Visit:
     looking: bool = False
     covers_due: bool = True
     covers_wait: bool = False
-    in_flux: set[PurePosixPath] = field(default_factory=set)
+    flux: Flux = field(default_factory=Flux)
     sidecars: dict[PurePosixPath, Facts] = field(default_factory=dict)
 
     @property

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from pacd.domain.policy import DaemonPolicy
+from pacd.domain.change import FolderId
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.audits import Audit
+from pacd.engine.roots import available
 from pacd.intake.audit import FolderView, root_id
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store.database import Store
 
 FEW: Final = 20
@@ -22,15 +24,27 @@ def outdated(audit: Audit, policy: DaemonPolicy) -> bool:
     return True
 
 
-def begin(store: Store, audit: Audit) -> None:
-    """Note what it is about to walk."""
-    audit.root = root_id(audit.policy.root)
-    audit.known = store.tracks.valid_count(audit.library_id)
+class Vouched:
+    """Which folder each library's root was when its last walk began; the engine's thread's."""
 
+    def __init__(self) -> None:
+        self._roots: dict[str, FolderId | None] = {}
 
-def misled(audit: Audit, view: FolderView) -> bool:
-    """Whether a folder that it did not find again may be where the root was."""
-    return view.identity is None and root_id(audit.policy.root) != audit.root
+    def begin(self, store: Store, audit: Audit) -> None:
+        """Note what a walk is about to see."""
+        audit.root = self._roots[audit.policy.name] = root_id(audit.policy.root)
+        audit.known = store.tracks.valid_count(audit.library_id)
+
+    def holds(self, policy: LibraryPolicy, view: FolderView) -> bool:
+        """
+        Whether a folder is the library's, or is no longer; False if it may be where the root is.
+
+        A folder that is there is looked at in any case: files tell themselves apart.
+        """
+        if view.identity is not None:
+            return True
+        now = root_id(policy.root)
+        return available(policy.root) and now == self._roots.get(policy.name, now)
 
 
 def in_doubt(store: Store, audit: Audit) -> bool:
@@ -52,6 +66,7 @@ def in_doubt(store: Store, audit: Audit) -> bool:
     other = store.memory.get(key, inode) != inode
     if other and not audit.forced and gone >= FEW and gone > SHARE * audit.known:
         audit.doubt = Problem(
+            kind=ProblemKind.ROOT_MISSING,
             what=f"Library {audit.policy.name}: {audit.policy.root} is another folder than before, "
             f"and {gone} of {audit.known} files are not in it; nothing is forgotten.",
             fix="Mount the disk that holds them; PAC goes on by itself. "

@@ -193,7 +193,9 @@ def _scratch(target: Path, folder: int, *, mode: int) -> Iterator[_Scratch]:
     try:
         yield _Scratch(target.with_name(name), folder)
     finally:
-        with suppress(FileNotFoundError):
+        # It bears its final name, or the disk fails: then what failed first is told, and the
+        # next audit removes what is left (engine.sweeping).
+        with suppress(OSError):
             os.unlink(name, dir_fd=folder)
 
 

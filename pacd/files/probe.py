@@ -2,10 +2,20 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pacd.domain.media import TAG_CHARS, Tags, Track
+from pacd.domain.media import (
+    FRONT_COVER,
+    MOST_PICTURES,
+    MOST_TAGS,
+    TAG_CHARS,
+    Picture,
+    Tags,
+    Track,
+)
 from pacd.errors import NotRegularError
 from pacd.files.atomic import open_regular
 from pacd.files.flac_blocks import LAST_BLOCK, MARKER, BlockType, Layout, read_layout
@@ -79,12 +89,13 @@ def track_of(layout: Layout, *, also: Collection[str] = ()) -> Track:
     tags = Tags(tuple(pairs(comments.entries)))
     pictures = _pictures(layout)
     kept = _SHOWN.union(also)
+    shown = ((key, value[:TAG_CHARS]) for key, value in tags.pairs if key in kept)
     return Track(
         audio=layout.info.audio,
         audio_md5=layout.info.audio_md5,
-        tags=Tags(tuple((key, value[:TAG_CHARS]) for key, value in tags.pairs if key in kept)),
+        tags=Tags(tuple(islice(shown, MOST_TAGS))),
         tags_md5=_tags_md5(comments.entries, pictures),
-        pictures=tuple(picture.summary for picture in pictures),
+        pictures=_told(pictures),
         compression=tags.first(COMPRESSION)[:TAG_CHARS],
         quirks=layout.quirks,
     )
@@ -93,6 +104,15 @@ def track_of(layout: Layout, *, also: Collection[str] = ()) -> Track:
 def _pictures(layout: Layout) -> tuple[EmbeddedPicture, ...]:
     found = map(EmbeddedPicture.parse, layout.of_type(BlockType.PICTURE))
     return tuple(picture for picture in found if picture)
+
+
+def _told(pictures: Sequence[EmbeddedPicture]) -> tuple[Picture, ...]:
+    """Return the first pictures, and the front cover wherever it is."""
+    told = list(pictures[:MOST_PICTURES])
+    later = (each for each in pictures[MOST_PICTURES:] if each.type == FRONT_COVER)
+    if FRONT_COVER not in {each.type for each in told}:
+        told += islice(later, 1)
+    return tuple(replace(each.summary, mime=each.mime[:TAG_CHARS]) for each in told)
 
 
 def _tags_md5(entries: Sequence[bytes], pictures: Sequence[EmbeddedPicture]) -> str:

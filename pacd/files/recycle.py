@@ -63,7 +63,7 @@ def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[
             sync_folder(folder)
             yield
         finally:
-            _conclude(root, folder, draft)
+            _conclude(root, folder, draft, recycled)
 
 
 def settle(root: Path, gone: Callable[[int], bool]) -> bool:
@@ -78,23 +78,42 @@ def settle(root: Path, gone: Callable[[int], bool]) -> bool:
         for name in _names(folder):
             pid = atomic.is_scratch(name)
             if pid is not None and gone(pid):
-                _conclude(root, folder, name)
+                with _inside(folder, name) as inner:
+                    told = read_about(inner)
+                _conclude(root, folder, name, told)
             elif pid is not None:
                 settled = False
     return settled
 
 
 def contents(root: Path) -> Iterator[tuple[Recycled, bool]]:
-    """Yield what the bin tells of each file, and whether it is there; in no order."""
+    """
+    Yield what the bin tells of each file, and whether it is there; in no order.
+
+    Raises:
+        OSError: The disk fails: then nobody can tell what lies there.
+    """
     with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
         for name in _names(folder):
             if atomic.is_scratch(name) is not None:
                 continue
-            with suppress(OSError), _inside(folder, name) as inner:
-                recycled = read_about(inner)
-                if recycled:
-                    recycled = replace(recycled, entry=name)
-                    yield recycled, _stands(inner, recycled.path.name)
+            found = _entry(folder, name)
+            if found:
+                yield found
+
+
+def _entry(folder: int, name: str) -> tuple[Recycled, bool] | None:
+    """What a folder in the bin tells of its file; None where nothing makes sense."""
+    try:
+        with _inside(folder, name) as inner:
+            recycled = read_about(inner)
+            if recycled is None:
+                return None
+            return replace(recycled, entry=name), _stands(inner, recycled.path.name)
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise
+        return None
 
 
 def place_of(root: Path, recycled: Recycled) -> Path:
@@ -202,10 +221,10 @@ def _copy(source: Path, scratch: Path) -> None:
         carry_over(source.name, old.fileno(), new.fileno(), keep_mtime=True)
 
 
-def _conclude(root: Path, folder: int, draft: str) -> None:
+def _conclude(root: Path, folder: int, draft: str, recycled: Recycled | None) -> None:
     """End what was begun, one way or the other; what cannot be told stays as it is."""
     with _inside(folder, draft) as inner:
-        recycled, names = read_about(inner), _names(inner)
+        names = _names(inner)
         needless = recycled is not None and _needless(root, recycled, inner)
     if recycled is None:
         if set(names) <= {ABOUT}:

@@ -6,6 +6,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -29,6 +30,7 @@ from pacd.domain.change import FolderId
 from pacd.intake.audit import SCRATCH_PREFIX, root_id
 from pacd.intake.canary import Canary
 from pacd.intake.debounce import Place
+from pacd.intake.heard import Heard
 
 # Narrows the kernel's mask: without it a read-only scan makes two events per file
 # (watchdog 7.1.0; tests/integration/test_watcher.py).
@@ -41,6 +43,8 @@ _EVENTS: Final[list[type[FileSystemEvent]]] = [
     DirMovedEvent,
     DirDeletedEvent,
 ]
+
+_SCRATCH: Final = os.fsencode(SCRATCH_PREFIX)
 
 _WAKE_S: Final = 3600.0
 """Watchdog's dispatcher need not wake to look for its end: stop() puts an event into its queue."""
@@ -55,6 +59,7 @@ END_S: Final = 30.0
 
 _LOOK_S: Final = 0.1
 
+_TELLER: Final = logging.getLogger("watchdog.observers.inotify_c")
 _LOST_WORDS: Final = "overflowed"  # watchdog 7.1.0, observers/inotify_c.py, handle_event
 
 # What watchdog 7.1.0 warns of when a folder appears, or leaves, while it is being added; with
@@ -80,17 +85,21 @@ class Watcher:
         touched: Callable[[Place, bool], None],
         lost: Callable[[str], None],
         canary: Path | None = None,
+        heard: Heard | None = None,
     ) -> None:
         """
         Args:
-            roots: Library roots by name; those that are missing are not watched.
+            roots: Library roots by name; those that are missing are not watched.  Without any
+                nothing is begun.
             touched: Called with a folder, and whether all below it may have changed.
             lost: Called with a clause when events were lost: everything must be looked at.
             canary: A folder for proofs that events arrive; it is made if need be.
+            heard: Counts events; None for counts of its own.
         """
         self._roots = roots
         self._touched = touched
         self._lost = lost
+        self._heard = heard or Heard()
         self._observer: BaseObserver | None = None
         self._readers: list[InotifyFD] = []
         self._ear = _Ear(self._overflowed)
@@ -102,7 +111,10 @@ class Watcher:
 
     def start(self) -> None:
         """Watch all roots; returns when the watches are set.  Failures are in `unwatched`."""
-        logging.getLogger("watchdog.observers.inotify_c").addHandler(self._ear)
+        if not self._roots:
+            return
+        _TELLER.addHandler(self._ear)
+        _TELLER.setLevel(logging.WARNING)  # what overflowed must be heard, however quiet the log
         warnings.filterwarnings("ignore", _MKDIR_RACE, RuntimeWarning)
         before = set(threading.enumerate())
         try:
@@ -118,7 +130,7 @@ class Watcher:
         for name, root in self._roots.items():
             self._identities[name] = root_id(root)
             real = Path(os.path.realpath(root))  # a watch on a link would be on the link alone
-            handler = _Handler(name, real, self._touched)
+            handler = Handler(name, real, self._touched, self._heard)
             try:
                 observer.schedule(handler, str(real), recursive=True, event_filter=_EVENTS)
             except OSError as error:
@@ -139,7 +151,7 @@ class Watcher:
 
     def stop(self) -> None:
         """Stop watching; no callback comes after this returns, unless one is stuck for good."""
-        logging.getLogger("watchdog.observers.inotify_c").removeHandler(self._ear)
+        _TELLER.removeHandler(self._ear)
         if self._observer is not None:
             # A thread of watchdog's that dies may keep its lock: then this never ends.
             whole = self.alive()
@@ -201,6 +213,7 @@ class Watcher:
     def _overflowed(self) -> None:
         if self._canary:
             self._canary.excuse()
+        self._heard.overflows += 1
         self._lost("the kernel dropped events")
 
 
@@ -224,30 +237,39 @@ class _Ear(logging.Handler):
             self._heard()
 
 
-class _Handler(FileSystemEventHandler):
+class Handler(FileSystemEventHandler):
     """Turns one library's events into touched folders."""
 
-    def __init__(self, library: str, root: Path, touched: Callable[[Place, bool], None]) -> None:
+    def __init__(
+        self, library: str, root: Path, touched: Callable[[Place, bool], None], heard: Heard
+    ) -> None:
         self._library = library
+        self._heard = heard
         self._root = os.fsencode(root)
         self._below = self._root.rstrip(b"/") + b"/"
         self._touched = touched
+        self._place = lru_cache(maxsize=256)(self._placed)  # events come in folders
 
     def on_any_event(self, event: FileSystemEvent) -> None:
+        self._heard.event(event.event_type)
         # A folder that comes or goes by a move tells nothing of what is below it.
         for path in (event.src_path, event.dest_path):
             if path:
                 self._note(os.fsencode(path), tree=event.is_directory)
 
     def _note(self, path: bytes, *, tree: bool) -> None:
-        if path == self._root:
-            place = PurePosixPath()
-        elif path.startswith(self._below):
-            place = PurePosixPath(os.fsdecode(path[len(self._below) :]))
-        else:
+        above, _, name = path.rpartition(b"/")
+        if not path.startswith(self._below) and path != self._root:
+            self._heard.ignored["filtered"] += 1
             return
-        if place.name.startswith(SCRATCH_PREFIX):
+        if name.startswith(_SCRATCH):
+            self._heard.ignored["self"] += 1
             return
         if tree:
-            self._touched(Place(self._library, place), True)
-        self._touched(Place(self._library, place.parent), False)
+            self._touched(self._place(path), True)
+        self._touched(self._place(above), False)
+
+    def _placed(self, folder: bytes) -> Place:
+        """Name a folder of the library; what lies above its root is its root."""
+        below = folder[len(self._below) :] if folder.startswith(self._below) else b""
+        return Place(self._library, PurePosixPath(os.fsdecode(below)))

@@ -43,8 +43,9 @@ def _look(root: Path, relative: PurePosixPath) -> Output:
     try:
         pac = container.read_pac_tags(path)
         whole = pac is not None and _whole(container, path)
-    except (OSError, PacError):
-        return foreign  # also what went, or became a link, since it was opened
+    except (OSError, PacError, MemoryError):
+        # Also what went, or became a link, since it was opened; and PAC makes none so large.
+        return foreign
     return our_output(relative, pac, observation, whole=whole) if pac else foreign
 
 

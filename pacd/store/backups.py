@@ -107,7 +107,7 @@ def _checked(scratch: Path, database: Path, *, now: datetime) -> Mapping[str, An
             raise StoreError(
                 f"{database} is damaged: {findings.splitlines()[0]}. A backup of it was thrown "
                 "away; those of before stand.",
-                fix="Stop pacd, then `pacd --restore-backup`.",
+                fix=f"Stop pacd, then {shelf.way_back(database)}.",
                 words=findings,
             )
         return decisions.decided(copy, now=now)

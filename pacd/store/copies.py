@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +39,8 @@ def publishing(target: Path) -> Iterator[Path]:
             "room and the right to write in its directory."
         ) from error
     finally:
-        sweep(target)
+        with suppress(OSError):  # what failed first is told; the next attempt sweeps again
+            sweep(target)
 
 
 def sweep(target: Path) -> None:

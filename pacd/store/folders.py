@@ -5,8 +5,10 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
 
-from pacd.store.columns import blob, relative, to_ms
+from pacd.store.columns import blob, inside, relative, to_ms
 from pacd.store.connection import Connection
+
+_ROOT: Final = PurePosixPath()
 
 _FINGERPRINT: Final = """
     SELECT fingerprint, policy FROM folders
@@ -32,7 +34,12 @@ _DISTURB_ONE: Final = """
     ON CONFLICT (library_id, folder) DO UPDATE SET fingerprint = NULL
 """
 
-_ALL: Final = "SELECT folder, fingerprint, policy FROM folders WHERE library_id = :library"
+# Names as "A b" stand between "A" and what lies in it, "A/…".
+_ALL: Final = """
+    SELECT folder, fingerprint, policy FROM folders
+    WHERE library_id = :library AND folder >= :folder AND folder < :last
+        AND (folder = :folder OR folder > :first)
+"""
 
 # CROSS JOIN fixes the order: few verdicts are old, so they lead to the files.
 _STALE: Final = """
@@ -88,14 +95,19 @@ class Folders:
         else:
             self._connection.run(_DISTURB_ONE, {"library": library_id, "folder": blob(folder)})
 
-    def all(self, library_id: int, policy: str) -> dict[str, bytes | None]:
+    def all(
+        self, library_id: int, policy: str, below: PurePosixPath = _ROOT
+    ) -> dict[str, bytes | None]:
         """
         Every folder on record with its fingerprint; None where it is not at rest.
 
         Args:
             policy: A folder at rest under another is not.
+            below: Only this one, and those in it.
         """
-        rows = self._connection.rows(_ALL, {"library": library_id})
+        first, last = inside(below)
+        bounds = {"folder": blob(below) if first else b"", "first": first, "last": last}
+        rows = self._connection.rows(_ALL, {"library": library_id, **bounds})
         return {
             os.fsdecode(row["folder"]): row["fingerprint"] if row["policy"] == policy else None
             for row in rows

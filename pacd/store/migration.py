@@ -98,7 +98,7 @@ def known_version(connection: Connection, path: Path, migrations: Migrations = R
             f"{path} has schema {found}, this pacd knows schemas up to {migrations.version}. "
             "Install the pacd that wrote it or a newer one, or stop pacd and go back to the backup "
             "made before the upgrade: `pacd --restore-backup "
-            f"{path.name}.backup-v{migrations.version}-…`."
+            f"{path}.backup-v{migrations.version}-…`."
         )
     return found
 

@@ -1,6 +1,7 @@
 """Where backups of a database lie, and what they are called; only looks."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +62,16 @@ def candidates(database: Path) -> tuple[Kept, ...]:
 def newest(database: Path, *, now: datetime) -> datetime | None:
     """When the last backup was made; what a clock that was wrong has dated ahead is none."""
     return next((each.made_at for each in backups(database) if each.made_at <= now), None)
+
+
+def way_back(database: Path) -> str:
+    """
+    The command that restores the newest backup, to be typed as it stands.
+
+    A shell has not the $STATE_DIRECTORY that systemd gives the daemon.
+    """
+    directory = shlex.quote(str(database.parent))
+    return f"`STATE_DIRECTORY={directory} pacd --restore-backup`"
 
 
 def _found(folder: Path, name: re.Pattern[str]) -> tuple[Kept, ...]:

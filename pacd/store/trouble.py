@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from pacd.errors import StoreError
+from pacd.errors import StoreError, UnwritableError
 from pacd.store import shelf
 
 _PRIMARY_CODE: Final = 0xFF  # sqlite.org/rescode.html: the low byte of an extended result code
@@ -20,6 +20,8 @@ _ADVICE: Final = {
     sqlite3.SQLITE_READONLY: "Give the daemon's user the right to write it and its directory.",
     sqlite3.SQLITE_CANTOPEN: "Give the daemon's user the right to use it and its directory.",
 }
+# What has nothing to do with what the file holds, and passes.
+_OF_THE_DISK: Final = frozenset(_ADVICE)
 
 
 @contextmanager
@@ -34,14 +36,15 @@ def in_words(path: Path) -> Iterator[None]:
         if code in _DAMAGED:
             raise damaged(path, str(error)) from error
         advice = _ADVICE.get(code, "Please report this.")
-        raise StoreError(f"SQLite cannot work on {path}: {error}. {advice}") from error
+        kind = UnwritableError if code in _OF_THE_DISK else StoreError
+        raise kind(f"SQLite cannot work on {path}: {error}. {advice}") from error
 
 
 def damaged(path: Path, finding: str) -> StoreError:
     """What to tell the owner of a file that is no sound database."""
     backups = shelf.candidates(path)
     restore = (
-        "`pacd --restore-backup` (with the same --config) puts the backup of "
+        f"{shelf.way_back(path)} (and --config, if pacd is given one) puts the backup of "
         f"{backups[0].made_at:%Y-%m-%d %H:%M} UTC in its place"
         if backups
         else "there is no backup to restore"

@@ -1,5 +1,6 @@
 """Hands a file to a program that writes it: the file itself, not its name."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import Final
 from pacd.errors import ToolError
 
 _VERY_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# open(2): a link; a socket, or a device without a driver; a folder.
+_NOT_FILES: Final = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR})
 
 
 @contextmanager
@@ -23,10 +26,13 @@ def handed(target: Path) -> Iterator[Path]:
 
     Raises:
         ToolError: It is a link already, or anything else than that.
+        OSError: The disk is full, or fails.
     """
     try:
         descriptor = os.open(target, _VERY_FILE, 0o600)
     except OSError as error:
+        if error.errno not in _NOT_FILES:
+            raise
         raise ToolError(f"{target.name} cannot be written: {error.strerror}") from error
     try:
         found = os.fstat(descriptor)

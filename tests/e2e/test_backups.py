@@ -2,67 +2,80 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+from pacd.files.lock import Lock
+from pacd.store.database import Store
 from tests.e2e.albums import make_album
-from tests.e2e.order import await_outputs, tree
+from tests.e2e.order import tree
 from tests.e2e.running import Site, until
+from tests.serving import exchange, request, status_of
 
 ALBUM = Path("Artist") / "Album"
+
+
+@contextmanager
+def _store(site: Site) -> Iterator[Store]:
+    store = Store.open(site.database, now=datetime.now(UTC))
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def test_a_damaged_database_comes_back_with_one_command(site: Site) -> None:
     """S4, w59: the message names the command; it is refused while pacd runs; nothing is redone."""
     make_album(site.library / ALBUM)
     site.once()
-    backups = site.state / "backups"
-    assert 1 == len(list(backups.glob("pacd-*.db")))
-    with site.running():
-        refused = site.pacd("--restore-backup")
+    lock = Lock.take(site.state / "pacd.lock", "daemon")
+    refused = site.pacd("--restore-backup")
+    lock.release()
     before = tree(site.library, site.mirror)
     os.truncate(site.database, site.database.stat().st_size // 2)
     broken = site.pacd()
     restored = site.pacd("--restore-backup")
-    history = site.state / "history"
-    with site.running():
-        site.pacctl("wait")
-        history.write_text(site.pacctl("history").stdout)
-        status = site.status()
+    summary = site.once()
+    with _store(site) as store:
+        history = [each.event for each in store.history.latest(limit=100)]
 
-    assert (6, "runs as the daemon" in refused.stderr) == (refused.returncode, True)
-    assert (1, "`pacd --restore-backup`" in broken.stderr) == (broken.returncode, True)
-    assert (0, "Start pacd" in restored.stdout) == (restored.returncode, True), restored.stderr
+    assert (6, True) == (refused.returncode, "runs as the daemon" in refused.stderr)
+    assert (1, True) == (broken.returncode, "pacd --restore-backup`" in broken.stderr)
+    assert (0, True) == (restored.returncode, "Start pacd" in restored.stdout), restored.stderr
     assert 1 == len(list(site.state.glob("pacd.db.replaced-*")))
     assert before == tree(site.library, site.mirror)
-    assert "flac_test_ok" in history.read_text()
-    assert ([], "watching") == (status["problems"], status["state"])
+    assert (0, 0) == (summary["counts"]["library"]["tested_ok"], history.count("flac_test_err"))
+    assert 2 == history.count("flac_test_ok")  # those of before the damage
 
 
 def test_what_was_accepted_stays_accepted_without_the_database(site: Site) -> None:
-    """w59, S4: minutes after it was decided, whatever became of the database."""
-    first, second = make_album(site.library / ALBUM)
+    """w59, S4: an audit rebuilds the rest; decisions outlive the database from the first moment."""
+    _, second = make_album(site.library / ALBUM)
     os.link(second, second.with_name("other name.flac.bak"))
     with site.running() as daemon:
         until(site.holds)
-        site.pacctl("wait")
         (hold,) = site.got("holds")["holds"]
-        site.pacctl("release", "--accept", str(hold["id"]))
+        body = json.dumps({"ids": [hold["id"]], "accept": True})
+        answer = exchange(site.socket, request("release", method="POST", body=body))
         exported = json.loads((site.state / "backups" / "decisions.json").read_bytes())
-        site.pacctl("wait")
-        await_outputs(site)
+        until(lambda: site.got("wait")["idle"])
         before = tree(site.library, site.mirror)
         daemon.kill()
     for file in site.state.glob("pacd.db*"):
         file.unlink()
-    with site.running() as daemon:
-        until(lambda: site.status()["audit"]["last_finished"])
-        site.pacctl("wait")
-        told = daemon.events("decisions taken over", "mirror_encode_ok")
+    summary = site.once()
+    with _store(site) as store:
+        held = store.holds.all_open()
 
-        assert {} == site.holds()
+    assert 200 == status_of(answer)
     assert [("hardlinked", "accepted")] == [
         (each["cause"], each["how"]) for each in exported["holds"]
     ]
-    assert ["decisions taken over"] == [each["event"] for each in told]
+    assert () == held
+    assert (2, 0) == (
+        summary["counts"]["library"]["tested_ok"],
+        summary["counts"]["mirror"]["encoded"],
+    )
     assert before == tree(site.library, site.mirror)
-    assert first.exists()

@@ -91,7 +91,12 @@ def test_w01_too_few_watches_are_said_and_got_over(site: Site) -> None:
         until(lambda: not problems(site))
         assert (FOLDERS + 2, FOLDERS + 2) == seen(site)
         until(lambda: pause_between_audits(site.status()) > 2 * POLL_EVERY)
+        grant(daemon, max_inotify_watches=FOLDERS + 3)
         make_album(album / "CD2", tracks=1)
+        until(lambda: problems(site), what="for the folder that came to be found unwatched")
+        assert f"such as {FOLDERS - 1}/Album/CD2" in problems(site)[0]["what"]
+        grant(daemon, max_inotify_watches=400)
+        until(lambda: not problems(site))
         await_outputs(site)
         assert_in_order(site)
 

@@ -11,9 +11,10 @@ import pytest
 from pacd.domain.policy import ArtworkPolicy, LibraryPolicy
 from pacd.engine.inbox import Inbox
 from pacd.intake.audit import walk
+from pacd.intake.backoff import FIRST_RETRY_S, LONGEST_RETRY_S, Backoff
 from pacd.intake.gauge import watches
 from pacd.intake.ignore import Ignore
-from pacd.lookout import FIRST_RETRY_S, LONGEST_RETRY_S, Lookout, Retries
+from pacd.lookout import Lookout
 from tests.machine import small_disk
 from tests.mounts import ext4
 from tests.threads import end_threads, short_lived
@@ -78,6 +79,21 @@ def test_w02_coverage_is_measured_and_whole(
     assert ([], (), False) == (losses.reasons, lookout.problems(), lookout.blind)
 
 
+def test_w02_folders_that_come_are_followed(
+    lookout: Lookout, library: LibraryPolicy, losses: Losses
+) -> None:
+    """w02, W3: each heartbeat looks whether they are watched; if so, that is all."""
+    lookout.start((library,), "auto")
+    (library.root / "New" / "CD1").mkdir(parents=True)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while len(watches()) < 8 and time.monotonic() < deadline_s:
+        assert lookout.mend()
+    (library.root / "New" / "CD1").rmdir()
+
+    assert [True] * 3 == [lookout.mend() for _heartbeat in range(3)]
+    assert [] == losses.reasons
+
+
 def test_w02_a_watch_too_many_does_not_hide_one_too_few(
     lookout: Lookout, library: LibraryPolicy
 ) -> None:
@@ -105,7 +121,7 @@ def test_w02_a_watch_too_many_does_not_hide_one_too_few(
 
 def test_w01_what_could_not_be_watched_is_tried_ever_more_seldom() -> None:
     """w01: at once, after a minute, and then twice as late each time, up to an hour."""
-    retries, now_s, tried = Retries(), 0.0, []
+    retries, now_s, tried = Backoff(), 0.0, []
     while now_s < 20_000:
         if retries.due(now_s=now_s):
             tried.append(now_s)
@@ -239,6 +255,6 @@ def test_w04_a_watcher_that_cannot_be_mended_is_said_so(
     """w04: then systemd gets no ping; audits stand in, and it is not tried all the time."""
     lookout.start((library,), "auto")
     end_threads("InotifyFD", library.root)
-    with short_lived("InotifyFD", library.root):
+    with short_lived("InotifyFD"):
         assert [False, False, False] == [lookout.mend() for _heartbeat in range(3)]
     assert ["a thread of the watcher has ended"] == losses.reasons

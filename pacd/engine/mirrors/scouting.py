@@ -65,7 +65,7 @@ class Scout:
             visits: All that are under way: what they rename or write is no spare.
         """
         facts = visit.facts[path]
-        visit.in_flux.discard(path)
+        visit.flux.discard(path)
         # What a worker is moving has left its place before anybody has told of it.
         mirrors = visit.policy.mirrors
         moving = {mirror.name for mirror in mirrors if visit.busy.on(path, mirror.name)}
@@ -85,7 +85,7 @@ class Scout:
                 spares[mirror.name] = found.spare
             elif found.busy:
                 awaited[mirror.name] = "an output of the same audio is being moved"
-                visit.in_flux.add(path)
+                visit.flux.await_(path, ((mirror.name, place) for place in found.busy))
             elif found.awaited:
                 awaited[mirror.name] = f"{found.awaited} has to be tested first"
                 self._await(visit, path, found.awaited)
@@ -124,7 +124,7 @@ class Scout:
         if other and facts and name in facts.outputs and facts.outputs[name].path == origin:
             now_there = done.displaced or Output(origin, OutputState.MISSING)
             other.facts[owner] = replace(facts, outputs={**facts.outputs, name: now_there})
-            other.in_flux.add(owner)
+            other.flux.free(owner)
         if other is not visit:
             self._want(place, visit.urgency)
 
@@ -159,7 +159,7 @@ class Scout:
             self._for_folder.setdefault(place, set()).add(visit.place)
             self._want(place, visit.urgency)
         elif beside and beside.settled and beside.check is None:  # its test is due, or runs
-            visit.in_flux.add(path)
+            visit.flux.await_(path, [("", other)])
 
     def _wake(self, places: set[Place]) -> None:
         for place in sorted(places):

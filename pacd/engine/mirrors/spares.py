@@ -31,13 +31,13 @@ class Search:
     Attributes:
         spare: Holds the right audio, where no master wants it.
         awaited: A master that has to be tested first: the output may be its own.
-        busy: Whether one is being renamed or replaced just now.
+        busy: Places in use that one is being renamed from, or replaced in, just now.
         astray: Whether one has left the place that it is on record for, by another hand.
     """
 
     spare: Output | None = None
     awaited: PurePosixPath | None = None
-    busy: bool = False
+    busy: tuple[PurePosixPath, ...] = ()
     astray: bool = False
 
 
@@ -68,15 +68,16 @@ def find_spare(
         busy: Tells whether another master's output is being renamed from, or written to, a place.
         moved: What is to be thought of as standing in some places, by these.
     """
-    awaited, waits, astray = None, busy(facts.outputs[mirror.name].path), False
+    awaited, astray, place = None, False, facts.outputs[mirror.name].path
+    waits = [place] if busy(place) else []
     rows = store.outputs.with_audio(library_id, mirror.name, facts.audio_md5)
     there = [row.output for row in rows if row.output.path not in moved]
     there += [output for output in moved.values() if output.src_md5 == facts.audio_md5]
     for found in there:
-        if found.path == facts.outputs[mirror.name].path or outdated(found, mirror):
+        if found.path == place or outdated(found, mirror):
             continue
         if busy(found.path):
-            waits = True
+            waits.append(found.path)
             continue
         if found.path not in moved and not _stands(mirror, found):
             astray = True
@@ -86,7 +87,7 @@ def find_spare(
         if wants is False and not waits:
             return Search(spare=found)
         awaited = owner if wants is None else awaited
-    return Search(awaited=awaited, busy=waits, astray=astray)
+    return Search(awaited=awaited, busy=tuple(waits), astray=astray)
 
 
 def _owner(naming: Naming, mirror: MirrorPolicy, output: Output) -> PurePosixPath | None:

@@ -17,6 +17,7 @@ from pacd.protocol.documents import Doctor, PlanView, Queue
 from pacd.protocol.wire import MAX_BODY_BYTES, PROTOCOL
 from tests.fakes import CORRUPT, ITEMS, UNSTABLE, FakeDaemon
 from tests.fuzzing import attacks, carried_out
+from tests.prometheus import read
 from tests.serving import (
     TIMEOUT_S,
     connected,
@@ -61,6 +62,18 @@ def test_every_question_has_its_route(place: Path, verb: str, key: str) -> None:
     assert f"PACD-Protocol: {PROTOCOL}".encode() in answer
     assert ["schema"] == list(_document(answer))[:1]
     assert key in _document(answer)
+
+
+def test_metrics_are_text_for_prometheus(place: Path) -> None:
+    """O2: one more question, with the content type that scrapers go by; read by a strict reader."""
+    with serving(FakeDaemon(), place / "s") as path:
+        answer = exchange(path, request("metrics"))
+        refused = exchange(path, request("metrics?name[]=up"))
+    head, _, body = answer.partition(b"\r\n\r\n")
+
+    assert (200, 400) == (status_of(answer), status_of(refused))
+    assert b"Content-Type: text/plain; version=0.0.4; charset=utf-8" in head
+    assert 1 == read(body.decode())["pacd_state"].value(state="watching")
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def test_w49_a_busy_daemon_does_not_wait_for_its_counts(
 ) -> None:
     """B5, w49: a status has the numbers of a moment ago; the next has those counted meanwhile."""
     monkeypatch.setattr(overview, "MOMENT_S", 0.0)
+    monkeypatch.setattr(overview, "SPARING", 0)
     shelf.scanned(IDLE)
     shelf.add("a")
     shelf.may_read.clear()

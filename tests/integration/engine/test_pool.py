@@ -70,6 +70,14 @@ def test_new_common_arguments_reach_every_call() -> None:
     assert (Answer(1, 11), Answer(1, 21)) == (before, after)
 
 
+def test_w37_where_memory_is_short_a_worker_goes_before_the_daemon() -> None:
+    """D2, w25: the kernel's choice does not depend on who happens to be the largest."""
+    with pool() as made:
+        answer = ask(made, calls.oom_score_adjustment)
+
+    assert Answer(1, "500") == answer
+
+
 def test_a_worker_that_cannot_start_blames_nobody() -> None:
     """w25: the call that it was started for is lost, and said to be no fault of its own."""
     made = Pool(LIMITS, setup=calls.fails_to_start)
@@ -181,6 +189,25 @@ def test_a_worker_that_hears_nothing_is_killed(tmp_path: Path) -> None:
 
         assert Answer(1, None, "signal SIGKILL", signal.SIGKILL, overdue=True) == answer
         assert 8 == ask(made, calls.double, 4).value
+
+
+def test_w26_a_frozen_worker_holds_up_nobody() -> None:
+    """w25, w26: it reads nothing, however much it is sent; it is killed, and others go on."""
+    with pool() as made:
+        frozen = ask(made, calls.whoami).value
+        os.kill(frozen, signal.SIGSTOP)
+        rescue = threading.Timer(PATIENCE_S, os.kill, (frozen, signal.SIGCONT))
+        rescue.start()  # else the failure would be a test that never ends
+        begin_s = time.monotonic()
+        made.submit(call(1, calls.size, bytes(8 << 20), limit_s=1.0))
+        made.submit(call(2, calls.size, bytes(8 << 20)))
+        submitted_s = time.monotonic() - begin_s
+        lost, innocent = answers(made, 2)
+        rescue.cancel()
+
+        assert submitted_s < PATIENCE_S / 2
+        assert Answer(2, 8 << 20) == innocent
+        assert Answer(1, None, "signal SIGKILL", signal.SIGKILL, overdue=True) == lost
 
 
 def test_the_tool_of_a_hung_worker_goes_with_it(tmp_path: Path) -> None:

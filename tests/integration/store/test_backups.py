@@ -24,22 +24,12 @@ from tests.integration.store.examples import (
     PATH,
     RECYCLED,
     SEEN,
-    fill,
 )
 from tests.integration.store.spoiling import killed_at, spoil
 from tests.machine import small_disk
 
 DAY = timedelta(days=1)
 STAMP = "20261121T120000Z"
-
-
-@pytest.fixture
-def filled(database: Path) -> Path:
-    """A closed database with a row in every table."""
-    store = Store.open(database, now=NOW)
-    fill(store, store.libraries.sync({"main": Path("/music")})["main"])
-    store.close()
-    return database
 
 
 def _make(database: Path, *, now: datetime = NOW, reserve_bytes: int = 0) -> Path:

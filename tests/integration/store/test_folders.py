@@ -42,6 +42,21 @@ def test_disturbing_all_or_one(store: Store, library: int) -> None:
     assert store.folders.fingerprint(library, FOLDER) is None
 
 
+def test_a_walk_of_a_part_asks_for_that_part_alone(store: Store, library: int) -> None:
+    """P5, L2: what a storm of moved folders walks is not the whole record for each."""
+    names = ["A", "A b", "A/1", "A/1/x", "A-", "A0", "B", "a", ""]
+    for name in names:
+        store.folders.at_rest(library, PurePosixPath(name), PRINT, "policy", 1, now=NOW)
+
+    def found(below: str) -> set[str]:
+        return set(store.folders.all(library, "policy", PurePosixPath(below)))
+
+    assert {"A", "A/1", "A/1/x"} == found("A")
+    assert {"A/1", "A/1/x"} == found("A/1")
+    assert set() == found("C")
+    assert {name or "." for name in names} == found("")
+
+
 def test_a_gone_folder_is_forgotten(store: Store, library: int) -> None:
     """L5: a folder has no record of its own to keep."""
     store.folders.at_rest(library, FOLDER, PRINT, "policy", 1, now=NOW)

@@ -61,16 +61,6 @@ def _objects(database: Path) -> list[object]:
         ).fetchall()
 
 
-@pytest.fixture
-def filled(database: Path) -> Path:
-    """A closed database with a row in every table."""
-    store = Store.open(database, now=NOW)
-    fill(store, store.libraries.sync({"main": Path("/music")})["main"])
-    store.memory.set("number", 1)
-    store.close()
-    return database
-
-
 def test_a_backup_comes_before_any_migration(filled: Path, tmp_path: Path) -> None:
     """S3: the old file lies beside the new one, whole, private and named by version and time."""
     before = _content(filled)
@@ -283,9 +273,7 @@ def test_a_truncated_database_names_its_backup(filled: Path) -> None:
     with pytest.raises(StoreError, match="not a sound database") as raised:
         Store.open(filled, now=NOW)
 
-    assert "`pacd --restore-backup` (with the same --config) puts the backup of" in str(
-        raised.value
-    )
+    assert f"`STATE_DIRECTORY={filled.parent} pacd --restore-backup`" in str(raised.value)
     assert "2026-11-21 12:00 UTC" in str(raised.value)
 
 

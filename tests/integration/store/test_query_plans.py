@@ -64,7 +64,10 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     ),
     "fingerprint": (lambda s: s.folders.fingerprint(LIBRARY, FOLDER), "library_id=? AND folder=?"),
     "disturb": (lambda s: s.folders.disturb(LIBRARY, FOLDER), ""),
-    "all_folders": (lambda s: s.folders.all(LIBRARY, "policy"), "PRIMARY KEY (library_id=?"),
+    "all_folders": (
+        lambda s: s.folders.all(LIBRARY, "policy", FOLDER),
+        "PRIMARY KEY (library_id=? AND folder>? AND folder<?)",
+    ),
     "stale": (
         lambda s: s.folders.stale(LIBRARY, tested_before=NOW),
         "idx_checks_age (last_test_ts<?",

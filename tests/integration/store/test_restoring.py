@@ -16,20 +16,20 @@ from pacd.store.database import Store
 from pacd.store.holds import Ending
 from pacd.store.migration import RELEASED
 from pacd.store.restoring import restore
-from tests.integration.store.examples import MD5, NOW, PATH, SEEN, fill
+from tests.integration.store.examples import MD5, NOW, PATH, SEEN
 from tests.integration.store.spoiling import REPOSITORY, killed_at, spoil
+from tests.machine import NOBODY
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def backed_up(database: Path) -> Path:
+def backed_up(filled: Path) -> Path:
     """A closed database with a row in every table, and a backup of it."""
-    store = Store.open(database, now=NOW)
-    fill(store, store.libraries.sync({"main": Path("/music")})["main"])
-    backups.make(database, now=NOW, reserve_bytes=0)
+    store = Store.open(filled, now=NOW)
+    backups.make(filled, now=NOW, reserve_bytes=0)
     store.close()
-    return database
+    return filled
 
 
 def _accept(database: Path, cause: Cause, how: Ending = Ending.ACCEPTED) -> None:
@@ -63,6 +63,16 @@ def test_a_damaged_database_is_replaced_and_kept(backed_up: Path) -> None:
     assert (RELEASED.version, 0, ()) == (done.schema, done.decisions, done.refused)
     assert 0o600 == backed_up.stat().st_mode & 0o777
     assert _known(backed_up)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_restores_belongs_to_the_daemon(backed_up: Path) -> None:
+    """S4: the owner of the state directory gets it, or the daemon could not open it."""
+    os.chown(backed_up.parent, NOBODY, NOBODY)
+    restore(backed_up, now=NOW)
+    status = backed_up.stat()
+
+    assert (NOBODY, NOBODY, 0o600) == (status.st_uid, status.st_gid, status.st_mode & 0o777)
 
 
 def test_a_lost_database_comes_back(backed_up: Path) -> None:
