@@ -32,6 +32,8 @@ check: $(BIN)/.installed
 test-faults: $(BIN)/.installed
 	@scripts/install-tools test
 	$(BIN)/python -m faults.faults
+	$(BIN)/python -m faults.links
+	$(BIN)/python -m faults.api
 
 bench: $(BIN)/.installed
 	@scripts/install-tools test
