@@ -2,13 +2,14 @@
 # make test    all tests, as CI runs them
 # make check   lint, types, import contracts, unit tests: green at every commit
 # make bench   speed and memory beside the bare tools
+# make bench-scale   100,000 real files, a storm, a lost database, 1,000,000 on record; an hour
 # make bench-authenticity   how often the detector of fake lossless errs; an hour the first time
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 LIBRARY ?=
 
-.PHONY: run test check bench bench-authenticity lock format clean
+.PHONY: run test check bench bench-scale bench-authenticity lock format clean
 
 run: $(BIN)/.installed
 	@scripts/install-tools run
@@ -29,6 +30,10 @@ check: $(BIN)/.installed
 bench: $(BIN)/.installed
 	@scripts/install-tools test
 	$(BIN)/python -m bench.bench
+
+bench-scale: $(BIN)/.installed
+	@scripts/install-tools test
+	$(BIN)/python -m bench.scale
 
 bench-authenticity: $(BIN)/.installed
 	@scripts/install-tools bench
