@@ -35,6 +35,7 @@ test-faults: $(BIN)/.installed
 	$(BIN)/python -m faults.faults
 	$(BIN)/python -m faults.links
 	$(BIN)/python -m faults.api
+	$(BIN)/pytest -q tests/thorough
 
 bench: $(BIN)/.installed
 	@scripts/install-tools test
