@@ -114,6 +114,8 @@ def test_nothing_is_left_over() -> None:
 OTHER_POOLS = re.compile(
     r"ProcessPoolExecutor|max_tasks_per_child|multiprocessing\.Pool|\bos\.fork|forkserver|\"fork\""
 )
+FORKS_FIRST = {"init.py"}
+"""As a container's first process PAC forks the daemon, before there is any thread."""
 
 
 def test_w27_workers_are_spawned_by_our_own_pool_alone() -> None:
@@ -121,6 +123,7 @@ def test_w27_workers_are_spawned_by_our_own_pool_alone() -> None:
     used = {
         path.name: OTHER_POOLS.findall(text)
         for path in sources()
+        if path.name not in FORKS_FIRST
         if OTHER_POOLS.search(text := path.read_text("utf-8"))
     }
     starters = [path.name for path in sources() if "get_context(" in path.read_text("utf-8")]
