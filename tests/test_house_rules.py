@@ -114,20 +114,17 @@ def test_nothing_is_left_over() -> None:
 OTHER_POOLS = re.compile(
     r"ProcessPoolExecutor|max_tasks_per_child|multiprocessing\.Pool|\bos\.fork|forkserver|\"fork\""
 )
-FORKS_FIRST = {"init.py"}
-"""As a container's first process PAC forks the daemon, before there is any thread."""
 
 
 def test_w27_workers_are_spawned_by_our_own_pool_alone() -> None:
-    """w27: no other pool, no recycling by concurrent.futures; no fork but process 1's (w39)."""
+    """w27: no other pool, no recycling by concurrent.futures; and no fork."""
     used = {
         path.name: OTHER_POOLS.findall(text)
         for path in sources()
-        if path.name not in FORKS_FIRST
         if OTHER_POOLS.search(text := path.read_text("utf-8"))
     }
     starters = [path.name for path in sources() if "get_context(" in path.read_text("utf-8")]
 
-    assert {"init.py": ["os.fork"]} == used
+    assert {} == used
     assert ["pool.py"] == starters
     assert 'get_context("spawn")' in (REPOSITORY / "pacd/engine/pool.py").read_text("utf-8")
