@@ -4,6 +4,7 @@
 # make test-faults   has calls fail, disks fill up and processes die while PAC writes; an hour
 # make bench   speed and memory beside the bare tools
 # make soak    a random life of an hour, or of MINUTES: all exact, memory flat; needs root
+# make bench-scale   100,000 real files, a storm, a lost database, 1,000,000 on record; an hour
 # make bench-authenticity   how often the detector of fake lossless errs; an hour the first time
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := .venv/bin
 LIBRARY ?=
 MINUTES ?= 60
 
-.PHONY: run test check bench test-faults soak bench-authenticity lock format clean
+.PHONY: run test check bench bench-scale test-faults soak bench-authenticity lock format clean
 
 run: $(BIN)/.installed
 	@scripts/install-tools run
@@ -32,6 +33,9 @@ check: $(BIN)/.installed
 test-faults: $(BIN)/.installed
 	@scripts/install-tools test
 	$(BIN)/python -m faults.faults
+	$(BIN)/python -m faults.links
+	$(BIN)/python -m faults.api
+	$(BIN)/pytest -q tests/thorough
 
 bench: $(BIN)/.installed
 	@scripts/install-tools test
@@ -40,6 +44,10 @@ bench: $(BIN)/.installed
 soak: $(BIN)/.installed
 	@scripts/install-tools test
 	$(BIN)/python -m faults.soak --minutes $(MINUTES)
+
+bench-scale: $(BIN)/.installed
+	@scripts/install-tools test
+	$(BIN)/python -m bench.scale
 
 bench-authenticity: $(BIN)/.installed
 	@scripts/install-tools bench

@@ -155,6 +155,7 @@ def simulated(scratch: Path, files: int) -> None:
         shutil.copytree(place / "state", place / "kept")
     shutil.rmtree(place / "state")
     shutil.copytree(place / "kept", place / "state")
+    rename_folders(root, 0)  # what a run that was broken off has left
     moved = files // _GROWTH
     with run.daemon() as pid:
         run.step(pid, f"{files:,} simulated: start, audit of all unchanged")
@@ -165,7 +166,6 @@ def simulated(scratch: Path, files: int) -> None:
         )
         run.require("nothing lost", holds=not lost(run.installation, files))
         run.require("nothing tested again", holds=run.count("failed") == 0)
-        rename_folders(root, 0)
 
 
 def _own_s(pid: int) -> float:

@@ -237,8 +237,9 @@ def _path(pid: int, folder: int, address: int) -> Path:
         while b"\0" not in name:
             name += memory.read(_PAGE - memory.tell() % _PAGE)
     path = Path(os.fsdecode(name.partition(b"\0")[0]))
-    if path.is_relative_to("/proc"):  # /proc/PID/fd/N, by which tools are handed files
-        return path.readlink()
+    if path.is_relative_to("/proc"):  # /proc/PID/fd/N, by which files and folders are handed on
+        _root, _proc, *handed = path.parts
+        return Path("/proc", *handed[:3]).readlink().joinpath(*handed[3:])
     if path.is_absolute():
         return path
     cwd = Path(f"/proc/{pid}/cwd").readlink

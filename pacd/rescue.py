@@ -18,14 +18,11 @@ def run_rescue(settings: Settings, backup: Path | None) -> str:
         BusyError: A pacd works on this state directory: stop it first.
         StoreError: No backup can be restored; the database is as it was.
     """
-    fresh = not (settings.state_dir / LOCK).exists()
     lock = Lock.take(settings.state_dir / LOCK, "restore")
     try:
         database = settings.state_dir / DATABASE
         return "\n".join(_told(database, restore(database, backup, now=datetime.now(UTC))))
     finally:
-        if fresh:  # the next to take it may be another user
-            (settings.state_dir / LOCK).unlink()
         lock.release()
 
 

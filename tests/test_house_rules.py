@@ -117,7 +117,7 @@ OTHER_POOLS = re.compile(
 
 
 def test_w27_workers_are_spawned_by_our_own_pool_alone() -> None:
-    """w27: no other pool, no recycling by concurrent.futures; and no fork."""
+    """w27: no other pool, no recycling by concurrent.futures, no fork."""
     used = {
         path.name: OTHER_POOLS.findall(text)
         for path in sources()

@@ -34,7 +34,7 @@ WRITERS: Final = {
     "pacd/files/regular.py": "opens and empties scratch files, for those that fill them",
     "pacd/files/renaming.py": _MOVES,
     "pacd/intake/canary.py": _STATE,
-    "pacd/logs.py": "lines, to standard error",
+    "pacd/logs/__init__.py": "lines, to standard error",
     "pacd/files/spectrograms.py": _SCRATCH,
     "pacd/once.py": "a copy of the database in a temporary folder, for a plan that touches nothing",
     "pacd/steps/authenticity.py": _STATE,

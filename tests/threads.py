@@ -28,9 +28,11 @@ def end_threads(role: str, *folders: Path) -> None:
     doomed = _threads(role)
     assert doomed
     deadline_s = time.monotonic() + PATIENCE_S
+    _strike(doomed)  # once: a second one would hit what tells of the first
     while all(each.is_alive() for each in doomed):
         assert time.monotonic() < deadline_s
-        _strike(doomed, folders)
+        for folder in folders:
+            (folder / "news").write_bytes(b"")
         time.sleep(_POLL_S)
     _ended_before.update(each for each in threading.enumerate() if isinstance(each, BaseThread))
 
@@ -56,11 +58,9 @@ def _threads(role: str) -> list[threading.Thread]:
     return [each for each in found if each not in _ended_before]
 
 
-def _strike(threads: list[threading.Thread], folders: tuple[Path, ...]) -> None:
+def _strike(threads: list[threading.Thread]) -> None:
     """Raise SystemExit in each, which threading takes for an end that needs no words."""
     for each in threads:
         if each.ident and each.is_alive():
             number = ctypes.c_ulong(each.ident)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
-    for folder in folders:
-        (folder / "news").write_bytes(b"")

@@ -31,6 +31,7 @@ from pacd.engine.resting import agrees, remember
 from pacd.engine.retries import SCAN_SETTLES, Retries
 from pacd.engine.roots import identities
 from pacd.engine.survey import Displaced, Tally, survey
+from pacd.engine.telling import say_changes
 from pacd.engine.visit import Urgency, Visit
 from pacd.engine.vouching import Vouched
 from pacd.files import atomic
@@ -164,7 +165,7 @@ class Pipeline:
             return
         self.keeper.due.add(policy.name)
         self.misses_root |= None in looked.mirrors.values()
-        self.survey(policy, looked.library)
+        say_changes(policy.name, place.folder, self.survey(policy, looked.library))
         library_id, now = self.library_ids[policy.name], datetime.now(UTC)
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
         by_path = {each.path: each for each in facts}

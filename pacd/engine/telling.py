@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import structlog
@@ -187,6 +188,16 @@ def _tell_resampled(new: Resampled) -> Told:
     lowered = f", {-new.gain_db:.2f} dB lower so that nothing clips" if new.gain_db else ""
     message = f"{details['from']} to {details['to']}{lowered}; the original is in the recycle bin"
     return Told("resample_ok", "ok", message, "resampled", details)
+
+
+def say_changes(library: str, folder: PurePosixPath, tally: Mapping[str, int]) -> None:
+    """Write the line of the log for what has become of a folder's files, if anything has (w55)."""
+    kinds = ("added", "updated", "moved", "removed")
+    changes = {kind: tally[kind] for kind in kinds if tally.get(kind)}
+    if changes:
+        _log.info(
+            "changed", action="observe", status="ok", library=library, path=str(folder), **changes
+        )
 
 
 def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:

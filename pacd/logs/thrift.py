@@ -15,6 +15,9 @@ MOST: Final = 4_500
 MOST_OF_A_WORKER: Final = 100
 """Workers hardly speak; ten that do stay within what is left."""
 
+ORDINARY: Final = 0.8
+"""The share of them that is not for warnings and errors: a flood of decisions hides none."""
+
 REPEATS: Final = 100
 """Warnings and errors of one kind in a window; the history has each of them."""
 
@@ -76,7 +79,8 @@ class Thrift:
                 self._end_s = now_s + self._window_s
             kind = self._kind_of(line)
             grave = line.get("level") in _GRAVE
-            admitted = self._in_window < self._most and not (grave and kind.written >= REPEATS)
+            room = self._most if grave else int(self._most * ORDINARY)
+            admitted = self._in_window < room and not (grave and kind.written >= REPEATS)
             if admitted:
                 kind.written += 1
                 self._in_window += 1
@@ -98,7 +102,7 @@ class Thrift:
     def _kind_of(self, line: Mapping[str, Any]) -> _Kind:
         key: Hashable = tuple(str(line.get(name, "")) for name in _KIND)
         if key not in self._kinds and len(self._kinds) >= KINDS:
-            key = None
+            key = line.get("level") in _GRAVE
         return self._kinds.setdefault(key, _Kind())
 
     def _turn(self) -> tuple[_Kind, ...]:

@@ -77,7 +77,9 @@ class Connection:
             found: sqlite3.Row | None = self._raw.execute(sql, parameters).fetchone()
         return found
 
-    def pages(self, sql: str, parameters: Mapping[str, Any], *, key: str) -> Iterator[sqlite3.Row]:
+    def pages(
+        self, sql: str, parameters: Mapping[str, Any], *, key: str, after: bytes = b""
+    ) -> Iterator[sqlite3.Row]:
         """
         The rows of a query that may be long, in bounded memory.
 
@@ -85,8 +87,8 @@ class Connection:
 
         Args:
             sql: Ordered by key, a BLOB, with ``key > :after`` and ``LIMIT :page``.
+            after: Where to begin.
         """
-        after = b""
         while found := self.rows(sql, {**parameters, "after": after, "page": _PAGE}):
             yield from found
             after = found[-1][key]

@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -34,11 +35,15 @@ _DISTURB_ONE: Final = """
     ON CONFLICT (library_id, folder) DO UPDATE SET fingerprint = NULL
 """
 
-# Names as "A b" stand between "A" and what lies in it, "A/…".
-_ALL: Final = """
+_ONE: Final = """
     SELECT folder, fingerprint, policy FROM folders
-    WHERE library_id = :library AND folder >= :folder AND folder < :last
-        AND (folder = :folder OR folder > :first)
+    WHERE library_id = :library AND folder = :folder
+"""
+
+_BELOW: Final = """
+    SELECT folder, fingerprint, policy FROM folders
+    WHERE library_id = :library AND folder > :after AND folder < :last
+    ORDER BY folder LIMIT :page
 """
 
 # CROSS JOIN fixes the order: few verdicts are old, so they lead to the files.
@@ -106,11 +111,12 @@ class Folders:
             below: Only this one, and those in it.
         """
         first, last = inside(below)
-        bounds = {"folder": blob(below) if first else b"", "first": first, "last": last}
-        rows = self._connection.rows(_ALL, {"library": library_id, **bounds})
+        own = self._connection.rows(_ONE, {"library": library_id, "folder": blob(below)})
+        bounds = {"library": library_id, "last": last}
+        rows = self._connection.pages(_BELOW, bounds, key="folder", after=first)
         return {
             os.fsdecode(row["folder"]): row["fingerprint"] if row["policy"] == policy else None
-            for row in rows
+            for row in chain(own, rows)
         }
 
     def forget(self, library_id: int, folder: PurePosixPath) -> None:

@@ -51,7 +51,7 @@ def test_a_damaged_database_comes_back_with_one_command(site: Site) -> None:
 
 
 def test_what_was_accepted_stays_accepted_without_the_database(site: Site) -> None:
-    """w59, S4: an audit rebuilds the rest; decisions outlive the database from the first moment."""
+    """w59, S4: one audit rebuilds the rest; a decision outlives the database from the start."""
     _, second = make_album(site.library / ALBUM)
     os.link(second, second.with_name("other name.flac.bak"))
     with site.running() as daemon:

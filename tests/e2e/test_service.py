@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -583,6 +584,9 @@ def test_w55_the_log_is_one_json_line_each(site: Site) -> None:
     decisions = [line for line in lines if line.get("job")]
 
     assert all({"time", "level", "event"} <= line.keys() for line in lines)
+    states = [line["state"] for line in lines if line["event"] == "state"]
+    assert {"working", "watching"} <= set(states)
+    assert all(one != other for one, other in pairwise(states))
     assert {"flac_test", "flac_recompress", "art_export", "mirror_encode"} == {
         line["action"] for line in decisions
     }

@@ -313,7 +313,7 @@ def test_spawned_workers_log_like_the_daemon(capfd: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     ("status", "most"),
-    [pytest.param("error", 110, id="errors"), pytest.param("ok", 4_510, id="ok")],
+    [pytest.param("error", 110, id="errors"), pytest.param("ok", 3_610, id="ok")],
 )
 def test_w55_a_storm_of_decisions_stays_below_journalds_limit(
     stream: io.StringIO, status: str, most: int
