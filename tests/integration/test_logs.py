@@ -279,7 +279,7 @@ import structlog
 from pacd.logs import configure_worker
 configure_worker("info", "json")
 for number in range(100):
-    structlog.get_logger().info("said", number=number, words="x" * 3500)
+    structlog.get_logger().info(f"said {number}", number=number, words="x" * 3500)
 """
 
 
