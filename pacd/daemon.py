@@ -117,6 +117,7 @@ class Daemon:
 
     async def _serve(self, thread: EngineThread) -> int:
         control = Control(self._engine, self._host())
+        await asyncio.to_thread(control.status)  # counts once, before anybody waits for it (B5)
         api = ApiServer(control, self._settings.socket)
         await api.start()
         try:
