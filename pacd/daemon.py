@@ -108,6 +108,7 @@ class Daemon:
 
     async def _serve(self, thread: EngineThread, starting: AsyncExitStack) -> int:
         control = Control(self._engine, self._host())
+        await asyncio.to_thread(control.status)  # counts once, before anybody waits for it (B5)
         api = ApiServer(control, self.settings.socket)
         await api.start()
         try:

@@ -12,7 +12,7 @@ import structlog
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
 from pacd.engine.audits import Audit, Walker
-from pacd.engine.closing import conclude
+from pacd.engine.closing import conclude, let_go
 from pacd.engine.devices import follow_devices
 from pacd.engine.errands import Errand
 from pacd.engine.events import Events
@@ -217,6 +217,7 @@ class Auditor:
             live_pids=self._live_pids,
             found=self._pipeline.aside.around(self._found),
             mirrored=self._mirrored,
+            gone=partial(let_go, self._store, self._pipeline),
             ended=self._ended,
         )
         self._walkers[policy.name] = (walker, audit, urgency)

@@ -19,7 +19,7 @@ from pacd.engine.looking import FarFolders, Looked, strays, walk_around
 from pacd.engine.survey import Tally
 from pacd.engine.sweeping import own_folders, sweep, sweep_tree
 from pacd.errors import PacError
-from pacd.intake.audit import FolderView
+from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
 from pacd.intake.ignore import Ignore
@@ -164,6 +164,7 @@ class Walker:
         live_pids: Callable[[], frozenset[int]],
         found: Callable[[Audit, FolderView], None],
         mirrored: Callable[[Audit, MirrorPolicy, FolderView, bool], None],
+        gone: Callable[[Audit, PurePosixPath], None],
         ended: Callable[[Audit], None],
     ) -> None:
         """
@@ -172,6 +173,7 @@ class Walker:
             found: Called in the engine's thread for each folder that is not at rest.
             mirrored: Called there for each folder of a mirror that is to be told of, and whether
                 it stands for none of the library's.
+            gone: Called there for each folder on record that is not there any more.
             ended: Called there once, after the last.
         """
         self._audit = audit
@@ -181,6 +183,7 @@ class Walker:
         self._live_pids = live_pids
         self._found = found
         self._mirrored = mirrored
+        self._gone = gone
         self._ended = ended
         self._ahead = threading.Semaphore(OUTSTANDING)
         self._stop = threading.Event()
@@ -204,6 +207,9 @@ class Walker:
                 for view in self._restless_folders(store):
                     self._ahead.acquire()
                     self._inbox.post(partial(self._take, view))
+                for folder in self._vanished():
+                    self._ahead.acquire()
+                    self._inbox.post(partial(self._take_gone, folder))
             finally:
                 store.close()
         except (OSError, PacError) as error:
@@ -223,6 +229,19 @@ class Walker:
     def _take(self, view: FolderView) -> None:
         self._ahead.release()
         self._found(self._audit, view)
+
+    def _take_gone(self, folder: PurePosixPath) -> None:
+        self._ahead.release()
+        self._gone(self._audit, folder)
+
+    def _vanished(self) -> Iterator[PurePosixPath]:
+        """Yield the folders on record that the walk has not met and that hold nothing now."""
+        for name in self._audit.unseen:
+            folder = PurePosixPath(name)
+            if self._audit.error or self._stop.is_set():
+                return
+            if look(self._audit.policy.root, folder, self._ignore) == FolderView(folder):
+                yield folder
 
     def _take_mirror(self, mirror: MirrorPolicy, view: FolderView, *, stray: bool) -> None:
         self._ahead.release()
