@@ -261,8 +261,7 @@ class Auditor:
     def _close(self, audit: Audit) -> None:
         now = datetime.now(UTC)
         audit.walked = True
-        if audit.at_rest:
-            self._open = [each for each in self._open if each is not audit]
+        self._open = [each for each in self._open if not each.at_rest]
         report = audit.report()
         if audit.whole:
             self._unread[audit.policy.name] = audit.unread
