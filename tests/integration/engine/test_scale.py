@@ -11,8 +11,8 @@ import pytest
 from pacd.domain.media import AudioFormat, Tags, Track
 from pacd.domain.plan import Action
 from pacd.domain.verdict import Check, Integrity
-from pacd.engine.audits import OUTSTANDING
 from pacd.engine.engine import Engine
+from pacd.engine.walker import OUTSTANDING
 from pacd.engine.walks import MOST
 from pacd.files.regular import observe
 from pacd.intake.debounce import Place
