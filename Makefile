@@ -1,15 +1,18 @@
 # make run     install what is missing, start the daemon on LIBRARY=…, show what it did
 # make test    all tests, as CI runs them
 # make check   lint, types, import contracts, unit tests: green at every commit
+# make test-faults   has calls fail, disks fill up and processes die while PAC writes; an hour
 # make bench   speed and memory beside the bare tools
+# make soak    a random life of an hour, or of MINUTES: all exact, memory flat; needs root
 # make bench-scale   100,000 real files, a storm, a lost database, 1,000,000 on record; an hour
 # make bench-authenticity   how often the detector of fake lossless errs; an hour the first time
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 LIBRARY ?=
+MINUTES ?= 60
 
-.PHONY: run test check bench bench-scale bench-authenticity lock format clean
+.PHONY: run test check bench bench-scale test-faults soak bench-authenticity lock format clean
 
 run: $(BIN)/.installed
 	@scripts/install-tools run
@@ -25,11 +28,22 @@ check: $(BIN)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -q tests/unit tests/test_architecture.py tests/test_house_rules.py
+	$(BIN)/pytest -q tests/unit tests/test_architecture.py tests/test_house_rules.py tests/test_writing_rules.py
+
+test-faults: $(BIN)/.installed
+	@scripts/install-tools test
+	$(BIN)/python -m faults.faults
+	$(BIN)/python -m faults.links
+	$(BIN)/python -m faults.api
+	$(BIN)/pytest -q tests/thorough
 
 bench: $(BIN)/.installed
 	@scripts/install-tools test
 	$(BIN)/python -m bench.bench
+
+soak: $(BIN)/.installed
+	@scripts/install-tools test
+	$(BIN)/python -m faults.soak --minutes $(MINUTES)
 
 bench-scale: $(BIN)/.installed
 	@scripts/install-tools test

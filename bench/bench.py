@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pacctl
 import pacd
-from bench import answering, audits, ingest, resting
+from bench import answering, arriving, audits, ingest, resting
 from bench.report import HEAD, Row, machine, refresh
 
-NAMES = ("B1", "B2", "B4", "B5")
+NAMES = ("B1", "B2", "B3", "B4", "B5")
 
 
 def main() -> None:
@@ -36,6 +36,7 @@ def _rows(arguments: argparse.Namespace, scratch: Path) -> Iterator[Row]:
     benchmarks = {
         "B1": lambda: ingest.run(scratch, quick=quick, runs=runs),
         "B2": lambda: audits.run(scratch, quick=quick, runs=runs, million=arguments.million),
+        "B3": lambda: arriving.run(scratch, quick=quick),
         "B4": lambda: resting.run(scratch, quick=quick),
         "B5": lambda: answering.run(scratch, quick=quick),
     }

@@ -39,6 +39,11 @@ def run(scratch: Path, *, quick: bool, runs: int) -> Iterator[Row]:
         yield Row("B1", f"{what}: {part}", bare, pac, ratio, limit)
 
 
+def bare(source: Path, output: Path) -> Cost:
+    """Run the bare tools on one file."""
+    return timed(["sh", "-c", _BARE, "sh", source, output])
+
+
 def _wall_s(cost: Cost) -> float:
     return cost.wall_s
 

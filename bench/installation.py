@@ -17,6 +17,7 @@ WORKERS = 2
 SETTLE_S = 0.5
 
 _PATIENCE_S = 600.0
+_LOOK_EVERY_S = 0.01
 
 # No detector is asked: the bare tools that B1 compares with ask none either.
 _CONFIG = """\
@@ -129,4 +130,4 @@ def wait_until(claim: Callable[[], bool]) -> None:
     while not claim():
         if time.monotonic() > deadline_s:
             raise TimeoutError("the benchmark waited for something that did not come")
-        time.sleep(0.05)
+        time.sleep(_LOOK_EVERY_S)

@@ -1,12 +1,17 @@
 """Where pacctl begins and ends: exit codes, Ctrl-C, a closed pipe."""
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Sequence
 
 from pacctl.cli import perform
 from pacctl.failure import Failure
 from pacd.protocol.wire import Exit, escape
+
+TYPE_CHECKING = False  # see pacctl.verbs
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PIPE_CLOSED = 141  # 128 + SIGPIPE, as a shell reports a program that it ended
 

@@ -8,14 +8,20 @@ building every verb's parser would cost `status` half its time (B5).
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
-from collections.abc import Mapping, Sequence
 
 from pacctl.failure import Failure
 from pacctl.session import Session
-from pacctl.verbs import VERBS, Parser, command, shared
+from pacctl.verbs import VERBS, command
 from pacd import VERSION
 from pacd.protocol.wire import Exit
+
+TYPE_CHECKING = False  # see pacctl.verbs
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from pacctl.parser import Parser
 
 _EXITS = """\
 exit codes:
@@ -33,26 +39,72 @@ def perform(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         Failure: The daemon cannot be reached, or it said no.
         SystemExit: The command line is wrong, or help was asked for.
     """
-    place = _place_of_verb(argv)
-    if place is None:
+    options = plainly(argv)
+    if options is None:
+        place = _place_of_verb(argv)
+        options = None if place is None else _parsed(argv, place)
+    if options is None:
         front = _front()
         front.parse_args(argv)
         front.print_help(sys.stderr)
         return Exit.USAGE
-    verb = argv[place]
-    if verb not in VERBS:
-        _front().error(_unknown(verb))
-    add_arguments, run = command(verb)
-    parser = Parser(prog=f"pacctl {verb}", description=VERBS[verb][1], parents=[shared()])
-    add_arguments(parser)
-    options = Namespace(socket=None, json=False, plain=False, color=True)
-    parser.parse_args([*argv[:place], *argv[place + 1 :]], options)
+    _, run = command(options.verb)
     session = Session(options, environ)
     try:
         return run(options, session)
     except Failure as exc:
         session.fail(exc)
         raise
+
+
+class Plain:
+    """What argparse makes of a plain `status`."""
+
+    def __init__(self, socket: str | None, words: Sequence[str]) -> None:
+        self.verb = "status"
+        self.socket = socket
+        self.json = "--json" in words
+        self.plain = "--plain" in words
+        self.color = "--no-color" not in words
+        self.check = "--check" in words
+        self.watch = None
+
+
+_PLAIN = frozenset({"--json", "--plain", "--no-color", "--check"})
+
+
+def plainly(argv: Sequence[str]) -> Any:
+    """
+    Read a `status` that asks for nothing odd; None for all else, which argparse is there for.
+
+    Monitors and prompts ask it all day, and argparse takes a quarter of its time (B5).
+    """
+    words, socket = list(argv), None
+    if "--socket" in words[:-1]:
+        place = words.index("--socket")
+        socket = words[place + 1]
+        del words[place : place + 2]
+    if "status" not in words or (socket or "").startswith("-"):
+        return None
+    words.remove("status")
+    both = {"--json", "--plain"}.issubset(words)
+    return None if both or not _PLAIN.issuperset(words) else Plain(socket, words)
+
+
+def _parsed(argv: Sequence[str], place: int) -> Namespace:
+    """Have argparse read a command line whose verb stands at a place."""
+    from argparse import Namespace  # noqa: PLC0415  # see plainly()
+
+    from pacctl.parser import Parser, shared  # noqa: PLC0415  # the same
+
+    verb = argv[place]
+    if verb not in VERBS:
+        _front().error(_unknown(verb))
+    add_arguments, _ = command(verb)
+    parser = Parser(prog=f"pacctl {verb}", description=VERBS[verb][1], parents=[shared()])
+    add_arguments(parser)
+    options = Namespace(verb=verb, socket=None, json=False, plain=False, color=True)
+    return parser.parse_args([*argv[:place], *argv[place + 1 :]], options)
 
 
 def _place_of_verb(argv: Sequence[str]) -> int | None:
@@ -69,6 +121,8 @@ def _place_of_verb(argv: Sequence[str]) -> int | None:
 
 
 def _front() -> Parser:
+    from pacctl.parser import Parser, shared  # noqa: PLC0415  # see plainly()
+
     verbs = "\n".join(f"  {verb:<12}{words}" for verb, (_, words) in VERBS.items())
     parser = Parser(
         prog="pacctl",

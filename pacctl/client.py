@@ -6,11 +6,8 @@ By hand, because http.client alone takes longer than `status` may (decisions/000
 
 from __future__ import annotations
 
-import json
 import os
 from _socket import AF_UNIX, SOCK_STREAM, socket  # what `socket` wraps; that takes 2.5 ms more
-from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 from pacctl.failure import Failure
 from pacctl.place import unreachable
@@ -32,7 +29,12 @@ _MAX_LINE_BYTES = 65_536
 _RECEIVE_BYTES = 65_536
 _STATUS = ":status"  # as HTTP/2 names it; no header can be called so
 _OK = "200"
-_Query = Mapping[str, str | int | float | None]
+
+TYPE_CHECKING = False  # see pacctl.verbs
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    _Query = Mapping[str, str | int | float | None]
 
 
 class Answer:
@@ -40,11 +42,14 @@ class Answer:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._document: Record | None = None
 
-    @cached_property
+    @property
     def document(self) -> Record:
-        """The answer, parsed."""
-        return parse(self.text)
+        """The answer, parsed once."""
+        if self._document is None:
+            self._document = parse(self.text)
+        return self._document
 
 
 class Client:
@@ -65,6 +70,8 @@ class Client:
 
     def post(self, verb: str, content: Mapping[str, object]) -> Answer:
         """Command; raises as `get` does."""
+        import json  # noqa: PLC0415  # `status` needs none
+
         return self._whole(_request("POST", verb, json.dumps(content).encode("ascii")))
 
     def stream(self, verb: str, query: _Query) -> Iterator[str]:
@@ -224,9 +231,7 @@ def _refusal(text: str) -> Failure:
         error = None
     if not isinstance(error, Record):
         return Failure("The daemon failed within.", Exit.FAILED, fix="Its log says why.")
-    try:
-        ending = EXITS[Kind(str(error.get("kind")))]
-    except ValueError:  # a kind that a newer daemon knows
-        ending = Exit.FAILED
+    # A newer daemon may know kinds that this pacctl does not.
+    ending = EXITS.get(str(error.get("kind")), Exit.FAILED)
     fix, words = str(error.get("fix", "")), str(error.get("words", ""))
     return Failure(str(error.get("message")), ending, fix=fix, words=words)

@@ -17,7 +17,9 @@ _FIELDS = (
     "id", "library", "path", "mirror", "cause", "severity", "since", "md5", "reason",
     "tool_output", "advice", "spectrogram",
 )  # fmt: skip
-_PUNCTUATION = frozenset("\\`*_[]<>#|~&")  # may begin markup: CommonMark 0.31, section 6
+# What a spreadsheet takes for the beginning of a formula, also in the full width of CJK.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_PUNCTUATION = frozenset("\\`*_[]<>#|~&@")  # may begin markup: CommonMark 0.31, section 6
 
 
 def markdown(holds: Sequence[HoldView]) -> Iterator[str]:
@@ -49,15 +51,24 @@ def markdown(holds: Sequence[HoldView]) -> Iterator[str]:
 
 
 def comma_separated(holds: Sequence[HoldView]) -> Iterator[str]:
-    """RFC 4180, with a header; every record is one line, also where a tool said several."""
+    """
+    RFC 4180, with a header; every record is one line, also where a tool said several.
+
+    What would be a formula to a spreadsheet has an apostrophe before it: names come from
+    downloads.  Scripts that want the very names take --json.
+    """
     yield ",".join(_FIELDS)
     for hold in holds:
         output = io.StringIO()
         what = (hold.id, hold.library, hold.path, hold.mirror, hold.cause, hold.severity)
         why = (hold.since, hold.md5, hold.reason, _words(hold), hold.advice, hold.spectrogram)
-        row = [escape(str(each or "")) for each in (*what, *why)]
+        row = [_cell(escape(str(each or ""))) for each in (*what, *why)]
         csv.writer(output, lineterminator="").writerow(row)
         yield output.getvalue()
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def _words(hold: HoldView) -> str:
@@ -65,7 +76,9 @@ def _words(hold: HoldView) -> str:
 
 
 def _prose(text: str) -> str:
-    return "".join(f"\\{each}" if each in _PUNCTUATION else each for each in escape(text))
+    shown = "".join(f"\\{each}" if each in _PUNCTUATION else each for each in escape(text))
+    # What GitHub makes a link of by itself (GFM 0.29, section 6.9).
+    return shown.replace("://", "\\://").replace("www.", "www\\.")
 
 
 def _link(path: str) -> str:

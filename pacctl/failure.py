@@ -1,7 +1,5 @@
 """What ends pacctl early: a sentence for people and an exit code for scripts."""
 
-from pacd.protocol.wire import Exit
-
 
 class Failure(Exception):  # noqa: N818  # it may be the right answer: "no such hold"
     """
@@ -10,11 +8,11 @@ class Failure(Exception):  # noqa: N818  # it may be the right answer: "no such 
     Attributes:
         what: What went wrong.
         fix: How to mend it; empty where `what` says that, or nothing can be done.
-        exit: What pacctl ends with.
+        exit: What pacctl ends with: one of wire.Exit.
         words: What a tool said, if one was involved.
     """
 
-    def __init__(self, what: str, exit: Exit, *, fix: str = "", words: str = "") -> None:  # noqa: A002  # the word of requirements 1.3
+    def __init__(self, what: str, exit: int, *, fix: str = "", words: str = "") -> None:  # noqa: A002  # the word of requirements 1.3
         super().__init__(f"{what} {fix}" if fix else what)
         self.what = what
         self.fix = fix

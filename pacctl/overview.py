@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pacctl.phrases import distance, grouped, local, several, span
 from pacctl.render import Painted, Part, Screen
 
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from pacd.protocol.status import HoldCounts, LibraryView, Running, Status
@@ -164,6 +162,8 @@ def _lines(screen: Screen, status: Status, now: datetime) -> None:
     screen.listing("holds", _holds(status.holds))
     screen.listing("audit", _audit(status, now))
     screen.listing("watch", _watch(status))
+    for note in status.watch.polled:
+        screen.prose(note, first=" " * 10, indent=10)
 
 
 def _queue(status: Status) -> list[Part]:
@@ -200,6 +200,8 @@ def _audit(status: Status, now: datetime) -> Iterator[Part]:
 def _watch(status: Status) -> Iterator[Part]:
     watch = status.watch
     yield watch.mode
+    if watch.mode == "poll":
+        return
     whole = watch.watched >= watch.directories
     if whole:
         yield f"all {several(watch.directories, 'folder')}"

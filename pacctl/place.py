@@ -1,11 +1,16 @@
 """Finds the daemon's socket, and says in words why it cannot be used."""
 
+from __future__ import annotations
+
 import os
 import stat
-from collections.abc import Callable, Mapping
 
 from pacctl.failure import Failure
 from pacd.protocol.wire import Exit
+
+TYPE_CHECKING = False  # see pacctl.verbs
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _START = "Start it with `systemctl start pacd` (or run `pacd`)"
 

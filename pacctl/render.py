@@ -9,13 +9,13 @@ command (checklist 49).
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
 
 from pacctl.width import columns, cut_end, cut_middle, pad, width, wrap
 from pacd.protocol.wire import SCHEMA, escape
 
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TextIO
 
 # ECMA-48, section 8.3.117 (SGR).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
 
 from pacctl.client import Answer, Client
 from pacctl.failure import Failure
@@ -15,6 +14,7 @@ from pacd.protocol.wire import escape
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from typing import Any
 

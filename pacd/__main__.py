@@ -26,6 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         again = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
         os.execv(sys.executable, again)  # noqa: S606  # its own interpreter, no shell
     arguments = _parser().parse_args(argv)
+    if os.getpid() == 1:
+        from pacd.init import as_init
+
+        return as_init()
     try:
         return _run(arguments)
     except PacError as error:
@@ -47,6 +51,12 @@ def _run(arguments: argparse.Namespace) -> int:
     logs.configure(settings.daemon.log_level, settings.daemon.log_format)
     if arguments.check:
         return _check(settings)
+    if arguments.restore_backup is not None:
+        from pacd.rescue import run_rescue
+
+        named = arguments.restore_backup
+        print(run_rescue(settings, Path(named).absolute() if named else None))
+        return 0
     if arguments.once and arguments.dry_run:
         return _plan(settings, arguments.library)
     if arguments.once:
@@ -55,7 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
         summary, code = run_once(settings, arguments.library)
         print(json.dumps(summary, indent=2))
         return code
-    from pacd.daemon import run_daemon
+    from pacd.endurance import run_daemon
 
     return run_daemon(settings, load, os.environ)
 
@@ -95,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="check configuration and tools")
     mode.add_argument("--once", action="store_true", help="one audit, carried out to rest")
+    mode.add_argument(
+        "--restore-backup",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="put a backup, by default the newest sound one, in the database's place",
+    )
     parser.add_argument(
         "--dry-run", action="store_true", help="with --once: print the plan, touch nothing"
     )

@@ -3,14 +3,16 @@
 import functools
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from pacd import logs
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.domain.verdict import BUILTIN_VERSION, Detector
 from pacd.engine.setup import Setup
+from pacd.protocol.documents import ConfigView, SettingView
 from pacd.settings import Settings
+from pacd.settings.loaded import flat
 from pacd.tools.toolbox import Toolbox, find_tools
 
 DATABASE: Final = "pacd.db"
@@ -78,3 +80,16 @@ def preflight(settings: Settings) -> Toolbox:
     """
     wanted = {mirror.codec for library in settings.libraries() for mirror in library.mirrors}
     return find_tools(wanted, places=settings.detectors)
+
+
+def config_view(settings: Settings, restart: tuple[str, ...], *, now: datetime) -> ConfigView:
+    """Make the document once for each reading of the settings: every status shows a part of it."""
+    return ConfigView(
+        path=str(settings.source),
+        loaded_at=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        settings=tuple(
+            SettingView(key=key, value=value, origin=settings.origin(key))
+            for key, value in flat(settings.effective()).items()
+        ),
+        restart=restart,
+    )

@@ -4,8 +4,8 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from contextlib import suppress
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -13,68 +13,49 @@ import structlog
 
 from pacd import logs
 from pacd.api.server import ApiServer
-from pacd.assembly import DATABASE, LOCK, policy_of, preflight, setup_of
+from pacd.assembly import DATABASE, LOCK, config_view, policy_of, preflight, setup_of
+from pacd.engine.audits import Audit
+from pacd.engine.backups import Backups
 from pacd.engine.control import Control
-from pacd.engine.engine import Engine
 from pacd.engine.events import Events
+from pacd.engine.heralding import Herald
 from pacd.engine.host import Host
-from pacd.engine.setup import Setup
+from pacd.engine.thread import EngineThread
 from pacd.errors import PacError
 from pacd.files.lock import Lock
 from pacd.lookout import Lookout
-from pacd.protocol.documents import ConfigView, Problem, SettingView
+from pacd.protocol.documents import ConfigView, Problem, ProblemKind
+from pacd.pulse import Heartbeat, Part
 from pacd.schedule import Schedule
 from pacd.settings import Settings, needs_restart
-from pacd.settings.loaded import flat
-from pacd.store.database import Store
 from pacd.systemd import Notifier
 
 _log = structlog.get_logger()
 
-HEARTBEAT_S: Final = 15.0
-"""How often the daemon looks after itself when no systemd watchdog asks for more."""
+STARTING_S: Final = 3600.0
+"""How long a migration and setting the watches of a large library on a slow disk may take (w35)."""
 
+WATCHING_S: Final = 600.0
+"""How long the watcher may be busy with itself before it counts as hung."""
 
-WATCHING_S: Final = 300.0
-"""How long setting the watches of a large library on a slow disk may take (EXTEND_TIMEOUT_USEC)."""
+STOPPING_S: Final = 120.0
+"""How long running items, walks and threads may take to end: all of them have limits below it."""
 
 POLL_EVERY: Final = timedelta(minutes=15)
-"""Audits come at least this often where a library cannot be watched (W4)."""
+"""Audits come at least this often where changes go unseen (W4, w01)."""
 
-
-class EngineThread(threading.Thread):
-    """The thread that the engine, its store and its workers live in."""
-
-    def __init__(self, setup: Setup, events: Events) -> None:
-        super().__init__(name="engine")
-        self._setup = setup
-        self._events = events
-        self.ready: Future[Engine] = Future()
-
-    def run(self) -> None:
-        try:
-            self._run()
-        except PacError as error:
-            if self.ready.done():
-                raise
-            self.ready.set_exception(error)  # the main thread raises it again
-        finally:
-            if not self.ready.done():  # the traceback stands above
-                self.ready.set_exception(RuntimeError("the engine could not be built"))
-
-    def _run(self) -> None:
-        store = Store.open(self._setup.database, now=datetime.now(UTC))
-        try:
-            engine = Engine(self._setup, store, self._events)
-            engine.starting = True
-            self.ready.set_result(engine)
-            engine.run()
-        finally:
-            store.close()
+CANARY: Final = "canary"
+"""Folder of the state directory for proofs that events arrive (decisions/0019)."""
 
 
 class Daemon:
-    """One run of the daemon, from configuration to exit."""
+    """
+    One run of the daemon, from configuration to exit.
+
+    Attributes:
+        begun: Whether it was ever ready.
+        settings: Those in force.
+    """
 
     def __init__(
         self, settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]
@@ -83,15 +64,19 @@ class Daemon:
         Args:
             load: Reads the settings again; raises ConfigError.
         """
-        self._settings = settings
+        self.begun = False
+        self.settings = settings
         self._load = load
-        self._config = _config_view(settings, ())
+        self._config = config_view(settings, (), now=datetime.now(UTC))
         self._notifier = Notifier(environ)
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
+        self._backups = Backups(settings.state_dir / DATABASE, self._reserve_bytes)
+        self._herald = Herald()
         self._stop = asyncio.Event()
         self._reloading = threading.Lock()
         self._refused: tuple[Problem, ...] = ()
+        self._heartbeat = Heartbeat(self._notifier, self._line)
 
     async def serve(self) -> int:
         """
@@ -101,73 +86,108 @@ class Daemon:
             PacError: It could not start; nothing is left running.
         """
         self._loop = asyncio.get_running_loop()
-        self._tools = preflight(self._settings)
-        lock = Lock.take(self._settings.state_dir / LOCK, "daemon")
-        thread = EngineThread(setup_of(self._settings, self._tools), self._events)
-        try:
-            thread.start()
-            self._engine = await asyncio.wrap_future(thread.ready)
-            self._lookout = Lookout(self._engine.inbox, lambda _reason: self._request_audit())
-            return await self._serve(thread)
-        finally:
-            if thread.ready.done() and thread.ready.exception() is None:
-                thread.ready.result().stop()
-            await asyncio.to_thread(thread.join)
-            lock.release()
+        async with AsyncExitStack() as starting:
+            await starting.enter_async_context(self._notifier.more_time(STARTING_S))
+            self._tools = preflight(self.settings)
+            lock = Lock.take(self.settings.state_dir / LOCK, "daemon")
+            thread = EngineThread(setup_of(self.settings, self._tools), self._events, self._ended)
+            try:
+                thread.start()
+                self._engine = await asyncio.wrap_future(thread.ready)
+                self._lookout = Lookout(
+                    self._engine.inbox,
+                    lambda _reason: self._engine.inbox.post(self._reconcile),
+                    canary=self.settings.state_dir / CANARY,
+                )
+                return await self._serve(thread, starting)
+            finally:
+                if thread.ready.done() and thread.ready.exception() is None:
+                    thread.ready.result().stop()
+                await asyncio.to_thread(thread.join)
+                lock.release()
 
-    async def _serve(self, thread: EngineThread) -> int:
+    async def _serve(self, thread: EngineThread, starting: AsyncExitStack) -> int:
         control = Control(self._engine, self._host())
         await asyncio.to_thread(control.status)  # counts once, before anybody waits for it (B5)
-        api = ApiServer(control, self._settings.socket)
+        api = ApiServer(control, self.settings.socket)
         await api.start()
         try:
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._loop.add_signal_handler(number, self._asked_to_stop)
             self._loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload, control)
-            self._notifier.extend_timeout(WATCHING_S)
             await asyncio.to_thread(self._start_lookout)
             self._engine.inbox.post(self._prepare_audits)
             self._plan_audits(None)
             self._schedule.start()
+            await starting.aclose()
             self._notifier.ready()
-            _log.info("ready", action="start", status="ok", socket=str(self._settings.socket))
-            await self._heartbeat(thread)
+            self.begun = True
+            _log.info("ready", action="start", status="ok", socket=str(self.settings.socket))
+            await self._live(thread)
         finally:
-            self._notifier.stopping()
-            await asyncio.to_thread(self._schedule.stop)
-            await asyncio.to_thread(self._lookout.stop)
-            self._engine.stop()
-            await asyncio.to_thread(thread.join)
-            await api.stop()
-            self._be_deaf()
+            if not thread.error:  # else it may begin anew (pacd.endurance)
+                self._notifier.stopping()
+            async with self._notifier.more_time(STOPPING_S):
+                await asyncio.to_thread(self._schedule.stop)
+                await asyncio.to_thread(self._lookout.stop)
+                await asyncio.to_thread(self._backups.stop)
+                self._engine.stop()
+                await asyncio.to_thread(thread.join)
+                await api.stop()
+            if not thread.error:
+                self._be_deaf()
             _log.info("stopped", action="stop", status="ok")
         return 0
 
+    def _ended(self) -> None:
+        """In the engine's thread, when it leaves: without it there is nothing to go on for."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+
     def _prepare_audits(self) -> None:
         """In the engine's thread: be told when a whole audit has ended."""
-        self._engine.auditor.reports = True
+        self._engine.auditor.gauge = self._lookout.gauge
         self._engine.auditor.finished = self._audited
 
-    async def _heartbeat(self, thread: EngineThread) -> None:
-        """Look after the threads until it is time to stop; ping systemd while all is well."""
-        every_s = min(HEARTBEAT_S, self._notifier.watchdog_interval_s or HEARTBEAT_S)
-        while not self._stop.is_set():
-            if not thread.is_alive():
-                raise RuntimeError("the engine's thread has ended")
-            await asyncio.to_thread(self._lookout.mend)
-            self._notifier.watchdog()
-            self._notifier.status(self._line())
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), every_s)
+    async def _live(self, thread: EngineThread) -> None:
+        """Look after the parts until it is time to stop."""
+        with ThreadPoolExecutor(1, thread_name_prefix="tending") as hands:
+            await self._heartbeat.go_on(self._stop, self._parts(hands))
+        thread.check()
+
+    def _parts(self, hands: Executor) -> Mapping[str, Part]:
+        """What must live for the daemon to be healthy (decision 0020); the loop itself turns."""
+        return {
+            "the engine": Part(lambda: self._engine.inbox.call(self._write_lock)),
+            "the watcher": Part(lambda: hands.submit(self._tend), WATCHING_S),
+            "the schedule": Part(lambda: self._schedule.look_at_clock(datetime.now(UTC))),
+        }
+
+    def _write_lock(self) -> None:
+        """In the engine's thread: show that it turns, and may write to the database."""
+        with self._engine.store.transaction():
+            pass
+
+    def _tend(self) -> bool:
+        """False where the watcher is of no use, and could not be mended."""
+        self._backups.look()
+        self._herald.problems(self._problems())
+        if not self._reloading.acquire(blocking=False):
+            return True  # it is being set anew just now
+        try:
+            return self._lookout.mend()
+        finally:
+            self._reloading.release()
 
     def _line(self) -> str:
+        if self._refused:
+            return self._refused[0].what
         snapshot = self._engine.snapshot
         waiting = len(snapshot.ready) + snapshot.more
         if snapshot.paused:
             return "Paused"
         if snapshot.running:
             return f"{len(snapshot.running)} running, {waiting} waiting"
-        return "Watching " + ", ".join(each.name for each in self._settings.libraries())
+        return "Watching " + ", ".join(each.name for each in self.settings.libraries())
 
     def _asked_to_stop(self) -> None:
         """SIGTERM or SIGINT: stop; the second time at once."""
@@ -201,34 +221,53 @@ class Daemon:
         self._engine.auditor.audit_all()
         self._engine.starting = False
 
+    def _reconcile(self) -> None:
+        """In the engine's thread: changes were missed, also where a walk has just been."""
+        self._engine.auditor.audit_all(anew=True)
+
     def _start_lookout(self) -> None:
-        self._lookout.start(self._settings.libraries(), self._settings.watch.mode)
+        self._lookout.start(self.settings.libraries(), self.settings.watch.mode)
 
     def _plan_audits(self, last_finished: datetime | None) -> None:
-        interval = self._settings.audit.interval
         self._schedule.every_audit(
             self._request_audit,
-            interval=min(interval, POLL_EVERY) if self._lookout.polled else interval,
-            jitter=self._settings.audit.jitter,
+            interval=self.settings.audit.interval,
+            jitter=self.settings.audit.jitter,
             last_finished=last_finished,
             now=datetime.now(UTC),
         )
 
-    def _audited(self, now: datetime) -> None:
+    def _audited(self, audit: Audit, now: datetime) -> None:
         """In the engine's thread: a library was walked whole."""
-        self._lookout.walked(sum(self._engine.auditor.folders.values()))
-        self._schedule.audit_finished(now)
+        auditor = self._engine.auditor
+        # What changed while no daemon ran was nobody's to see: drift counts from then on.
+        auditor.reports |= not any(each.whole for each in auditor.walks)
+        if audit.gauge and not audit.error:
+            self._lookout.walked(audit.policy, audit.gauge)
+        within = POLL_EVERY if self._lookout.blind else None
+        self._schedule.audit_finished(now, within=within)
 
     def _host(self) -> Host:
         return Host(
-            database=self._settings.state_dir / DATABASE,
+            database=self.settings.state_dir / DATABASE,
             tools=lambda: self._tools,
             config=lambda: self._config,
             reload=self._reload,
             watch=self._lookout.view,
             next_audit=self._schedule.next_audit,
-            problems=lambda: (*self._refused, *self._lookout.problems()),
+            problems=self._problems,
+            decided=self._backups.decided,
+            last_backup=lambda: self._backups.last,
+            heard=self._lookout.heard,
+            lines=logs.lines,
         )
+
+    def _problems(self) -> tuple[Problem, ...]:
+        lookout, backups = self._lookout.problems(), self._backups.problems()
+        return (*self._heartbeat.problems, *self._refused, *lookout, *backups)
+
+    def _reserve_bytes(self) -> int:
+        return self.settings.audit.min_free_mib << 20
 
     def _reload(self, who: str) -> ConfigView:
         """In any thread but the loop's: read the settings again and work by them."""
@@ -240,8 +279,8 @@ class Daemon:
                 self._refused = (_refusal(error),)
                 raise
             self._refused = ()
-            old, self._settings = self._settings, new
-            self._config = _config_view(new, needs_restart(old, new))
+            old, self.settings = self.settings, new
+            self._config = config_view(new, needs_restart(old, new), now=datetime.now(UTC))
             logs.configure(new.daemon.log_level, new.daemon.log_format)
             policy, tools = policy_of(new, self._tools), self._tools
             self._start_lookout()  # first, so that the audit that adopt() starts misses nothing
@@ -255,25 +294,7 @@ def _refusal(error: PacError) -> Problem:
     """What is wrong after a reload that failed: the next start would fail by the same."""
     said = " ".join(str(error).split())
     return Problem(
+        kind=ProblemKind.RELOAD_REFUSED,
         what=f"The last reload was refused, the settings before stay in force: {said}",
         fix="Correct the configuration (`pacctl config check` reads it), then `pacctl reload`.",
     )
-
-
-def _config_view(settings: Settings, restart: tuple[str, ...]) -> ConfigView:
-    """Make the document once for each reading of the settings: every status shows a part of it."""
-    now = datetime.now(UTC)
-    return ConfigView(
-        path=str(settings.source),
-        loaded_at=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        settings=tuple(
-            SettingView(key=key, value=value, origin=settings.origin(key))
-            for key, value in flat(settings.effective()).items()
-        ),
-        restart=restart,
-    )
-
-
-def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]) -> int:
-    """Run the daemon until it is stopped; return the exit code."""
-    return asyncio.run(Daemon(settings, load, environ).serve())

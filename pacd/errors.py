@@ -14,6 +14,7 @@ class FailureKind(StrEnum):
     TOOL_FAILED = "tool-failed"
     TOOL_CRASHED = "tool-crashed"
     TIMED_OUT = "timed-out"
+    OUT_OF_MEMORY = "out-of-memory"
     WORKER_DIED = "worker-died"
     INTERRUPTED = "interrupted"
     VERIFY_FAILED = "verify-failed"
@@ -64,6 +65,10 @@ class BusyError(PacError):
 
 class StoreError(PacError):
     """The database cannot be used; the old file stands as it was."""
+
+
+class UnwritableError(StoreError):
+    """The disk of the database is full, fails or is read-only now; it may do again later."""
 
 
 class UnknownError(PacError):

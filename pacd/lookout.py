@@ -1,153 +1,273 @@
 """Keeps the libraries watched: starts the watcher, looks after it, says how well it sees."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import structlog
 
 from pacd.domain.policy import LibraryPolicy
+from pacd.engine import unwatched
 from pacd.engine.inbox import Inbox
 from pacd.engine.roots import reachable
-from pacd.intake.mounts import NETWORK, filesystem
+from pacd.intake import limits
+from pacd.intake.arrivals import Arrivals
+from pacd.intake.backoff import Backoff
+from pacd.intake.debounce import Place
+from pacd.intake.gauge import Devices, Gauge, is_watched, watches
+from pacd.intake.heard import Heard
+from pacd.intake.mounts import MountEvents, MountTable
+from pacd.intake.surroundings import Surroundings
 from pacd.intake.watcher import Watcher
 from pacd.protocol.documents import Problem, Watch
 
 _log = structlog.get_logger()
 
-SYSCTL: Final = "fs.inotify.max_user_watches"
+ANSWER_S: Final = 5.0
+"""How soon a watcher that was just started must hear of an event."""
 
-FIRST_RETRY_S: Final = 60.0
-LONGEST_RETRY_S: Final = 3600.0
-"""Folders without a watch are tried again after these waits, each twice the one before (w01)."""
-
-LEISURE: Final = 2_000
-"""
-Watches are counted again after so many times as long as it took: 0.05 % of a core (B4).  The
-kernel takes 35 ms to tell of 10,000 (/proc/self/fdinfo), which every 15 seconds would be 0.25 %.
-"""
+_ANY_FOLDER: Final = Path("/")
 
 
 class Lookout:
     """
     Setting, counting and ending watches takes a while: start, stop and mend take a thread's time.
 
-    The number of watches is as of the last of them: the kernel takes 30 ms to tell of 10,000.
+    What it tells is as of the last walks: the kernel takes 30 ms to tell of 10,000 watches.
+
+    Attributes:
+        heard: What was told since the start.
     """
 
-    def __init__(self, inbox: Inbox, lost: Callable[[str], None]) -> None:
+    def __init__(
+        self, inbox: Inbox, lost: Callable[[str], None], *, canary: Path | None = None
+    ) -> None:
         """
         Args:
             lost: Called with a clause, from any thread, when everything must be looked at.
+            canary: A folder of the daemon's own, for proofs that events arrive.
         """
         self._inbox = inbox
         self._lost = lost
+        self._canary = canary
+        self._lock = threading.RLock()
         self._libraries: tuple[LibraryPolicy, ...] = ()
         self._mode = "auto"
         self._watcher: Watcher | None = None
-        self._folders = 0
-        self._watched = 0
-        self._count_at_s = 0.0
-        self._retry_at_s = 0.0
-        self._retry_s = FIRST_RETRY_S
+        self._mount_events: MountEvents | None = None
+        self._around: dict[str, Surroundings] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._walked: dict[str, Gauge] = {}
+        self._measuring = threading.Lock()
+        self._watched_at_start = 0
+        self._told: dict[str, Path] = {}
+        self._arrivals = Arrivals()
+        self._more_watches = Backoff()
+        self._rebuilding = Backoff()
+        self._limits: tuple[limits.Limit, ...] = ()
+        self.heard = Heard()
 
     def start(self, libraries: tuple[LibraryPolicy, ...], mode: str) -> None:
         """Watch these libraries from now on, and no others."""
-        self.stop()
-        self._libraries, self._mode = libraries, mode
-        roots = {each.name: each.root for each in libraries if not self._polled(each)}
-        watcher = Watcher(roots, touched=self._inbox.touch, lost=self._overflowed)
-        watcher.start()
-        self._watcher = watcher
-        self._count(watcher)
+        with self._lock:
+            self.stop()
+            self._mount_events = MountEvents()
+            self._mount_events.any()  # what comes from now on counts
+            self._around = _surroundings(libraries, mode)
+            self._libraries, self._mode = libraries, mode
+            roots = {each.name: each.root for each in self._watchable()}
+            with self._measuring:
+                known = self._gauges.items()
+                self._gauges = {name: each for name, each in known if name in roots}
+            watcher = Watcher(
+                roots,
+                touched=self._touched,
+                lost=self._overflowed,
+                canary=self._canary if roots else None,
+                heard=self.heard,
+            )
+            watcher.start()
+            self._watcher = watcher
+            there = watches()
+            self._watched_at_start = max(0, len(there) - watcher.own_watches)
+            for gauge in self._gauges.values():
+                gauge.look_again()  # until the walk that must follow has measured anew
+            self._told = {
+                name: root for name, root in roots.items() if is_watched(root, there, Devices())
+            }
+            self._arrivals.forget()
 
     def stop(self) -> None:
         """Watch nothing."""
-        if self._watcher:
-            self._watcher.stop()
-            self._watcher = None
+        with self._lock:
+            if self._watcher:
+                self._watcher.stop()
+                self._watcher = None
+            if self._mount_events:
+                self._mount_events.close()
+                self._mount_events = None
 
-    def mend(self) -> None:
-        """Watch anew where threads have died, roots have gone or come, or folders were missed."""
-        if self._watcher is None:
-            return
-        if self._watcher.alive() and not self._watcher.displaced():
-            if time.monotonic() >= self._count_at_s:
-                self._count(self._watcher)
-            if not self._worth_a_retry(time.monotonic()):
-                return
-        _log.warning("watching anew", action="watch", status="warn")
-        self.start(self._libraries, self._mode)
-        self._lost("the watches were lost")
+    def mend(self) -> bool:
+        """
+        Watch anew where threads have died or gone deaf, roots have changed, or watches lacked.
 
-    def _worth_a_retry(self, now_s: float) -> bool:
-        """Whether folders are without a watch: a reason to try at once, and then ever later."""
-        if self.polled or self._watched >= self._folders:
-            self._retry_at_s, self._retry_s = 0.0, FIRST_RETRY_S
-            return False
-        if now_s < self._retry_at_s:
-            return False
-        self._retry_at_s = now_s + self._retry_s
-        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
-        return True
+        Returns:
+            False where nothing is heard and that could not be mended: a new process might.
+        """
+        with self._lock:
+            if self._watcher is None:
+                return True
+            trouble = self._trouble(self._watcher)
+            if trouble:
+                return self._anew(trouble)
+            self._rebuilding.reset()
+            self._improve()
+            alone = None if self._wants() else self._arrivals.unfollowed()
+            if alone:  # the walk measures how many there are
+                _log.warning("not watched", action="watch", status="warn", path=str(alone))
+                self._lost("a folder that has come is not watched")
+            return True
 
-    def walked(self, folders: int) -> None:
-        """Compare the watches with the folders that a walk of all watched libraries found."""
-        self._folders = folders
-        if self._watcher:
-            self._count(self._watcher)
+    def gauge(self, library: LibraryPolicy) -> Gauge | None:
+        """What is to be told of each folder of a walk; None where nothing is to be watched."""
+        around = self._around.get(library.name)
+        return Gauge(library.root) if around and around.watchable else None
 
-    def _count(self, watcher: Watcher) -> None:
-        """Ask the kernel how many folders it watches, and plan when to ask again."""
-        began_s = time.thread_time()
-        self._watched = watcher.watched()
-        took_s = time.thread_time() - began_s
-        self._count_at_s = time.monotonic() + LEISURE * took_s
+    def walked(self, library: LibraryPolicy, gauge: Gauge) -> None:
+        """Take what a whole walk has measured; the next mend() takes it for certain."""
+        gauge.finish()
+        with self._measuring:
+            self._walked = self._walked | {library.name: gauge}
+            if not gauge.unwatched:
+                self._gauges = self._gauges | {library.name: gauge}
 
     def view(self) -> Watch:
         """How well changes are seen."""
-        polled = [library for library in self._libraries if self._polled(library)]
+        gauges, around = tuple(self._gauges.values()), self._around.items()
+        folders = sum(gauge.folders for gauge in gauges) if gauges else self._watched_at_start
+        heard = bool(self._watcher and not self._watcher.failure and self._watchable())
         return Watch(
-            mode="poll" if len(polled) == len(self._libraries) else "inotify",
-            directories=max(self._folders, self._watched),  # some have come since the last walk
-            watched=self._watched,
-            overflows=self._watcher.overflows if self._watcher else 0,
+            mode="inotify" if heard else "poll",
+            directories=folders,
+            watched=folders - sum(gauge.unwatched for gauge in gauges) if heard else 0,
+            overflows=self.heard.overflows,
+            polled=tuple(f"{name} is {each.polled}" for name, each in around if each.polled),
         )
 
     def problems(self) -> tuple[Problem, ...]:
         """What is not watched, and what to do about it."""
-        roots = {library.name: library.root for library in self._libraries}
-        failed = self._watcher.unwatched if self._watcher else {}
-        # A root that is not there is a problem of its own, told by the engine.
-        unwatched = {name: reason for name, reason in failed.items() if reachable(roots[name])}
-        found = [
-            Problem(
-                what=f"Library {name} is not watched: {reason}. Audits still find every change.",
-                fix="Once its root is there it is watched by itself; `pacctl doctor` tells limits.",
-            )
-            for name, reason in unwatched.items()
-        ]
-        unseen = self._folders - self._watched
-        if unseen > 0 and self._watcher and not failed and not self.polled:
-            limit = max(2 * self._folders, 524_288)
-            found.append(
-                Problem(
-                    what=f"{unseen} of {self._folders} folders are not watched; "
-                    "audits still find every change in them.",
-                    fix=f"sysctl -w {SYSCTL}={limit} (and in /etc/sysctl.d), then pacctl reload",
-                )
-            )
-        return tuple(found)
+        return (*self._failures(), *self._unwatched())
 
     @property
-    def polled(self) -> bool:
-        """Whether a library is looked at by audits alone, which then must come more often (W4)."""
-        return any(self._polled(library) for library in self._libraries)
+    def blind(self) -> bool:
+        """Whether changes go unseen somewhere: audits then must come more often (W4, w01)."""
+        polled = any(around.polled for around in self._around.values())
+        gauges = (*self._gauges.values(), *self._walked.values())
+        return polled or any(gauge.unwatched for gauge in gauges) or any(self._failures())
 
-    def _polled(self, library: LibraryPolicy) -> bool:
-        on_network = self._mode == "auto" and filesystem(library.root) in NETWORK
-        return self._mode == "poll" or on_network
+    def _watchable(self) -> tuple[LibraryPolicy, ...]:
+        around = self._around
+        there = (each for each in self._libraries if each.name in around)
+        return tuple(each for each in there if around[each.name].watchable)
+
+    def _trouble(self, watcher: Watcher) -> str | None:
+        """Why the present watcher is of no more use, a clause."""
+        if self._remounted():
+            return "something was mounted or unmounted in a library"
+        if watcher.failure or not self._watchable():
+            return None
+        if not watcher.alive():
+            return "a thread of the watcher has ended"
+        if not watcher.hears(now_s=time.monotonic()):
+            return "the watcher has heard nothing of an event made for it"
+        if watcher.displaced():
+            return "a root is another folder than before"
+        return None
+
+    def _remounted(self) -> bool:
+        """Whether the mounts of a library are others, or took their watches with them."""
+        if self._mount_events is None or not self._mount_events.any():
+            return False
+        if _surroundings(self._libraries, self._mode) != self._around:
+            return True
+        # A disk that went and came back is as before, but for its watches.
+        there = watches()
+        return not all(is_watched(root, there, Devices()) for root in self._told.values())
+
+    def _anew(self, reason: str) -> bool:
+        """Begin again; everything is looked at, as nobody knows what was missed."""
+        if not self._rebuilding.due(now_s=time.monotonic()):
+            return False
+        _log.warning("watching anew", action="watch", status="warn", reason=reason)
+        self.start(self._libraries, self._mode)
+        self._lost(reason)
+        watcher = self._watcher
+        heard = not watcher or bool(watcher.failure) or watcher.answers(ANSWER_S)
+        if heard:
+            self._rebuilding.reset()
+        else:
+            _log.error("nothing is heard", action="watch", status="error", reason=reason)
+        return heard
+
+    def _improve(self) -> None:
+        """Where watches lacked, try again once the kernel grants some; ever more seldom."""
+        with self._measuring:
+            walked, self._walked = self._walked, {}
+            self._gauges = self._gauges | walked
+        for gauge in walked.values():
+            gauge.look_again()
+        if not self._wants():
+            self._more_watches.reset()
+            return
+        granted = (limits.watches(), limits.instances())
+        if granted != self._limits:
+            self._limits = granted
+            self._more_watches.reset()
+        if not self._more_watches.due(now_s=time.monotonic()):
+            return
+        for gauge in self._gauges.values():
+            gauge.look_again()
+        if self._wants() and not limits.refusal(_ANY_FOLDER):
+            self._anew("folders had no watch")
+
+    def _wants(self) -> bool:
+        """Whether folders or roots have no watch."""
+        return any(each.unwatched for each in self._gauges.values()) or any(self._failures())
+
+    def _failures(self) -> Iterator[Problem]:
+        """A problem for all that is not watched at all."""
+        watcher = self._watcher
+        if watcher is None:
+            return
+        if watcher.failure:
+            yield unwatched.at_all(watcher.failure)
+        roots = {library.name: library.root for library in self._libraries}
+        for name, error in watcher.unwatched.items():
+            # A root that is not there is a problem of its own, told by the engine.
+            if name in roots and reachable(roots[name]):
+                yield unwatched.library(name, error)
+
+    def _unwatched(self) -> Iterator[Problem]:
+        """A problem for each library with folders that are not watched."""
+        failed = not self._watcher or self._watcher.failure  # said already
+        for name, gauge in self._gauges.items():
+            if not failed and gauge.unwatched:
+                yield unwatched.folders(name, gauge)
+
+    def _touched(self, place: Place, tree: bool) -> None:
+        """From watchdog's thread; a tree is a folder that came or went."""
+        self._inbox.touch(place, tree)
+        root = self._told.get(place.library) if tree else None
+        if root:
+            self._arrivals.note(root / place.folder)
 
     def _overflowed(self, reason: str) -> None:
         _log.warning("events lost", action="watch", status="warn", reason=reason)
         self._lost(reason)
+
+
+def _surroundings(libraries: tuple[LibraryPolicy, ...], mode: str) -> dict[str, Surroundings]:
+    table = MountTable.read()
+    return {each.name: Surroundings.of(each.root, mode, table) for each in libraries}

@@ -17,6 +17,7 @@ import structlog
 
 from pacd.assembly import DATABASE, LOCK, preflight, setup_of
 from pacd.engine import preview
+from pacd.engine.backups import back_up
 from pacd.engine.engine import Engine
 from pacd.engine.errands import FAULTS
 from pacd.engine.events import Events
@@ -27,6 +28,7 @@ from pacd.errors import UnknownError
 from pacd.files.lock import Lock
 from pacd.protocol.documents import Plan
 from pacd.settings import Settings
+from pacd.store import backups, shelf
 from pacd.store.database import Store
 
 _log = structlog.get_logger()
@@ -55,11 +57,14 @@ def run_once(settings: Settings, only: str | None) -> tuple[dict[str, Any], int]
         setup = _only(setup_of(settings, tools, patience=patience), only)
         store = Store.open(setup.database, now=datetime.now(UTC))
         try:
-            return _run(setup, store)
+            summed_up, code = _run(setup, store)
+            if code != INTERRUPTED and backups.due(setup.database, now=datetime.now(UTC)):
+                back_up(setup.database, reserve_bytes=setup.policy.min_free_bytes)
         finally:
             store.close()
     finally:
         lock.release()
+    return summed_up, code
 
 
 def _run(setup: Setup, store: Store) -> tuple[dict[str, Any], int]:
@@ -118,6 +123,10 @@ def plan_once(settings: Settings, only: str | None) -> Plan:
             source = setup.database.with_name(DATABASE + suffix)
             if source.exists():
                 _copy_unnoticed(source, copy.with_name(DATABASE + suffix))
+        decided = shelf.folder_of(setup.database) / shelf.CURRENT
+        if not setup.database.exists() and decided.exists():
+            shelf.folder_of(copy).mkdir()
+            _copy_unnoticed(decided, shelf.folder_of(copy) / shelf.CURRENT)
         store = Store.open(copy, now=datetime.now(UTC))
         try:
             roots = {library.name: library.root for library in setup.policy.libraries}

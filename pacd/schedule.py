@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -13,6 +14,12 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 _AUDIT: Final = "audit"
+
+_SET_BACK: Final = timedelta(minutes=1)
+"""A next audit that is later than it could be by so much was planned by another clock."""
+
+_LATE: Final = timedelta(seconds=10)
+"""Whoever is called that late twice in a row was not called: the thread is dead or stuck."""
 
 
 class Schedule:
@@ -35,6 +42,7 @@ class Schedule:
         )
         self._interval = timedelta()
         self._jitter = timedelta()
+        self._was_late = False
 
     def start(self) -> None:
         """Begin to call; what is overdue is called now."""
@@ -67,7 +75,8 @@ class Schedule:
             last_finished: None when none ever was.
         """
         self._interval, self._jitter = interval, jitter
-        due = last_finished + interval if last_finished else now
+        # An end that is still to come was written by a clock that was wrong: it says nothing.
+        due = last_finished + interval if last_finished and last_finished <= now else now
         self._forget(_AUDIT)
         self._scheduler.add_job(
             request,
@@ -79,10 +88,40 @@ class Schedule:
             next_run_time=self._delayed(due) if due > now else now,
         )
 
-    def audit_finished(self, now: datetime) -> None:
-        """Plan the next audit from the end of this one, whoever had asked for it."""
+    def audit_finished(self, now: datetime, *, within: timedelta | None = None) -> None:
+        """
+        Plan the next audit from the end of this one, whoever had asked for it.
+
+        Args:
+            within: It is asked for after no longer than this, whatever the plan; None for no haste.
+        """
         if self._scheduler.get_job(_AUDIT):
-            self._scheduler.modify_job(_AUDIT, next_run_time=self._delayed(now + self._interval))
+            due = self._delayed(now + self._interval)
+            due = min(due, now + within) if within else due
+            self._scheduler.modify_job(_AUDIT, next_run_time=due)
+
+    def look_at_clock(self, now: datetime) -> "Future[object]":
+        """
+        Make good what the clock did: the machine slept, or the clock was set.
+
+        To be called every minute or so: apscheduler 3.11 waits by the monotonic clock, which
+        stands still while the machine sleeps.
+
+        Returns:
+            Done; False if what is overdue was not called since this was called the last time.
+        """
+        planned = self.next_audit()
+        latest = now + self._interval + self._jitter
+        if planned and planned > latest + _SET_BACK:
+            self.audit_finished(now)
+            planned = None
+        late = planned is not None and planned < now - _LATE
+        alive: Future[object] = Future()
+        alive.set_result(not (late and self._was_late))
+        self._was_late = late
+        if self._scheduler.running:
+            self._scheduler.wakeup()
+        return alive
 
     def next_audit(self) -> datetime | None:
         """When the next audit will be asked for, in UTC; None when none is planned."""

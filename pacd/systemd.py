@@ -1,8 +1,10 @@
 """Tells systemd how the daemon is, over the socket it gave; without one, says nothing."""
 
+import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import sdnotify
@@ -10,6 +12,9 @@ import sdnotify
 # systemd 252, src/core/manager.c: a datagram above NOTIFY_BUFFER_MAX (PIPE_BUF, 4096
 # bytes) is ignored whole; a character of UTF-8 takes at most four.
 _STATUS_CHARS: Final = 1000
+
+EXTENSION_S: Final = 60.0
+"""How much more time is asked for at once; asked again after a third of it."""
 
 
 class Notifier:
@@ -58,6 +63,32 @@ class Notifier:
     def extend_timeout(self, seconds: float) -> None:
         """Starting, running or stopping may take this much longer from now."""
         self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}")
+
+    @asynccontextmanager
+    async def more_time(
+        self, at_most_s: float, *, extension_s: float = EXTENSION_S
+    ) -> AsyncIterator[None]:
+        """
+        Keep systemd from losing patience while the block runs, and its loop turns.
+
+        Args:
+            at_most_s: After that long no more is asked for: then it hangs, and systemd ends it.
+        """
+        self.extend_timeout(extension_s)
+        extending = asyncio.create_task(self._extend(at_most_s, extension_s))
+        try:
+            yield
+        finally:
+            extending.cancel()
+            with suppress(asyncio.CancelledError):
+                await extending
+
+    async def _extend(self, at_most_s: float, extension_s: float) -> None:
+        end_s = time.monotonic() + at_most_s
+        while time.monotonic() < end_s:
+            # sd_notify(3): the next must come before the last one has run out.
+            await asyncio.sleep(extension_s / 3)
+            self.extend_timeout(extension_s)
 
     def close(self) -> None:
         """Let go of the socket; later messages are dropped."""

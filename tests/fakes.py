@@ -33,6 +33,7 @@ from pacd.protocol.documents import (
     Plan,
     PlanView,
     Problem,
+    ProblemKind,
     Prune,
     PruneState,
     Queue,
@@ -53,6 +54,7 @@ from pacd.protocol.documents import (
     no_library_counts,
     no_mirror_counts,
 )
+from pacd.protocol.metrics import Metric, MetricKind, by_label
 
 NOW = "2026-11-21T12:00:00Z"
 KEPT_EVENTS = 8
@@ -139,6 +141,11 @@ WORKING = replace(
 LIMIT_PROBLEM = Problem(
     what="200 of 1,434 folders are not watched: the kernel's limit is reached",
     fix="sudo sysctl fs.inotify.max_user_watches=524288",
+)
+DEAD_PROBLEM = Problem(
+    what="The engine's thread has not answered for 5 s.",
+    fix="Restart pacd and report what its log says.",
+    kind=ProblemKind.ENGINE_DEAD,
 )
 CORRUPT = HoldView(
     id=7,
@@ -473,7 +480,19 @@ class FakeDaemon:
 
     def health(self) -> Health:
         problems = self._status.problems
-        return Health(verdict=Verdict.DEGRADED if problems else Verdict.OK, problems=problems)
+        live = DEAD_PROBLEM not in problems
+        verdict = Verdict.DEGRADED if problems else Verdict.OK
+        return Health(
+            verdict=verdict if live else Verdict.FAILED,
+            live=live,
+            ready=not problems,
+            problems=problems,
+        )
+
+    def metrics(self) -> tuple[Metric, ...]:
+        state = self._status.state
+        states = by_label("state", {each.value: int(each is state) for each in State})
+        return (Metric("pacd_state", MetricKind.GAUGE, "1 for the state it is in.", states),)
 
     def doctor(self) -> Doctor:
         return CHECKED

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,18 @@ def small_disk(place: Path) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", str(place)], check=True)
+
+
+@contextmanager
+def full_disk(place: Path) -> Iterator[Path]:
+    """Mount a small disk and fill it; yield the path of a file there that holds nothing yet."""
+    with small_disk(place) as disk:
+        empty = disk / "empty"
+        empty.touch()
+        with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(4096)) == 4096:
+                pass
+        yield empty
 
 
 def as_nobody(work: Callable[[], Any]) -> Any:

@@ -64,6 +64,43 @@ def mounted(name: str, base: Path) -> Iterator[Path]:
         subprocess.run([_program("losetup") or "losetup", "--detach", loop], check=True)
 
 
+@dataclass(frozen=True)
+class Disk:
+    """A disk that can be taken out and put back in, as it was."""
+
+    loop: str
+    place: Path
+
+    def mount(self) -> None:
+        if not _done("mount", "-t", "ext4", self.loop, self.place):
+            pytest.skip("ext4 cannot be mounted here")
+
+    def unmount(self) -> None:
+        subprocess.run(["umount", self.place], check=True)
+
+
+@contextmanager
+def ext4(base: Path) -> Iterator[Disk]:
+    """A new, empty disk at base/disk; the test is skipped where none can be mounted."""
+    image, place = base / "image", base / "disk"
+    place.mkdir()
+    with image.open("wb") as file:
+        file.truncate(_SIZE_BYTES // 32)
+    if not _done("mkfs.ext4", "-q", "-F", image):
+        pytest.skip("mkfs.ext4 is not to be had here")
+    loop = _said("losetup", "--find", "--show", image)
+    if not loop:
+        pytest.skip("no loop device may be used here")
+    disk = Disk(loop, place)
+    try:
+        disk.mount()
+        yield disk
+    finally:
+        if os.path.ismount(place):
+            disk.unmount()
+        subprocess.run([_program("losetup") or "losetup", "--detach", loop], check=True)
+
+
 def _program(name: str) -> str | None:
     return shutil.which(name, path=_SBIN)
 

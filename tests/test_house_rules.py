@@ -107,3 +107,24 @@ def test_nothing_is_left_over() -> None:
     ]
 
     assert [] == found
+
+
+# concurrent.futures' pool fails all calls when one worker dies, and with max_tasks_per_child it
+# hangs (Python 3.11 to 3.13); a fork copies threads' locks in whatever state they are (0007).
+OTHER_POOLS = re.compile(
+    r"ProcessPoolExecutor|max_tasks_per_child|multiprocessing\.Pool|\bos\.fork|forkserver|\"fork\""
+)
+
+
+def test_w27_workers_are_spawned_by_our_own_pool_alone() -> None:
+    """w27: no other pool, no recycling by concurrent.futures, no fork."""
+    used = {
+        path.name: OTHER_POOLS.findall(text)
+        for path in sources()
+        if OTHER_POOLS.search(text := path.read_text("utf-8"))
+    }
+    starters = [path.name for path in sources() if "get_context(" in path.read_text("utf-8")]
+
+    assert {} == used
+    assert ["pool.py"] == starters
+    assert 'get_context("spawn")' in (REPOSITORY / "pacd/engine/pool.py").read_text("utf-8")

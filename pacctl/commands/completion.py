@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pacctl.verbs import VERBS, Parser, command, shared
+from pacctl.parser import Parser, shared
+from pacctl.verbs import VERBS, command
 from pacd.protocol.wire import Exit
 
 TYPE_CHECKING = False  # see pacctl.verbs

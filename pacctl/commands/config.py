@@ -8,10 +8,10 @@ import sys
 from functools import partial
 
 from pacctl.failure import Failure
+from pacctl.parser import shared
 from pacctl.phrases import local
 from pacctl.render import Painted
 from pacctl.session import no_arguments
-from pacctl.verbs import shared
 from pacd.protocol.wire import Exit
 
 TYPE_CHECKING = False  # see pacctl.verbs

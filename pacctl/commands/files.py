@@ -23,6 +23,7 @@ _STATES = {
     "retrying": ("failed, and will be tried again", "yellow"),
     "held": ("held: it needs you", "red"),
     "ignored": ("ignored", "dim"),
+    "output": ("made by PAC, or in a mirror", "dim"),
     "missing": ("missing: it was there once", "yellow"),
 }
 _STATUS_COLOURS = {"ok": "green", "warn": "yellow", "suspect": "yellow", "error": "red"}

@@ -32,7 +32,7 @@ _TIMES = frozenset({"tested", "judged", "last_gone"})  # evidence that is a mome
 
 
 def _holds_arguments(parser: ArgumentParser) -> None:
-    from pacctl.verbs import shared  # noqa: PLC0415  # a parser of its own for `show`
+    from pacctl.parser import shared  # noqa: PLC0415  # a parser of its own for `show`
 
     parser.add_argument("--format", choices=("md", "csv", "json"), help="the whole list, to keep")
     show = parser.add_subparsers(dest="show", metavar="show ID").add_parser(

@@ -24,7 +24,7 @@ class OverloadedError(errors.PacError):
 
 
 # The first row whose type fits decides.
-_FAILURES: Final[tuple[tuple[type[errors.PacError], Kind, int], ...]] = (
+_FAILURES: Final[tuple[tuple[type[errors.PacError], str, int], ...]] = (
     (RequestError, Kind.REQUEST, 400),
     (MismatchError, Kind.PROTOCOL, 400),
     (DeniedError, Kind.DENIED, 403),
@@ -38,7 +38,8 @@ _FAILURES: Final[tuple[tuple[type[errors.PacError], Kind, int], ...]] = (
 )
 
 # What aiohttp refuses by itself, by HTTP status.
-_HTTP_KINDS: Final = {404: Kind.NOT_FOUND, 405: Kind.REQUEST, 413: Kind.REQUEST}
+_HTTP_KINDS: Final = {404: Kind.NOT_FOUND}
+_CLIENTS_FAULT: Final = range(400, 500)
 
 
 def failure(error: errors.PacError) -> tuple[int, str]:
@@ -51,10 +52,11 @@ def failure(error: errors.PacError) -> tuple[int, str]:
 
 def http_failure(status: int, message: str, fix: str) -> str:
     """The body for an HTTP error that aiohttp raised."""
-    return body(_HTTP_KINDS.get(status, Kind.FAILED), message, fix=fix)
+    other = Kind.REQUEST if status in _CLIENTS_FAULT else Kind.FAILED
+    return body(_HTTP_KINDS.get(status, other), message, fix=fix)
 
 
-def body(kind: Kind, message: str, *, fix: str = "", words: str = "") -> str:
+def body(kind: str, message: str, *, fix: str = "", words: str = "") -> str:
     """The document of an error; `words` is what a tool said."""
     more = {name: text for name, text in (("fix", fix), ("words", words)) if text}
-    return dumps({"error": {"kind": kind.value, "message": message, **more}})
+    return dumps({"error": {"kind": kind, "message": message, **more}})

@@ -43,7 +43,7 @@ class Guard:
         try:
             self._check(request)
             request[CONTENT] = await request.read()
-            turnstile.deadline(None)
+            turnstile.arrived()
             response = await handler(request)
         except PacError as exc:
             status, text = failure(exc)
@@ -52,7 +52,7 @@ class Guard:
             response = _json(exc.status, http_failure(exc.status, *_words(request, exc)))
         if not response.prepared:
             response.force_close()
-            turnstile.deadline(self._limits.write_s)
+            turnstile.answered()
         return response
 
     def _check(self, request: web.Request) -> None:

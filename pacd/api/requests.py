@@ -1,15 +1,18 @@
 """What clients ask with, taken apart and checked; decides nothing."""
 
 import json
-import math
 import os
 import urllib.parse
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pacd.api.failures import RequestError
+from pacd.errors import UnknownError
 
 MAX_LIMIT: Final = 10_000
+MAX_SECONDS: Final = 10 * 366 * 86_400  # ten years: what is longer is no time but a mistake
+_NAME_MAX: Final = 255  # bytes; linux/limits.h, and so PATH_MAX, which counts a NUL
+_PATH_MAX: Final = 4_096
 MAX_ID: Final = 2**63 - 1  # SQLite's largest integer: datatype3.html, section 2
 
 
@@ -47,9 +50,14 @@ class Arguments:
         if not isinstance(found, str) or not found or "\0" in found:
             raise RequestError("`path` must be a text that is not empty and holds no NUL.")
         try:
-            os.fsencode(found)
+            raw = os.fsencode(found)
         except UnicodeEncodeError as exc:
             raise RequestError("`path` holds characters that no file name can hold.") from exc
+        if len(raw) >= _PATH_MAX or any(len(name) > _NAME_MAX for name in raw.split(b"/")):
+            raise UnknownError(
+                f"There is no file by so long a path: names have {_NAME_MAX} bytes at most, "
+                f"and paths {_PATH_MAX - 1}."
+            )
         return found
 
     def name(self, name: str) -> str | None:
@@ -84,8 +92,8 @@ class Arguments:
             found = _float(found)
         if not isinstance(found, int | float) or isinstance(found, bool):
             raise RequestError(f"`{name}` must be a number of seconds.")
-        if not math.isfinite(found) or found <= 0:
-            raise RequestError(f"`{name}` must be more than 0 seconds.")
+        if not 0 < found <= MAX_SECONDS:  # also what is no number, and too large for a float
+            raise RequestError(f"`{name}` must be more than 0 and at most {MAX_SECONDS} seconds.")
         return float(found)
 
     def claim(self, name: str) -> bool:

@@ -37,12 +37,15 @@ class Read:
         takes: Names of the arguments in its query.
         ready: With `for` in its query the answer waits until this is true of it,
             or until the time is over.
+        quick: Whether it looks at no disk and tells of no files: such have a thread of their
+            own, so that a monitor is answered whatever others ask.
     """
 
     path: str
     takes: tuple[str, ...]
     answer: Callable[[Daemon, Arguments], Document]
     ready: Callable[[Document], bool] = _at_once
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Write:
 
 
 READS: Final = (
-    Read("/status", (), lambda daemon, _: daemon.status()),
+    Read("/status", (), lambda daemon, _: daemon.status(), quick=True),
     Read("/holds", (), lambda daemon, _: daemon.holds()),
     Read("/holds/{id}", ("id",), lambda daemon, given: daemon.hold(given.number("id"))),
     Read("/plan", ("path",), lambda daemon, given: daemon.plan(given.path_or_none())),
@@ -80,7 +83,7 @@ READS: Final = (
             given.path_or_none(), given.number("limit", _HISTORY_LINES, most=MAX_LIMIT)
         ),
     ),
-    Read("/health", (), lambda daemon, _: daemon.health()),
+    Read("/health", (), lambda daemon, _: daemon.health(), quick=True),
     Read("/doctor", (), lambda daemon, _: daemon.doctor()),
     Read("/config", (), lambda daemon, _: daemon.config()),
 )

@@ -5,30 +5,38 @@ import functools
 import logging
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from pacd.api import requests
+from pacd.api.attendant import Attendant, NotOurFault
 from pacd.api.events import EventHub
 from pacd.api.guard import CONTENT, PEER, Guard, Handler, sign, turnstile_of
 from pacd.api.listener import Listener
 from pacd.api.routes import LONGEST_WAIT_S, READS, WRITES, Read, Write
 from pacd.api.turnstile import Clients, Limits, Turnstile
 from pacd.protocol.documents import Document, to_json
+from pacd.protocol.metrics import CONTENT_TYPE, exposition
 from pacd.protocol.port import Daemon
 from pacd.protocol.wire import MAX_BODY_BYTES, PREFIX
 
 T = TypeVar("T")
 
-_THREADS: Final = 4  # a doctor that looks at slow disks must not keep status waiting
+_THREADS: Final = 4  # for what may look at slow disks or tell of thousands of files
+_QUICK_THREADS: Final = 2  # for what is known already: status and health
 _MAX_LINE_BYTES: Final = 16_384  # PATH_MAX (4096, linux/limits.h), each byte as %XX, and room
 _MAX_FIELD_BYTES: Final = 4_096
 _MAX_HEADERS: Final = 32
+_BACKLOG: Final = 128
+_AT_ONCE: Final = 16
+"""
+So many are let in before those inside are heard (asyncio's accept loop): far fewer than there
+are places, so that nobody has to go who has sent a request already.
+"""
 _LOOK_AGAIN_S: Final = 1.0  # idleness may come without an event
 _CALM_S: Final = 0.1  # between two looks, however many events there are
 
@@ -44,6 +52,7 @@ class ApiServer:
             daemon, capacity=self._limits.backlog, heartbeat_s=self._limits.heartbeat_s
         )
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pacd-api")
+        self._quick = ThreadPoolExecutor(_QUICK_THREADS, thread_name_prefix="pacd-api-quick")
         self._listener: Listener | None = None
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
@@ -61,10 +70,19 @@ class ApiServer:
         guard = Guard(self._limits, owner_uid=os.geteuid(), group_gid=listener.group_gid)
         self._runner = web.AppRunner(
             self._application(guard),
-            access_log=None,
-            logger=_http_log(),
             handler_cancellation=True,
             shutdown_timeout=self._limits.shutdown_s,
+        )
+        await self._runner.setup()
+        server, loop = self._runner.server, asyncio.get_running_loop()
+        if server is None:
+            raise RuntimeError("aiohttp set up no server")
+        attendant = functools.partial(
+            Attendant,
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # aiohttp takes it for none
+            logger=_http_log(),
             tcp_keepalive=False,
             lingering_time=1.0,
             auto_decompress=False,
@@ -72,15 +90,12 @@ class ApiServer:
             max_field_size=_MAX_FIELD_BYTES,
             max_headers=_MAX_HEADERS,
         )
-        await self._runner.setup()
-        make_handler = self._runner.server
-        if make_handler is None:
-            raise RuntimeError("aiohttp set up no server")
         self._hub.open()
         clients = Clients(self._limits)
-        self._server = await asyncio.get_running_loop().create_unix_server(
-            lambda: Turnstile(clients, make_handler), sock=listener.socket, backlog=128
+        self._server = await loop.create_unix_server(
+            lambda: Turnstile(clients, attendant), sock=listener.socket, backlog=_AT_ONCE
         )
+        listener.socket.listen(_BACKLOG)  # also says how many wait in the kernel: raise that
 
     async def stop(self) -> None:
         """Take no more clients, end the streams, let answers finish, remove the socket."""
@@ -94,7 +109,8 @@ class ApiServer:
         if self._listener is not None:
             self._listener.release()
             self._listener = None
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._quick, self._threads):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _application(self, guard: Guard) -> web.Application:
         application = web.Application(middlewares=[guard.admit], client_max_size=MAX_BODY_BYTES)
@@ -105,6 +121,7 @@ class ApiServer:
         for write in WRITES:
             router.add_post(PREFIX + write.path, self._writer(write))
         router.add_get(f"{PREFIX}/events", self._events, allow_head=False)
+        router.add_get(f"{PREFIX}/metrics", self._metrics, allow_head=False)
         return application
 
     def _reader(self, route: Read) -> Handler:
@@ -113,8 +130,13 @@ class ApiServer:
                 {**requests.query(request.raw_path), **request.match_info}, route.takes
             )
             ask = functools.partial(route.answer, self._daemon, given)
-            wait_s = given.seconds("for") or 0.0
-            return await self._say(await self._when_ready(ask, route, min(wait_s, LONGEST_WAIT_S)))
+            threads = self._quick if route.quick else self._threads
+            wait_s = given.seconds("for")
+            if wait_s is None:
+                return await self._say(await self._call(ask, threads=threads), threads)
+            with turnstile_of(request).following():
+                wait_s = min(wait_s, LONGEST_WAIT_S)
+                return await self._say(await self._when_ready(ask, route, wait_s))
 
         return handle
 
@@ -135,17 +157,23 @@ class ApiServer:
         since = given.number("since") if asked else None
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         response.force_close()
-        await response.prepare(request)
         turnstile = turnstile_of(request)
-        lines = self._hub.lines(since, lambda after: self._call(self._kept, after))
-        async with aclosing(lines):
-            async for line in lines:
-                # A reader that takes nothing for so long is cut off: its
-                # connection, not the daemon, pays for it.
-                turnstile.deadline(self._limits.write_s)
-                await response.write(line.encode("ascii") + b"\n")
-                turnstile.deadline(None)
+        with turnstile.following():
+            await response.prepare(request)
+            lines = self._hub.lines(since, lambda after: self._call(self._kept, after))
+            async with aclosing(lines):
+                async for line in lines:
+                    # A reader that takes nothing for so long is cut off: its
+                    # connection, not the daemon, pays for it.
+                    turnstile.deadline(self._limits.write_s)
+                    await response.write(line.encode("ascii") + b"\n")
+                    turnstile.deadline(None)
         return response
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        requests.Arguments(requests.query(request.raw_path), ())
+        text = await self._call(lambda: exposition(self._daemon.metrics()))
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
 
     def _kept(self, since: int) -> tuple[Any, ...]:
         return self._daemon.events(since)
@@ -165,23 +193,18 @@ class ApiServer:
             with suppress(TimeoutError):
                 await asyncio.wait_for(pulse.wait(), min(_LOOK_AGAIN_S, left_s))
 
-    async def _say(self, document: Document) -> web.Response:
-        text = await self._call(to_json, document)
+    async def _say(self, document: Document, threads: Executor | None = None) -> web.Response:
+        text = await self._call(to_json, document, threads=threads)
         return web.Response(text=text + "\n", content_type="application/json")
 
-    async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
-
-
-class _NotOurFault(logging.Filter):
-    """Garbage from a client gets its 400 and no traceback in the daemon's log."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, HttpProcessingError)
+    async def _call(
+        self, function: Callable[..., T], *arguments: Any, threads: Executor | None = None
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads or self._threads, function, *arguments)
 
 
 def _http_log() -> logging.Logger:
     logger = logging.getLogger("pacd.api.http")
-    logger.addFilter(_NotOurFault())
+    logger.addFilter(NotOurFault())
     return logger

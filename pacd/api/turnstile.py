@@ -1,7 +1,8 @@
 """Stands between the socket and aiohttp: how many clients, and how long each may take."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -23,6 +24,8 @@ class Limits:
     What one client may take from the others.
 
     Attributes:
+        clients: Connections at a time.
+        followers: Of these, such as may last: streams of events, and questions with `for`.
         read_s: For a whole request to arrive.
         write_s: For a whole answer to be taken.
         shutdown_s: For requests under way when the server stops.
@@ -31,6 +34,7 @@ class Limits:
     """
 
     clients: int = 64
+    followers: int = 48
     read_s: float = 10.0
     write_s: float = 30.0
     shutdown_s: float = 2.0
@@ -39,11 +43,41 @@ class Limits:
 
 
 class Clients:
-    """Counts the connections; loop thread only."""
+    """
+    Counts the connections; loop thread only.
+
+    Attributes:
+        followers: How many of them may last.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.connected = 0
+        self.followers = 0
+        self._awaited: dict[Turnstile, None] = {}  # in the order in which they began
+
+    def enter(self, turnstile: "Turnstile") -> bool:
+        """
+        Take in a client; return whether there is a place for it.
+
+        Where all are taken, the one goes that has kept us waiting the longest, for its request
+        or for its taking the answer: who means well is done with both at once.
+        """
+        self.connected += 1
+        if self.connected > self.limits.clients:
+            oldest = next(iter(self._awaited), None)
+            if oldest is None:
+                return False
+            del self._awaited[oldest]
+            oldest.deadline(0)
+        self._awaited[turnstile] = None
+        return True
+
+    def await_(self, turnstile: "Turnstile", *, begin: bool) -> None:
+        """Note that the next move is a client's, or no longer."""
+        self._awaited.pop(turnstile, None)
+        if begin:
+            self._awaited[turnstile] = None
 
 
 class Turnstile(asyncio.Protocol):
@@ -71,12 +105,41 @@ class Turnstile(asyncio.Protocol):
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(seconds, self._transport.abort)
 
+    def arrived(self) -> None:
+        """The request is there whole: how long its answer takes is not the client's fault."""
+        self._clients.await_(self, begin=False)
+        self.deadline(None)
+
+    def answered(self) -> None:
+        """The answer is made: from here on the client is to take it."""
+        self._clients.await_(self, begin=True)
+        self.deadline(self._clients.limits.write_s)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """
+        Be one of those that may last while the block runs.
+
+        Raises:
+            OverloadedError: There are as many as there may be.
+        """
+        most = self._clients.limits.followers
+        if self._clients.followers >= most:
+            raise OverloadedError(
+                f"{most} clients already follow the daemon, the most it has at a time. "
+                "Close some (`pacctl follow`, `pacctl wait`, dashboards)."
+            )
+        self._clients.followers += 1
+        try:
+            yield
+        finally:
+            self._clients.followers -= 1
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the client in, or turn it away."""
         self._transport = cast("asyncio.Transport", transport)
-        self._clients.connected += 1
         self.deadline(self._clients.limits.read_s)
-        if self._clients.connected > self._clients.limits.clients:
+        if not self._clients.enter(self):
             self._transport.write(_turned_away(self._clients.limits.clients))
             self._transport.close()
             return
@@ -85,7 +148,7 @@ class Turnstile(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Make room for the next."""
-        self.deadline(None)
+        self.arrived()
         self._clients.connected -= 1
         if self._handler is not None:
             self._handler.connection_lost(exc)

@@ -150,11 +150,11 @@ class Track:
 
     Attributes:
         audio_md5: What STREAMINFO states, hex; "" where it is unset (all zero).
-        tags: Only the tags that PAC decides and displays by, values cut to
-            TAG_CHARS; the whole set stays in the file.
+        tags: Only the tags that PAC decides and displays by, the first MOST_TAGS of
+            them, values cut to TAG_CHARS; the whole set stays in the file.
         tags_md5: Hash of all tags and pictures but PAC's own bookkeeping, hex:
             equal means that nothing a mirror carries has changed.
-        pictures: In file order.
+        pictures: In file order, the first MOST_PICTURES and the front cover.
         compression: Value of the COMPRESSION tag; "" without one.
     """
 
@@ -174,3 +174,9 @@ class Track:
 
 
 TAG_CHARS: Final = 1_000
+
+MOST_TAGS: Final = 1_000
+"""Tags of a file that the daemon is told of; the file keeps all it has (X2)."""
+
+MOST_PICTURES: Final = 100
+"""Pictures that the daemon is told of: there are 21 types, and a hostile file may have millions."""

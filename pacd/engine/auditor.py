@@ -21,9 +21,11 @@ from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
+from pacd.engine.vouching import in_doubt, outdated
 from pacd.engine.walks import Walks
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
+from pacd.intake.gauge import Gauge
 from pacd.protocol.documents import EventKind, Problem
 from pacd.store.database import Store
 
@@ -43,9 +45,9 @@ class Auditor:
     All methods belong to the engine's thread.
 
     Attributes:
-        reports: Whether a watcher should have told of each change: then the rest is drift.
-        folders: How many folders each library had at its last whole walk, by name.
-        finished: Called at the end of each whole walk.
+        reports: Whether a watcher should have told of changes: the rest is drift (decision 0021).
+        gauge: Returns what each folder of a whole walk is to be told to, or None.
+        finished: Called at the end of each whole walk, with it.
     """
 
     def __init__(
@@ -80,13 +82,13 @@ class Auditor:
         self._unswept = set(pipeline.library_ids) if after_crash else set[str]()
         self.errands: dict[int, Errand] = {}
         self.reports = False
-        self.folders: dict[str, int] = {}
         pipeline.census.wanted = self._read_mirrors
-        self.finished: Callable[[datetime], None] = lambda _now: None
+        self.gauge: Callable[[LibraryPolicy], Gauge | None] = lambda _library: None
+        self.finished: Callable[[Audit, datetime], None] = lambda _audit, _now: None
 
     @property
     def walks(self) -> tuple[Audit, ...]:
-        """The walks under way or waiting."""
+        """Those under way or waiting."""
         return (*(audit for _, audit, _ in self._walkers.values()), *self._waiting)
 
     @property
@@ -96,9 +98,9 @@ class Auditor:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Roots that were not there, and what could not be read, when last looked for."""
+        """Roots that were not there, what could not be read, and what was set aside."""
         found = (*self._roots.problems.values(), *self._unread.values())
-        return tuple(chain.from_iterable(found))
+        return (*chain.from_iterable(found), *self._pipeline.aside.problems)
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Forget the problems of libraries that are no longer configured."""
@@ -106,9 +108,16 @@ class Auditor:
         self._roots.keep(names)
         self._unread = {name: found for name, found in self._unread.items() if name in names}
 
-    def audit_all(self) -> None:
-        """Walk every library that is not being walked whole by the same wishes already."""
-        under_way = {audit.policy for audit in self.walks if audit.whole}
+    def audit_all(self, *, anew: bool = False) -> None:
+        """
+        Walk every library that is not being walked whole by the same wishes already.
+
+        Args:
+            anew: Whether changes may be where a walk under way has been already: then one that
+                is still to begin is called for.
+        """
+        walks = self._waiting if anew else self.walks
+        under_way = {audit.policy for audit in walks if audit.whole}
         for policy in self._pipeline.policy.libraries:
             if policy not in under_way:
                 self._request(policy, PurePosixPath(), Urgency.AUDIT)
@@ -185,17 +194,18 @@ class Auditor:
 
     def _begin(self, audit: Audit, urgency: Urgency) -> None:
         policy = audit.policy
-        if self._is_outdated(audit) or self._root_is_gone(audit):
+        if self._is_void(audit):
             self._close(audit)
             return
         self._pipeline.misses_root |= bool(self._roots.problems.get(policy.name))
         now = datetime.now(UTC)
+        self._pipeline.vouched.begin(self._store, audit)
         is_read = partial(self._pipeline.census.is_complete, audit.library_id)
         audit.census = not all(map(is_read, policy.mirrors))
         if audit.whole:
+            audit.gauge = self.gauge(policy)
             with self._store.transaction():
-                known = self._store.tracks.valid_count(audit.library_id)
-                self._store.libraries.scan_started(audit.library_id, total=known, now=now)
+                self._store.libraries.scan_started(audit.library_id, total=audit.known, now=now)
         self._events.emit(
             EventKind.SCAN_STARTED, now=now, library=policy.name, path=str(audit.below)
         )
@@ -205,7 +215,7 @@ class Auditor:
             ignore=self._pipeline.ignore,
             inbox=self._inbox,
             live_pids=self._live_pids,
-            found=self._found,
+            found=self._pipeline.aside.around(self._found),
             mirrored=self._mirrored,
             gone=partial(let_go, self._store, self._pipeline),
             ended=self._ended,
@@ -215,30 +225,31 @@ class Auditor:
 
     def _found(self, audit: Audit, view: FolderView) -> None:
         """Record what a walk saw, and have the folder visited."""
-        if self._is_outdated(audit):
+        if outdated(audit, self._pipeline.policy) or not self._pipeline.vouched.holds(
+            audit.policy, view
+        ):
             return
         place = Place(audit.policy.name, view.path)
         tally = self._pipeline.survey(audit.policy, view)
         audit.tally += tally
-        changed = tally.total() - tally["skipped"] - tally["rejoined"]
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
-        if self.reports and not expected and place not in self._pipeline.visits:
-            audit.drift += changed
+        urgency = self._walkers[audit.policy.name][-1]
+        told = audit.policy.name in self._unread and (audit.forced or urgency is Urgency.AUDIT)
+        if self.reports and told and not expected and place not in self._pipeline.visits:
+            audit.drift += self._recorder.meter.drifted(tally)
         audit.places.add(place)
-        _, _, urgency = self._walkers[audit.policy.name]
         self._pipeline.want(place, urgency)
 
     def _mirrored(self, audit: Audit, mirror: MirrorPolicy, view: FolderView, stray: bool) -> None:
         """Have what stands in a mirror read, where it is not on record."""
-        if not self._is_outdated(audit):
+        if not outdated(audit, self._pipeline.policy):
             census, now = self._pipeline.census, datetime.now(UTC)
             census.take(audit.library_id, audit.policy, mirror, view, stray=stray, now=now)
 
     def _ended(self, audit: Audit) -> None:
         """Close a walk: what it did not see is gone, unless the root is."""
         self._walkers.pop(audit.policy.name, None)
-        void = self._is_outdated(audit) or self._root_is_gone(audit)
-        if not void and not audit.error:
+        if not (self._is_void(audit) or in_doubt(self._store, audit) or audit.error):
             conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
             if audit.whole:
                 self._pipeline.census.walked(audit.library_id, audit.policy)
@@ -250,11 +261,9 @@ class Auditor:
     def _close(self, audit: Audit) -> None:
         now = datetime.now(UTC)
         audit.walked = True
-        if audit.at_rest:
-            self._open = [each for each in self._open if each is not audit]
+        self._open = [each for each in self._open if not each.at_rest]
         report = audit.report()
         if audit.whole:
-            self.folders[audit.policy.name] = audit.folders
             self._unread[audit.policy.name] = audit.unread
             with self._store.transaction():
                 if audit.error:
@@ -264,7 +273,7 @@ class Auditor:
                     self._store.jobs.prune(before=now - JOBS_KEPT)
                     if not any(each.whole for each in self.walks):
                         self._store.memory.set(LAST_AUDIT, now.timestamp())
-            self.finished(now)
+            self.finished(audit, now)
         audit.log(report)
         self._events.emit(
             EventKind.SCAN_FINISHED,
@@ -275,16 +284,10 @@ class Auditor:
             message=audit.error or f"{report.files_discovered} files",
         )
 
-    def _is_outdated(self, audit: Audit) -> bool:
-        """Whether its library has left the settings, or its place, meanwhile."""
-        wanted = self._pipeline.policy.library(audit.policy.name)
-        if wanted is not None and wanted.root == audit.policy.root:
-            return False
-        audit.error = f"library {audit.policy.name} is no longer at {audit.policy.root}"
-        return True
-
-    def _root_is_gone(self, audit: Audit) -> bool:
-        """Say so where the root is not there: then nothing is forgotten."""
+    def _is_void(self, audit: Audit) -> bool:
+        """Whether its library is elsewhere, or its root gone, which is said."""
+        if outdated(audit, self._pipeline.policy):
+            return True
         problem = self._roots.missing(audit.policy, audit.library_id)
         if problem is None:
             return False

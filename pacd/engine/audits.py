@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from pacd.domain.change import FolderId
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.domain.scan import ScanReport
 from pacd.engine.inbox import Inbox
@@ -20,8 +21,9 @@ from pacd.engine.sweeping import own_folders, sweep, sweep_tree
 from pacd.errors import PacError
 from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place
+from pacd.intake.gauge import Gauge
 from pacd.intake.ignore import Ignore
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store.database import Store
 
 _log = structlog.get_logger()
@@ -48,6 +50,9 @@ class Audit:
         unseen: Folders on record there that it has not met, with their fingerprints.
         after_crash: Whether a daemon before this one may have left scratch files among the covers.
         census: Whether all that stands in the mirrors is to be told, not only what is stray.
+        gauge: Told of each folder, where it is to be known which of them are watched.
+        root: Which folder it began at, and `known` how many files were on record then.
+        doubt: Why it may not have been the library that it saw.
         walked: Whether the walk itself is over.
     """
 
@@ -66,6 +71,10 @@ class Audit:
     unseen: dict[str, bytes | None] = field(default_factory=dict)
     after_crash: bool = False
     census: bool = False
+    gauge: Gauge | None = None
+    root: FolderId | None = None
+    known: int = 0
+    doubt: Problem | None = None
     walked: bool = False
     error: str = ""
     started_s: float = field(default_factory=time.monotonic)
@@ -87,12 +96,15 @@ class Audit:
 
     @property
     def unread(self) -> tuple[Problem, ...]:
-        """A problem where parts of the library could not be looked at (L3)."""
+        """A problem where it, or parts of it, could not be looked at (L3, w09)."""
+        if self.doubt:
+            return (self.doubt,)
         if not self.warnings:
             return ()
         more = f" (and {self.failed - 1} more)" if self.failed > 1 else ""
         return (
             Problem(
+                kind=ProblemKind.UNREADABLE,
                 what=f"Library {self.policy.name}: {self.warnings[0]}{more}; "
                 "what is there is neither maintained nor forgotten.",
                 fix="Give pacd's user the right to read it (chmod, chown or setfacl), "
@@ -202,6 +214,9 @@ class Walker:
                 store.close()
         except (OSError, PacError) as error:
             self._audit.error = f"the walk broke off: {error}"
+        except Exception as error:  # noqa: BLE001  # a walk that never ends would be the last
+            _log.exception("fault", action="scan", status="error", library=self._audit.policy.name)
+            self._audit.error = f"the walk broke off by a fault of PAC's: {error!r}"
         self._inbox.post(partial(self._ended, self._audit))
 
     def _sweep_beside(self) -> None:
@@ -246,7 +261,7 @@ class Walker:
         """Remove left-overs from folders that no folder of the library stands for."""
         for mirror, view in found:
             if view.scratch:
-                sweep(mirror.root / view.path, view.scratch, self._is_gone)
+                sweep(mirror.root, view.path, view.scratch, self._is_gone)
             yield mirror, view, True
 
     def _tell(self, found: Iterable[tuple[MirrorPolicy, FolderView, bool]]) -> None:
@@ -269,6 +284,8 @@ class Walker:
             far.meet(looked)
             self._sweep(looked)
             audit.folders += view.readable
+            if audit.gauge:
+                audit.gauge.meet(view)
             audit.discovered += len(view.rows)
             audit.warn(view)
             folder = str(view.path)
@@ -288,7 +305,7 @@ class Walker:
         mirrored = [(roots[name], view) for name, view in looked.mirrors.items()]
         for root, view in ((policy.root, looked.library), *mirrored):
             if view and view.scratch:
-                sweep(root / view.path, view.scratch, self._is_gone)
+                sweep(root, view.path, view.scratch, self._is_gone)
 
     def _is_gone(self, pid: int) -> bool:
         return pid not in self._live_pids()

@@ -1,6 +1,7 @@
 """What waits: folders to be visited, and items to be carried out.  Values in memory only."""
 
 import heapq
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
@@ -27,6 +28,10 @@ PHASES: Final = {
 }
 
 
+MAX_PARKED: Final = 1_000
+"""Items that wait for room on a disk, beyond which no more folders are looked at."""
+
+
 class Backlog:
     """Folders that wait for a visit, the most urgent first, then the longest waiting."""
 
@@ -34,6 +39,7 @@ class Backlog:
         self._heap: list[tuple[Urgency, int, Place]] = []
         # Not a dict: one whose first entries were taken out is slow to tell its first.
         self._waiting: OrderedDict[Place, Urgency] = OrderedDict()
+        self._since_s: OrderedDict[Place, float] = OrderedDict()
         self._numbers = count()
 
     def __len__(self) -> int:
@@ -50,7 +56,13 @@ class Backlog:
         if place in self._waiting and self._waiting[place] <= urgency:
             return
         self._waiting[place] = urgency
+        self._since_s.setdefault(place, time.monotonic())
         heapq.heappush(self._heap, (urgency, next(self._numbers), place))
+
+    @property
+    def oldest_s(self) -> float | None:
+        """Since when the longest-waiting folder waits (monotonic); None without any."""
+        return next(iter(self._since_s.values()), None)
 
     @property
     def urgency(self) -> Urgency:
@@ -60,7 +72,7 @@ class Backlog:
     def pop(self) -> tuple[Place, Urgency]:
         """Remove and return the next folder; there must be one."""
         place, urgency = self._next()
-        del self._waiting[place]
+        del self._waiting[place], self._since_s[place]
         return place, urgency
 
     def _next(self) -> tuple[Place, Urgency]:

@@ -12,13 +12,26 @@ import structlog
 
 from pacd import VERSION
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine import doctor, explaining, overview, preview, prunes, restoring, summary, views
+from pacd.engine import (
+    doctor,
+    explaining,
+    metrics,
+    overview,
+    preview,
+    prunes,
+    restoring,
+    summary,
+    views,
+    vitality,
+)
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
-from pacd.engine.locating import locate, places
+from pacd.engine.locating import is_folder, locate, places
 from pacd.engine.releasing import no_hold, release_all
+from pacd.engine.scene import scene_of
 from pacd.engine.snapshot import Snapshot
+from pacd.engine.tracing import trace
 from pacd.errors import UnknownError
 from pacd.protocol.documents import (
     Audit,
@@ -27,7 +40,6 @@ from pacd.protocol.documents import (
     ConfigView,
     Doctor,
     Event,
-    FolderView,
     Health,
     History,
     Holds,
@@ -40,9 +52,9 @@ from pacd.protocol.documents import (
     Restored,
     ScanTicket,
     Status,
-    Verdict,
     Why,
 )
+from pacd.protocol.metrics import Metric
 from pacd.store.database import Store
 
 _log = structlog.get_logger()
@@ -63,6 +75,7 @@ class Control:
         self._engine = engine
         self._host = host
         self._started_s = time.monotonic()
+        self._started = datetime.now(UTC)
         self._overview = overview.Overview(self._reading, lambda: self._policy)
 
     @property
@@ -117,7 +130,7 @@ class Control:
         return found
 
     def release(self, ids: Sequence[int], accept: bool, who: str) -> Holds:
-        return self._ask(lambda: release_all(self._engine, tuple(ids), accept=accept, who=who))
+        return self._decide(lambda: release_all(self._engine, tuple(ids), accept=accept, who=who))
 
     def plan(self, path: str | None) -> Plan:
         with self._reading() as store:
@@ -156,28 +169,22 @@ class Control:
         return self._ask(lambda: restoring.lying(self._engine, now=datetime.now(UTC)))
 
     def restore(self, id: int, who: str) -> Restored:  # noqa: A002  # the port's word
-        return self._ask(lambda: restoring.restore(self._engine, id, who, now=datetime.now(UTC)))
+        now = datetime.now(UTC)
+        return self._decide(lambda: restoring.restore(self._engine, id, who, now=now))
 
     def queue(self) -> Queue:
-        snapshot = self._engine.snapshot
-        waiting = [(place, "waits for its turn") for place in snapshot.folders]
-        settling = [(place, "waits until it has been quiet") for place in snapshot.settling]
-        return Queue(
-            running=tuple(views.running_view(item) for item in snapshot.running),
-            waiting=tuple(views.plan_view(*item) for item in snapshot.ready),
-            folders=tuple(
-                FolderView(library=place.library, path=str(place.folder), reason=reason)
-                for place, reason in (*waiting, *settling)
-            ),
-            more=snapshot.more,
-        )
+        return overview.queue(self._engine.snapshot)
 
     def why(self, path: str) -> Why:
-        policy, relative = locate(self._policy, path)
+        ids = self._engine.pipeline.library_ids
         with self._reading() as store:
+            made = trace(store, ids, self._policy, path)
+            if made:
+                return made
+            policy, relative = locate(self._policy, path)
             return explaining.why(
                 store,
-                self._engine.pipeline.library_ids[policy.name],
+                ids[policy.name],
                 policy,
                 relative,
                 self._engine.pipeline.ignore,
@@ -194,8 +201,8 @@ class Control:
             else:
                 policy, relative = locate(self._policy, path)
                 library_id = self._engine.pipeline.library_ids[policy.name]
-                is_folder = (policy.root / relative).is_dir()
-                look_up = store.history.below if is_folder else store.history.of
+                whole = is_folder(policy.root / relative)
+                look_up = store.history.below if whole else store.history.of
                 entries = look_up(library_id, relative, limit=limit)
                 if not entries and not os.path.lexists(policy.root / relative):
                     raise UnknownError(f"{policy.root / relative} is not there, and never was.")
@@ -208,20 +215,21 @@ class Control:
 
     def pause(self, for_s: float | None, who: str) -> Status:
         until = datetime.now(UTC) + timedelta(seconds=for_s) if for_s is not None else None
-        self._ask(lambda: self._engine.set_pause(until, who))
+        self._decide(lambda: self._engine.set_pause(until, who))
         return self.status()
 
     def resume(self, who: str) -> Status:
-        self._ask(lambda: self._engine.end_pause(who))
+        self._decide(lambda: self._engine.end_pause(who))
         return self.status()
 
     def health(self) -> Health:
-        problems = self._problems(self._engine.snapshot)
-        if not self._engine.alive:
-            fix = "Restart pacd and report what its log says."
-            dead = Problem(what="The engine's thread has stopped.", fix=fix)
-            return Health(verdict=Verdict.FAILED, problems=(dead, *problems))
-        return Health(verdict=Verdict.DEGRADED if problems else Verdict.OK, problems=problems)
+        return vitality.health(self._engine, self._problems(self._engine.snapshot))
+
+    def metrics(self) -> tuple[Metric, ...]:
+        engine, snapshot = self._engine, self._engine.snapshot
+        seen, problems = self._overview.at(snapshot), self._problems(snapshot)
+        scene = scene_of(engine, self._host, seen, snapshot, problems, self._started)
+        return metrics.metrics(scene)
 
     def doctor(self) -> Doctor:
         host, last_audit = self._host, self._overview.at(self._engine.snapshot).last_audit
@@ -256,6 +264,12 @@ class Control:
     def _ask(self, function: Callable[[], Answered]) -> Answered:
         """Have the engine's thread answer."""
         return self._engine.inbox.call(function).result(CALL_S)
+
+    def _decide(self, function: Callable[[], Answered]) -> Answered:
+        """Have the engine's thread do what a person decided, and have that outlive the database."""
+        answer = self._ask(function)
+        self._host.decided()
+        return answer
 
     def _names(self) -> Mapping[int, str]:
         return {number: name for name, number in self._engine.pipeline.library_ids.items()}

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
-from pacd.domain.plan import PlanItem
+from pacd.domain.plan import Action, PlanItem
 from pacd.engine.gathering import album_of
 from pacd.engine.visit import Visit
 from pacd.planning.planner import plan_covers
 from pacd.store.database import Store
+
+MIRRORING: Final = frozenset(
+    {Action.MIRROR_ENCODE, Action.MIRROR_RETAG, Action.MIRROR_RENAME, Action.MIRROR_COPY}
+)
+"""What has no part in which covers are wanted."""
 
 
 def free_covers(

@@ -15,11 +15,13 @@ from pacd.domain.output import Output
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.backlog import Ready, Waiting
 from pacd.engine.losses import failed_with
+from pacd.engine.meter import LOOK
 from pacd.engine.mirrors.census import Reading
 from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
+from pacd.engine.setup import Setup
 from pacd.engine.sweeping import scratch_root, sweep_after, target_root
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.steps import registry
 from pacd.steps.look import look_at_outputs
 from pacd.tools.memory import oom_kills
@@ -30,6 +32,12 @@ LOOK_LIMIT_S: Final = 600.0
 
 SPACE_EVERY_S: Final = 5.0
 """How long an answer of the disk on its free space is believed."""
+
+STATE_RESERVE_BYTES: Final = 64 << 20
+"""
+Of the disk of the database, where the reserve of the others is not less: the write-ahead log and
+what outcomes add to the tables of a large library take a few MiB an hour (docs/reliability.md).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +60,20 @@ class Running:
 class Dispatch:
     """All methods belong to the engine's thread."""
 
-    def __init__(self, pool: Pool, recorder: Recorder, *, min_free_bytes: int) -> None:
+    def __init__(self, pool: Pool, recorder: Recorder, setup: Setup) -> None:
         self._pool = pool
         self._recorder = recorder
         self._tickets = count(1)
-        self._space = _Space(min_free_bytes)
+        self._state_dir = setup.database.parent
+        self._keep_free(setup.policy.min_free_bytes)
         self._unstarted = ""
         self.ready = Ready()
         self.running: dict[int, Running] = {}
 
     def start(self) -> None:
         """Give workers what is ready while they have room."""
-        if self.ready.parked and not set(map(_target, self.ready.parked)) <= set(self.starved):
+        starved = self._state.starved or set(map(_target, self.ready.parked)) <= set(self.starved)
+        if self.ready.parked and not starved:
             self.ready.unpark()
         while work := self.ready.pop(self._pool.room, self._starves):
             ticket = next(self._tickets)
@@ -77,13 +87,17 @@ class Dispatch:
             self._unstarted = "" if answer.started else answer.lost
             if answer.lost and answer.pid and running.work.item:
                 sweep_after(running.work.item, running.work.visit.policy, answer.pid)
-            name = running.work.item.action.value if running.work.item else "look"
-            self._recorder.pace.note(name, time.monotonic() - running.since_s)
+            if answer.lost:
+                self._recorder.meter.lost(answer, oom_kills_before=running.oom_kills)
+            name = running.work.item.action.value if running.work.item else LOOK
+            took_s = time.monotonic() - running.since_s
+            self._recorder.pace.note(name, took_s)
+            self._recorder.meter.answered(name, took_s)
             yield running.work, running.job_id, _outcome(running, answer)
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Keep this reserve from now on, on the disks of these libraries alone."""
-        self._space = _Space(policy.min_free_bytes)
+        self._keep_free(policy.min_free_bytes)
         for library in policy.libraries:
             self.watch_space(library)
 
@@ -94,6 +108,7 @@ class Dispatch:
             return ()
         return (
             Problem(
+                kind=ProblemKind.NO_WORKER,
                 what=f"No worker process can be started ({self._unstarted}), so nothing is done.",
                 fix="Give the daemon room: TasksMax, MemoryMax and LimitNOFILE of its unit, or "
                 "fewer [workers]; `journalctl -u pacd` tells more. PAC goes on by itself.",
@@ -103,7 +118,12 @@ class Dispatch:
     @property
     def starved(self) -> tuple[Path, ...]:
         """Roots whose disks have less free space than the reserve."""
-        return self._space.starved
+        return (*self._state.starved, *self._space.starved)
+
+    def _keep_free(self, min_free_bytes: int) -> None:
+        self._space = _Space(min_free_bytes)
+        self._state = _Space(min(min_free_bytes, STATE_RESERVE_BYTES))
+        self._state.look([self._state_dir])
 
     def watch_space(self, policy: LibraryPolicy) -> None:
         """Look at the disks that a library's items write to."""
@@ -113,7 +133,7 @@ class Dispatch:
         self._space.look([*roots, policy.artwork.root] if policy.artwork.enabled else roots)
 
     def _starves(self, work: Waiting) -> bool:
-        return _target(work) in self._space.starved
+        return bool(self._state.starved) or _target(work) in self._space.starved
 
     def _prepare(self, ticket: int, work: Waiting) -> tuple[Running, Call]:
         visit, item = work.visit, work.item
@@ -125,7 +145,7 @@ class Dispatch:
         job = Job(item, visit.known[item.path], visit.policy, now, visit.roots)
         job_id = self._recorder.started(visit.library_id, visit.policy.name, item, now=now)
         limit_s = registry.time_limit_s(job)
-        call = Call(ticket, work.phase, registry.perform, (job,), limit_s)
+        call = Call(ticket, work.phase, registry.perform, (job,), limit_s, job_id)
         return Running(work, job_id, oom_kills(), time.monotonic()), call
 
 

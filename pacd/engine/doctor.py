@@ -12,13 +12,15 @@ from pacd import VERSION
 from pacd.domain.media import Codec
 from pacd.domain.policy import DaemonPolicy
 from pacd.domain.verdict import BUILTIN_VERSION, Detector
+from pacd.engine.backups import OVERDUE
 from pacd.engine.roots import reachable
 from pacd.engine.unresampled import RESAMPLER_FIX
-from pacd.intake.mounts import NETWORK, filesystem
+from pacd.intake import limits
+from pacd.intake.mounts import filesystem
 from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
+from pacd.store import shelf
 from pacd.tools.toolbox import REMEDIES, TITLES, Toolbox
 
-_LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_watches")
 _MOMENT: Final = "%Y-%m-%d %H:%M:%S %Z"
 
 _PLACES: Final = "If you have it, put it on PATH or name it in [authenticity]"
@@ -28,6 +30,8 @@ _UNUSABLE: Final = (
     "that runs such, and as a service "
     "`SystemCallArchitectures=native x86`. Or take it out of `detectors` in [authenticity]."
 )
+
+_POLLED: Final = "Audits find what changes, every 15 minutes or more often."
 
 _JITTER: Final = timedelta(seconds=5)
 """By how much a clock that is kept by NTP may be set back, and some."""
@@ -49,7 +53,8 @@ def examine(
         *_tools(policy, tools),
         *_roots(policy),
         _space("state", database.parent, policy.min_free_bytes),
-        _watches(watch),
+        _backups(database, now),
+        *_watches(watch),
         _clock(last_audit, now),
         _user(),
     )
@@ -128,11 +133,6 @@ def _root(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:
         found = f"{root} cannot be written by user {user}"
         fix = f"Give user {user} the right to write there (chown, chmod or setfacl)."
         return DoctorCheck(name=name, verdict=Verdict.FAILED, found=found, fix=fix)
-    kind = filesystem(root)
-    if kind in NETWORK:
-        found = f"{root} on {kind}: other machines' changes give no events"
-        fix = "Nothing to mend: audits find them. Shorten interval_hours in [audit] if you like."
-        return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=fix)
     return _space(name, root, reserve_bytes)
 
 
@@ -147,17 +147,19 @@ def _space(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:
     return DoctorCheck(name=name, verdict=Verdict.OK, found=found)
 
 
-def _watches(watch: Watch) -> DoctorCheck:
-    try:
-        limit = _LIMIT.read_text("ascii").strip()
-    except OSError:
-        limit = "unknown"
-    found = f"{watch.watched} of {watch.directories} folders are watched, the limit is {limit}"
+def _watches(watch: Watch) -> Iterator[DoctorCheck]:
+    limit = limits.watches()
+    found = f"the limit is {limit.value}" if limit.value else "the limit is unknown"
+    if watch.mode == "inotify":
+        found = f"{watch.watched} of {watch.directories} folders are watched, {found}"
     if watch.mode == "inotify" and watch.watched < watch.directories:
-        wanted = max(watch.directories * 2, 524_288)
-        fix = f"sysctl -w fs.inotify.max_user_watches={wanted} (and in /etc/sysctl.d), then reload"
-        return DoctorCheck(name="watches", verdict=Verdict.DEGRADED, found=found, fix=fix)
-    return DoctorCheck(name="watches", verdict=Verdict.OK, found=found)
+        fix = limit.raised_to(limits.enough(limit, watch.directories))
+        yield DoctorCheck(name="watches", verdict=Verdict.DEGRADED, found=found, fix=fix)
+    else:
+        yield DoctorCheck(name="watches", verdict=Verdict.OK, found=found)
+    for number, note in enumerate(watch.polled, 1):
+        name = "polled" if len(watch.polled) == 1 else f"polled {number}"
+        yield DoctorCheck(name=name, verdict=Verdict.OK, found=f"{note}. {_POLLED}")
 
 
 def _clock(last_audit: datetime | None, now: datetime) -> DoctorCheck:
@@ -170,6 +172,18 @@ def _clock(last_audit: datetime | None, now: datetime) -> DoctorCheck:
         found=f"it is {found}, but the last audit ended at {last_audit:{_MOMENT}}",
         fix="Set the clock (`timedatectl set-ntp true`); audits and re-tests go by it.",
     )
+
+
+def _backups(database: Path, now: datetime) -> DoctorCheck:
+    """Say how many there are, and whether the last is as young as a daily one should be."""
+    last, there = shelf.newest(database, now=now), len(shelf.backups(database))
+    found = f"{there} of the state in {shelf.folder_of(database)}"
+    if last:
+        found += f", the last of {last:{_MOMENT}}"
+    if not database.exists() or (last and now - last < OVERDUE):
+        return DoctorCheck(name="backups", verdict=Verdict.OK, found=found)
+    fix = "pacd makes one each day, and the first when it starts: `journalctl -u pacd` tells more."
+    return DoctorCheck(name="backups", verdict=Verdict.DEGRADED, found=found, fix=fix)
 
 
 def _user() -> DoctorCheck:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from multiprocessing.connection import wait
@@ -11,6 +11,7 @@ from typing import Final
 
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine.auditor import Auditor
+from pacd.engine.depths import depths
 from pacd.engine.devices import acquaint
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.events import Events
@@ -23,9 +24,9 @@ from pacd.engine.recording import Recorder
 from pacd.engine.recycling import Bins
 from pacd.engine.setup import Setup
 from pacd.engine.snapshot import SHOWN, InWorker, Snapshot
-from pacd.engine.visit import Urgency
-from pacd.intake.audit import ignored_folder
-from pacd.intake.debounce import Place, topmost
+from pacd.engine.touched import Touched
+from pacd.engine.visit import Visit
+from pacd.intake.debounce import Place
 from pacd.protocol.documents import EventKind
 from pacd.store.database import Store
 from pacd.tools.toolbox import Toolbox
@@ -51,9 +52,7 @@ class Engine:
         self.inbox = Inbox()
         self.pool = Pool(setup.limits, setup=setup.worker_setup, common=(setup.tools,))
         self.recorder = Recorder(store, events)
-        self.dispatch = Dispatch(
-            self.pool, self.recorder, min_free_bytes=setup.policy.min_free_bytes
-        )
+        self.dispatch = Dispatch(self.pool, self.recorder, setup)
         with store.transaction():
             crashed = store.jobs.interrupted(now=datetime.now(UTC)) > 0
             library_ids = acquaint(store, setup.policy)
@@ -76,6 +75,7 @@ class Engine:
             live_pids=self.pool.pids,
             after_crash=crashed,
         )
+        self.touched = Touched(self.pipeline, self.auditor)
         self.bins = Bins(store, self.pool.pids)
         self.minder = Minder(store, self.pipeline, self.auditor, self.bins)
         self.pause = Pause(store)
@@ -84,7 +84,6 @@ class Engine:
         self.starting = False
         self._stopping = threading.Event()
         self._hasten = threading.Event()
-        self._trees: set[Place] = set()
 
     def run(self, until: Callable[["Engine"], bool] = lambda _engine: False) -> None:
         """Work until stop() is called, or until says so at the end of a turn."""
@@ -176,7 +175,7 @@ class Engine:
 
     def _turn(self) -> None:
         self._take_inbox()
-        self._look_at(self.pipeline.settled())
+        self.touched.look()
         self.minder.look()
         paused = self.pause.active(datetime.now(UTC))
         if not paused:
@@ -208,6 +207,7 @@ class Engine:
             paused_until=self.pause.until,
             starting=self.starting,
             stopping=self.stopping,
+            depths=depths(pipeline, self.dispatch),
         )
 
     def _eta_s(self) -> float | None:
@@ -226,12 +226,15 @@ class Engine:
 
     def _collect(self) -> None:
         for work, job_id, came in self.dispatch.collect():
-            self.pipeline.finish(work, job_id, came)
+            place = work.visit.place if isinstance(work.visit, Visit) else None
+            with self.pipeline.aside.trying(place):
+                self.pipeline.finish(work, job_id, came)
 
     def _take_inbox(self) -> None:
         touched, calls = self.inbox.take()
         for place, tree in touched.items():
-            self._touch(place, tree=tree)
+            if not self.touched.note(place, tree=tree):
+                self.recorder.meter.ignored += 1
         for function, future in calls:
             if future is None:
                 function()
@@ -240,23 +243,6 @@ class Engine:
                     future.set_result(function())
                 except Exception as error:  # noqa: BLE001  # the caller's thread raises it again
                     future.set_exception(error)
-
-    def _touch(self, place: Place, *, tree: bool) -> None:
-        if ignored_folder(place.folder, self.pipeline.ignore):
-            return
-        if tree:
-            self._trees.add(place)
-        self.pipeline.debouncer.touch(place, now_s=time.monotonic())
-
-    def _look_at(self, settled: Collection[Place]) -> None:
-        """Visit folders that have been quiet; walk those where all below was touched too."""
-        trees = self._trees.intersection(settled)
-        for place in topmost(settled, trees):
-            if place in trees:
-                self.auditor.walk(place)
-            else:
-                self.pipeline.want(place, Urgency.LIVE)
-        self._trees.difference_update(trees)
 
     def _wait(self) -> None:
         """Sleep until something is to be done."""

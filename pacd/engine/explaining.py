@@ -4,10 +4,11 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from pacd.domain.plan import Facts
+from pacd.domain.plan import Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine import preview, views
 from pacd.engine.snapshot import Snapshot
+from pacd.engine.sweeping import target_root
 from pacd.errors import UnknownError
 from pacd.intake.audit import MASTER_SUFFIX, left_alone
 from pacd.intake.debounce import Place
@@ -73,10 +74,11 @@ def why(
     decided = (decide if is_master else decide_sidecar)(facts, policy, now)
     state = _state(facts, decided, Place(policy.name, path.parent), snapshot)
     first = decided.items[0] if decided.items else None
+    kept = _kept_waiting(first, policy, snapshot) if state is FileState.WAITING else ""
     return answer(
         state,
         first.action.value if first else _NONE,
-        first.reason if first else decided.standing,
+        f"{first.reason}{kept}" if first else decided.standing,
         facts=views.facts_view(facts, policy),
         holds=tuple(views.hold_view(policy.name, hold) for hold in facts.holds),
     )
@@ -91,6 +93,15 @@ def _may_be_there(path: Path) -> bool:
     except OSError:
         return True
     return True
+
+
+def _kept_waiting(item: PlanItem | None, policy: LibraryPolicy, snapshot: Snapshot) -> str:
+    """What keeps PAC from beginning, a clause that follows the item's reason; "" for nothing."""
+    if snapshot.paused:
+        return "; it waits because PAC is paused"
+    if item and target_root(item, policy) in snapshot.starved:
+        return "; it waits because its disk has less free space than the reserve"
+    return ""
 
 
 def _state(facts: Facts, decided: Decided, place: Place, snapshot: Snapshot) -> FileState:

@@ -6,17 +6,14 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import PurePosixPath
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from pacd.intake.debounce import Place
+from pacd.intake.debounce import Place, crowded
 
 Answered = TypeVar("Answered")
 
 Called = tuple[Callable[[], Any], "Future[Any] | None"]
 """A function, and where its answer goes; None when nobody waits for one."""
-
-MAX_TOUCHED: Final = 512
-"""Touched folders of one library kept apart; beyond that the whole library counts as touched."""
 
 
 class Inbox:
@@ -39,10 +36,12 @@ class Inbox:
             if self._closed:
                 return
             known = self._touched.get(place)
-            if known is None and self._crowded(place.library):
+            if known or (known is False and not tree):
+                return  # noted already, and the engine was woken for it
+            if known is None and crowded(self._touched.keys(), place.library):
                 self._drop(place.library)
                 place, tree = Place(place.library, PurePosixPath()), True
-            self._touched[place] = tree or bool(known)
+            self._touched[place] = tree
             self._wake()
 
     def call(self, function: Callable[[], Answered]) -> "Future[Answered]":
@@ -93,11 +92,6 @@ class Inbox:
     def _wake(self) -> None:
         """Under the lock: a closed descriptor may be another file's by now."""
         os.eventfd_write(self.wake_fd, 1)
-
-    def _crowded(self, library: str) -> bool:
-        if len(self._touched) < MAX_TOUCHED:
-            return False
-        return sum(place.library == library for place in self._touched) >= MAX_TOUCHED
 
     def _drop(self, library: str) -> None:
         kept = {place: tree for place, tree in self._touched.items() if place.library != library}

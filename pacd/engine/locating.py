@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.errors import RefusedError, UnknownError
@@ -44,9 +44,9 @@ def places(policy: DaemonPolicy, path: str | None) -> Iterator[Place]:
             yield Place(library.name, PurePosixPath())
         return
     library, relative = locate(policy, path)
-    if library.root.is_dir() and not os.path.lexists(library.root / relative):
+    if is_folder(library.root) and not os.path.lexists(library.root / relative):
         raise UnknownError(f"{library.root / relative} is not there.")
-    folder = relative if (library.root / relative).is_dir() else relative.parent
+    folder = relative if is_folder(library.root / relative) else relative.parent
     reason = ignored_folder(folder, Ignore(policy.ignore)) or _linked(library, folder)
     if reason:
         raise RefusedError(f"{library.root / folder} is left alone: {reason}.")
@@ -55,6 +55,11 @@ def places(policy: DaemonPolicy, path: str | None) -> Iterator[Place]:
 
 def _linked(library: LibraryPolicy, folder: PurePosixPath) -> str | None:
     for part in (folder, *folder.parents):
-        if part.parts and (library.root / part).is_symlink():
+        if part.parts and os.path.islink(library.root / part):  # noqa: PTH114  # see is_folder()
             return f"{part.name} is a symbolic link"
     return None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; False also where nobody may look, and where none can be."""
+    return os.path.isdir(path)  # noqa: PTH112  # Path.is_dir() raises there: EACCES, ENAMETOOLONG

@@ -1,9 +1,11 @@
-"""What no event tells of is looked at now and then: roots, recycle bins, programs not there."""
+"""What no event tells of is looked at now and then: roots, bins, disks, programs not there."""
 
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 from pacd.engine.auditor import Auditor
+from pacd.engine.locked import locked
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.recycling import Bins
 from pacd.engine.unresampled import unresampled
@@ -19,7 +21,7 @@ class Minder:
     All methods belong to the engine's thread.
 
     Attributes:
-        problems: Masters that wait for a program, as of the last look.
+        problems: Masters that wait for a program or a disk, as of the last look.
         next_s: When the next look is due by itself (monotonic); a root that is missed brings it on.
     """
 
@@ -41,4 +43,8 @@ class Minder:
         self._auditor.look_for_roots()
         policy, ids = pipeline.policy, pipeline.library_ids
         self._bins.look_after(policy, ids)
-        self.problems = tuple(unresampled(self._store, policy, ids))
+        now = datetime.now(UTC)
+        self.problems = (
+            *unresampled(self._store, policy, ids),
+            *locked(self._store, policy, ids, pipeline.want, now=now),
+        )

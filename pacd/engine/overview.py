@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,16 @@ from pacd.domain.policy import DaemonPolicy
 from pacd.engine import views
 from pacd.engine.auditor import LAST_AUDIT
 from pacd.engine.snapshot import Snapshot
-from pacd.protocol.documents import HoldCounts, LibraryView, Problem, State, Workload
+from pacd.protocol.documents import (
+    FolderView,
+    HoldCounts,
+    LibraryView,
+    Problem,
+    ProblemKind,
+    Queue,
+    State,
+    Workload,
+)
 from pacd.store.database import Store
 
 MOMENT_S: Final = 0.5
@@ -53,6 +62,7 @@ def full_disks(snapshot: Snapshot) -> tuple[Problem, ...]:
 
 def _full(root: Path) -> Problem:
     return Problem(
+        kind=ProblemKind.DISK_FULL,
         what=f"The disk of {root} has less free space than the reserve: nothing is written there.",
         fix="Free some space; PAC goes on by itself. The reserve is min_free_mib in [audit].",
     )
@@ -67,6 +77,21 @@ def workload(snapshot: Snapshot) -> Workload:
     )
 
 
+def queue(snapshot: Snapshot) -> Queue:
+    """What runs and what waits, by name; of a long queue the beginning."""
+    waiting = [(place, "waits for its turn") for place in snapshot.folders]
+    settling = [(place, "waits until it has been quiet") for place in snapshot.settling]
+    return Queue(
+        running=tuple(views.running_view(item) for item in snapshot.running),
+        waiting=tuple(views.plan_view(*item) for item in snapshot.ready),
+        folders=tuple(
+            FolderView(library=place.library, path=str(place.folder), reason=reason)
+            for place, reason in (*waiting, *settling)
+        ),
+        more=snapshot.more,
+    )
+
+
 def remaining_s(snapshot: Snapshot, work: Workload) -> float | None:
     """How long the queue will take: no less than what runs; None while nobody can tell."""
     known = [snapshot.eta_s, *(item.eta_s for item in work.running)]
@@ -75,11 +100,17 @@ def remaining_s(snapshot: Snapshot, work: Workload) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the store tells of all libraries at one moment."""
+    """
+    What the store tells of all libraries at one moment.
+
+    Attributes:
+        durations_s: Of the last whole audit of each library that had one.
+    """
 
     libraries: tuple[LibraryView, ...]
     holds: HoldCounts
     last_audit: datetime | None
+    durations_s: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +185,11 @@ class Overview:
                 libraries=_libraries(store, self._policy(), snapshot),
                 holds=_hold_counts(store),
                 last_audit=datetime.fromtimestamp(finished, UTC) if finished else None,
+                durations_s={
+                    row.name: row.report.scan_duration_s
+                    for row in store.libraries.all()
+                    if row.report
+                },
             )
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from pacd.store.database import Store
+from pacd.store.decisions import PAUSE
 
-_KEY: Final = "paused_until"
 _FOREVER: Final = "resume"
 
 
@@ -15,19 +15,19 @@ class Pause:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._until: str | float | None = store.memory.get(_KEY)
+        self._until: str | float | None = store.memory.get(PAUSE)
 
     def begin(self, until: datetime | None) -> None:
         """Pause until a moment, or until resumed when None."""
         self._until = until.timestamp() if until else _FOREVER
         with self._store.transaction():
-            self._store.memory.set(_KEY, self._until)
+            self._store.memory.set(PAUSE, self._until)
 
     def end(self) -> None:
         """Go on; harmless when not paused."""
         self._until = None
         with self._store.transaction():
-            self._store.memory.delete(_KEY)
+            self._store.memory.delete(PAUSE)
 
     def active(self, now: datetime) -> bool:
         """Whether nothing new may be started."""

@@ -11,8 +11,9 @@ from pacd.domain.outcome import Done, Failed, Mirrored, Outcome
 from pacd.domain.output import Output
 from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
-from pacd.engine.backlog import Backlog, Waiting
-from pacd.engine.coverage import free_covers
+from pacd.engine.aside import Aside
+from pacd.engine.backlog import MAX_PARKED, Backlog, Waiting
+from pacd.engine.coverage import MIRRORING, free_covers
 from pacd.engine.deciding import Decider
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.flux import causes
@@ -27,10 +28,12 @@ from pacd.engine.mirrors.scouting import Scout
 from pacd.engine.naming import Naming
 from pacd.engine.recording import Recorder
 from pacd.engine.resting import agrees, remember
-from pacd.engine.retries import Retries
-from pacd.engine.roots import available, identities
+from pacd.engine.retries import SCAN_SETTLES, Retries
+from pacd.engine.roots import identities
 from pacd.engine.survey import Displaced, Tally, survey
+from pacd.engine.telling import say_changes
 from pacd.engine.visit import Urgency, Visit
+from pacd.engine.vouching import Vouched
 from pacd.files import atomic
 from pacd.intake.audit import FolderView, ignored_folder
 from pacd.intake.debounce import Debouncer, Place
@@ -41,22 +44,8 @@ from pacd.store.database import Store
 AHEAD: Final = 8
 """Items kept ready beyond those that run, so that no worker waits for a folder to be looked at."""
 
-MAX_PARKED: Final = 1_000
-"""Items that wait for room on a disk, beyond which no more folders are looked at."""
-
-MIRRORING: Final = frozenset(
-    {Action.MIRROR_ENCODE, Action.MIRROR_RETAG, Action.MIRROR_RENAME, Action.MIRROR_COPY}
-)
-"""What has no part in which covers are wanted."""
-
 TURN_S: Final = 0.05
 """How long visits may be begun in one turn: commands and outcomes wait meanwhile."""
-
-SCAN_SETTLES: Final = 6
-"""Settle times that somebody who asked for a scan waits for a file that is still written to."""
-
-RETRY_LOOK: Final = timedelta(seconds=30)
-"""Outputs that a lost worker did not read are looked at again after this."""
 
 
 class Pipeline:
@@ -95,6 +84,8 @@ class Pipeline:
         self.retries = Retries()
         self.library_ids = library_ids
         self.misses_root = False
+        self.vouched = Vouched()
+        self.aside = Aside(self._abandon)
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
         self.debouncer = Debouncer(policy.settle_s, policy.max_delay_s)
@@ -121,6 +112,7 @@ class Pipeline:
         self.debouncer.adopt(policy.settle_s, policy.max_delay_s)
         self._settler = Settler(policy.settle_s, atomic.being_written)
         self._copier.adopt(policy)
+        self.aside.clear()
 
     def settled(self) -> tuple[Place, ...]:
         """Have folders visited whose retry is due, and return those that have been quiet."""
@@ -142,9 +134,8 @@ class Pipeline:
 
     def survey(self, policy: LibraryPolicy, view: FolderView) -> Tally:
         """Record what a walk saw of a folder."""
-        library_id = self.library_ids[policy.name]
-        displaced, now = self._displaced, datetime.now(UTC)
-        return survey(self._store, library_id, policy.root, view, displaced=displaced, now=now)
+        where, moved = (self.library_ids[policy.name], policy.root), self._displaced
+        return survey(self._store, *where, view, displaced=moved, now=datetime.now(UTC))
 
     @property
     def hungry(self) -> bool:
@@ -157,21 +148,25 @@ class Pipeline:
         """Begin visits while the workers could run out of items, for one turn's time at most."""
         until_s = time.monotonic() + TURN_S
         while self.hungry and time.monotonic() < until_s:
-            self._begin(*self.backlog.pop())
+            place, urgency = self.backlog.pop()
+            with self.aside.trying(place):
+                self._begin(place, urgency)
 
     def _begin(self, place: Place, urgency: Urgency) -> None:
         policy = self.policy.library(place.library)
         ignored = ignored_folder(place.folder, self.ignore)
-        if ignored or policy is None or not available(policy.root):
+        if ignored or policy is None:
+            self._rested(place)
+            return
+        roots = identities(policy)  # first: what is looked at must be below these
+        looked = self._look(policy, place.folder)
+        if not self.vouched.holds(policy, looked.library):
             self._rested(place)
             return
         self.keeper.due.add(policy.name)
-        roots = identities(policy)  # first: what is looked at must be below these
-        looked = self._look(policy, place.folder)
         self.misses_root |= None in looked.mirrors.values()
-        self.survey(policy, looked.library)
-        library_id = self.library_ids[policy.name]
-        now = datetime.now(UTC)
+        say_changes(policy.name, place.folder, self.survey(policy, looked.library))
+        library_id, now = self.library_ids[policy.name], datetime.now(UTC)
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
         by_path = {each.path: each for each in facts}
         turn = next(self._turns)
@@ -230,7 +225,11 @@ class Pipeline:
 
     def _advance(self, visit: Visit, paths: Iterable[PurePosixPath]) -> None:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
-        now = datetime.now(UTC)
+        if self.visits.get(visit.place) is visit:  # else it was set aside meanwhile
+            with self.aside.trying(visit.place):
+                self._decide(visit, paths, datetime.now(UTC))
+
+    def _decide(self, visit: Visit, paths: Iterable[PurePosixPath], now: datetime) -> None:
         for path in paths:
             if path in visit.facts:
                 items = self._decider.decided(visit, path, self.visits.values(), now=now)
@@ -266,11 +265,7 @@ class Pipeline:
         """Remember the folder as at rest, or why it is to be visited again."""
         del self.visits[visit.place]
         place = visit.place
-        retries = list(visit.retries())
-        if any(visit.unseen()) and visit.looked.complete:
-            retries.append(now + RETRY_LOOK)
-        for moment in retries:
-            self.retries.add(moment, place)
+        retries = self.retries.note(visit, now=now)
         if visit.again:
             self.backlog.add(place, visit.urgency)
         elif visit.restless(self._patience):
@@ -283,6 +278,7 @@ class Pipeline:
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif not (retries or visit.restless() or visit.awaits) and looked.complete:
                 remember(self._store, visit, looked, now=now)
+                self.aside.forget(place)
                 self._rested(place)
                 self.scout.rested(visit)
                 return
@@ -292,3 +288,12 @@ class Pipeline:
         if not settles and not visit.again and not visit.awaits:
             self._rested(place)
         self.scout.rested(visit)
+
+    def _abandon(self, place: Place) -> None:
+        """Go no further with a folder; it counts as never visited."""
+        visit = self.visits.pop(place, None)
+        with self._store.transaction():
+            self._store.folders.disturb(self.library_ids[place.library], place.folder)
+        self._rested(place)
+        if visit:
+            self.scout.rested(visit)

@@ -1,10 +1,12 @@
 """A bounded pool of worker processes; the only place that starts and ends them."""
 
 import contextlib
-import ctypes
 import os
+import pickle
 import signal
+import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +16,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
 from pacd.domain.policy import WorkerLimits
+from pacd.engine.worker import MEMORY_BYTES, work
 
 IDLE_S: Final = 60.0
 """A worker with nothing to do ends after this; an idle daemon has none (B4)."""
@@ -24,7 +27,9 @@ MAX_CALLS: Final = 500
 _END_S: Final = 5.0
 """How long a worker may clean up after SIGTERM before it is killed."""
 
-_PR_SET_PDEATHSIG: Final = 1  # prctl(2), linux/prctl.h
+
+_AT_ONCE_BYTES: Final = 1 << 16
+"""What an empty pipe surely takes: Linux has 208 KiB for it (socket(7), wmem_default)."""
 
 
 class Phase(StrEnum):
@@ -44,6 +49,7 @@ class Call:
         ticket: Given back with the answer.
         function: Importable by name; gets `arguments`, then what the pool was built with.
         limit_s: The worker is ended when the call takes longer.
+        job_id: Stands in all that is logged meanwhile; None for none.
     """
 
     ticket: int
@@ -51,6 +57,7 @@ class Call:
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     limit_s: float
+    job_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,27 @@ class _Worker:
     ready: bool = False
     overdue: bool = False
     kill_at_s: float | None = None
+    sender: threading.Thread | None = None
+
+    def hand_over(self, call: Call) -> None:
+        """Send a call; what a pipe may not hold is sent aside, as a hung worker reads nothing."""
+        message = pickle.dumps((call.job_id, call.function, call.arguments))
+        if len(message) <= _AT_ONCE_BYTES:
+            self._send(message)
+        else:
+            self.sender = threading.Thread(target=self._send, args=(message,), daemon=True)
+            self.sender.start()
+
+    def close(self) -> None:
+        """Give the pipe back; the worker has ended, so that nobody is sending any more."""
+        if self.sender:
+            self.sender.join()
+        self.pipe.close()
+
+    def _send(self, message: bytes) -> None:
+        # One that died just now is noticed by collect(), which reports the call as lost.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.pipe.send_bytes(message)  # what recv() of the other end takes for an object
 
 
 class Pool:
@@ -105,17 +133,23 @@ class Pool:
         setup: Callable[[], None],
         common: tuple[Any, ...] = (),
         idle_s: float = IDLE_S,
+        memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         """
         Args:
             setup: Called once in each new worker; importable by name.
             common: Further arguments for every call, sent once to each worker.
+            memory_bytes: Data that a worker may hold, and each tool of its.
         """
         self._limits = limits
         self._setup = setup
         self._common = common
         self._idle_s = idle_s
+        self._memory_bytes = memory_bytes
         self._context = get_context("spawn")
+        # multiprocessing starts its own helper anew when that was killed (Python 3.11,
+        # resource_tracker.ensure_running), and warns: on no account may that end the engine.
+        warnings.filterwarnings("ignore", "resource_tracker: process died", UserWarning)
         self._workers: list[_Worker] = []
         self._refused: list[Answer] = []
         self._pids: frozenset[int] = frozenset()
@@ -148,9 +182,7 @@ class Pool:
         worker.call = call
         worker.since_s = now_s
         worker.calls += 1
-        # One that died just now is noticed by collect(), which reports the call as lost.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            worker.pipe.send((call.function, call.arguments))
+        worker.hand_over(call)
 
     def adopt(self, common: tuple[Any, ...]) -> None:
         """Give calls these common arguments from now on; workers that have others retire."""
@@ -205,7 +237,7 @@ class Pool:
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
-            worker.pipe.close()
+            worker.close()
         self._workers.clear()
         self._pids = frozenset()
 
@@ -215,8 +247,8 @@ class Pool:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        arguments = (theirs, os.getpid(), self._setup, self._common)
-        process = self._context.Process(target=_work, args=arguments, daemon=True)
+        arguments = (theirs, os.getpid(), self._setup, self._common, self._memory_bytes)
+        process = self._context.Process(target=work, args=arguments, daemon=True)
         process.start()
         theirs.close()
         worker = _Worker(process, ours, time.monotonic())
@@ -250,7 +282,7 @@ class Pool:
         self._workers.remove(worker)
         pid = worker.process.pid or 0
         self._pids -= {pid}
-        worker.pipe.close()
+        worker.close()
         worker.process.join()
         code = worker.process.exitcode or 0
         worker.process.close()
@@ -263,37 +295,6 @@ class Pool:
     def _end(self, worker: _Worker, now_s: float) -> None:
         """Ask a worker to end; kill it at the second call."""
         worker.overdue = worker.call is not None
-        if worker.kill_at_s is None:
-            worker.kill_at_s = now_s + _END_S
-            worker.process.terminate()
-        else:
-            worker.kill_at_s = now_s + _END_S
-            worker.process.kill()
-
-
-def _work(
-    pipe: Connection, parent: int, setup: Callable[[], None], common: tuple[Any, ...]
-) -> None:
-    """
-    Answer calls until the pipe closes; a worker's whole life.
-
-    It says () when it is ready, and then (answer,) to each call.
-    """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        return  # the daemon died before prctl could tell
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the daemon's to handle
-    signal.signal(signal.SIGTERM, _leave)
-    setup()
-    try:
-        pipe.send(())
-        while True:
-            function, arguments = pipe.recv()
-            pipe.send((function(*arguments, *common),))
-    except (EOFError, BrokenPipeError):
-        return
-
-
-def _leave(_number: int, _frame: object) -> None:
-    """Unwind, so that the tool is ended and the scratch file removed."""
-    raise SystemExit(0)
+        end = worker.process.terminate if worker.kill_at_s is None else worker.process.kill
+        worker.kill_at_s = now_s + _END_S
+        end()

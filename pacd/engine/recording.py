@@ -23,6 +23,7 @@ from pacd.domain.output import Output, OutputState
 from pacd.domain.plan import Action, Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine.events import Events
+from pacd.engine.meter import Meter
 from pacd.engine.pace import Pace
 from pacd.engine.telling import Told, say, tell, tell_standing
 from pacd.planning.after import after, failure, judgement_after
@@ -43,6 +44,7 @@ class Recorder:
     Attributes:
         counts: What was done since the start.
         pace: How long it took.
+        meter: The same in numbers for monitors.
     """
 
     def __init__(self, store: Store, events: Events) -> None:
@@ -50,6 +52,7 @@ class Recorder:
         self._events = events
         self.counts: Counter[Count] = Counter()
         self.pace = Pace()
+        self.meter = Meter()
 
     def started(self, library_id: int, library: str, item: PlanItem, *, now: datetime) -> int:
         """Note that an item was given to a worker; return the job's id."""
@@ -71,6 +74,7 @@ class Recorder:
         known = after(facts, outcome, now)
         told = tell(outcome)
         item = outcome.item
+        self.meter.ended(outcome, told.status)
         with self._store.transaction():
             # Until the visit ends: what an outcome calls for must outlive a crash.
             self._store.folders.disturb(library_id, item.path.parent)

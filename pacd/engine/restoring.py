@@ -14,7 +14,7 @@ from pacd.engine.views import rfc3339
 from pacd.engine.visit import Urgency
 from pacd.errors import CollisionError, PacError, RefusedError, SourceChangedError, UnknownError
 from pacd.files import recycle
-from pacd.files.probe import read_track
+from pacd.files.probe import stated_md5
 from pacd.files.recycled_about import entry_name
 from pacd.files.regular import observe
 from pacd.intake.debounce import Place
@@ -136,10 +136,9 @@ def _standing(library: LibraryPolicy, recycled: Recycled, now: datetime) -> Recy
     target = library.root / recycled.path
     try:
         there = observe(target)
-        audio_md5 = read_track(target).audio_md5
     except (OSError, PacError):
         return None  # nothing, or nothing of PAC's: it is never written over
-    if not recycled.made_md5 or audio_md5 != recycled.made_md5:
+    if not recycled.made_md5 or stated_md5(target) != recycled.made_md5:
         return None
     return Recycled(
         entry=entry_name(now, secrets.token_hex(4)),
@@ -149,7 +148,7 @@ def _standing(library: LibraryPolicy, recycled: Recycled, now: datetime) -> Recy
         inode=there.inode,
         size_bytes=there.size_bytes,
         mtime_ns=there.mtime_ns,
-        audio_md5=audio_md5,
+        audio_md5=recycled.made_md5,
         made_md5=recycled.audio_md5,
     )
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from pacd.engine.visit import Visit
 from pacd.intake.debounce import Place
+
+SCAN_SETTLES: Final = 6
+"""Settle times that somebody who asked for a scan waits for a file that is still written to."""
+
+RETRY_LOOK: Final = timedelta(seconds=30)
+"""Outputs that a lost worker did not read are looked at again after this."""
 
 SOON: Final = timedelta(seconds=5)
 """A retry that is due within this keeps a one-shot run from ending."""
@@ -21,6 +28,15 @@ class Retries:
     def add(self, moment: datetime, place: Place) -> None:
         """Have a folder visited at a moment."""
         heapq.heappush(self._waiting, (moment, place))
+
+    def note(self, visit: Visit, *, now: datetime) -> bool:
+        """Have a folder visited again when something in it may go well; False if there is none."""
+        moments = list(visit.retries())
+        if any(visit.unseen()) and visit.looked.complete:
+            moments.append(now + RETRY_LOOK)
+        for moment in moments:
+            self.add(moment, visit.place)
+        return bool(moments)
 
     def due(self, now: datetime) -> Iterator[Place]:
         """Remove and yield the folders whose moment has come."""

@@ -6,13 +6,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from pacd.domain.change import FolderId
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
-from pacd.intake.audit import opened_folder
-from pacd.protocol.documents import Problem
+from pacd.intake.audit import opened_folder, root_id
+from pacd.intake.ignore import Ignore
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store.database import Store
 from pacd.store.memory import Memory
+
+_BESIDES: Final = Ignore()
 
 
 def reachable(root: Path) -> bool:
@@ -23,34 +27,29 @@ def reachable(root: Path) -> bool:
         return False
 
 
-def available(root: Path) -> bool:
-    """Whether a root is a directory that holds something."""
+def available(root: Path, besides: Ignore | None = None) -> bool:
+    """Whether a root is a directory that holds something, besides what is not maintained."""
     try:
         descriptor = opened_folder(os.fspath(root), follow=True)
     except OSError:
         return False
     try:
         with os.scandir(descriptor) as listing:
-            return any(True for _ in listing)
+            return any(not (besides and _is_left_alone(each.name, besides)) for each in listing)
     except OSError:
         return False
     finally:
         os.close(descriptor)
 
 
+def _is_left_alone(name: str, ignore: Ignore) -> bool:
+    return bool(ignore.folder(name) or ignore.file(name))
+
+
 def identities(library: LibraryPolicy) -> Mapping[Path, FolderId]:
     """Tell which folders the roots that a library's items write below are just now."""
     roots = (*(mirror.root for mirror in library.mirrors), library.artwork.root)
     return {root: found for root in roots if (found := root_id(root))}
-
-
-def root_id(root: Path) -> FolderId | None:
-    """Tell which folder a root is; None when it is not there."""
-    try:
-        status = root.stat()
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino)
 
 
 def in_place(root: Path, kept: Callable[[], int]) -> bool:
@@ -79,12 +78,14 @@ def missing_library(name: str, root: Path, known_files: Callable[[], int]) -> Pr
     Return what is wrong with a library's root, or None; a new library may be empty.
 
     Args:
-        known_files: Counts them; asked only where the root is empty.
+        known_files: Counts them; asked only where the root is empty, but for what every new
+            disk holds, or any program may have left there.
     """
-    if available(root):
+    if available(root, _BESIDES):
         return None
     if not reachable(root):
         return Problem(
+            kind=ProblemKind.ROOT_MISSING,
             what=f"Library {name}: its root {root} is not there, so nothing is done or forgotten.",
             fix=f"Mount the disk that holds it, or correct root in [[library]] {name}.",
         )
@@ -92,6 +93,7 @@ def missing_library(name: str, root: Path, known_files: Callable[[], int]) -> Pr
     if not known:
         return None
     return Problem(
+        kind=ProblemKind.ROOT_MISSING,
         what=f"Library {name}: {root} is empty, but {known} files are known in it.",
         fix="Mount the disk that holds it; PAC goes on by itself once the files are back.",
     )
@@ -165,12 +167,14 @@ def _missing_target(
     place = f"{what} of library {library.name}: {root}"
     if reachable(root):
         yield Problem(
+            kind=ProblemKind.ROOT_MISSING,
             what=f"{place} is empty, but PAC has put {kept()} files there, so it is left alone.",
             fix="Mount the disk that holds it; PAC goes on by itself. If you have emptied it "
             f"yourself, any folder in it has everything made anew: mkdir {root}/new",
         )
     else:
         yield Problem(
+            kind=ProblemKind.ROOT_MISSING,
             what=f"{place} is not there, so it is left alone.",
             fix=f"Mount the disk that holds it, or make the folder: mkdir -p {root}",
         )

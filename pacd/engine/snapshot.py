@@ -1,12 +1,13 @@
 """How the engine stood at its last turn: a value that any thread may read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from pacd.domain.plan import PlanItem
 from pacd.engine.audits import Audit
+from pacd.engine.depths import Depths
 from pacd.intake.debounce import Place
 from pacd.protocol.documents import Problem
 
@@ -47,6 +48,7 @@ class Snapshot:
     paused_until: datetime | None = None
     starting: bool = False
     stopping: bool = False
+    depths: Depths = field(default_factory=Depths)
 
 
 SHOWN: Final = 200

@@ -3,42 +3,53 @@
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.errors import PacError
 from pacd.files import recycle
 from pacd.files.atomic import is_scratch
+from pacd.files.folders import entered
 
 Gone = Callable[[int], bool]
 """Whether no process of this number works for PAC."""
 
 
-def sweep(folder: Path, names: Iterable[str], gone: Gone) -> None:
-    """Remove the scratch files among some names of a folder; on a read-only disk they stay."""
-    for name in names:
-        pid = is_scratch(name)
-        if pid is not None and gone(pid):
-            with suppress(OSError):
-                (folder / name).unlink()
+def sweep(root: Path, folder: PurePosixPath, names: Iterable[str], gone: Gone) -> None:
+    """
+    Remove the scratch files among some names of a folder; on a read-only disk they stay.
+
+    Args:
+        folder: Relative to the root; nothing is removed by way of a link below it.
+    """
+    with suppress(OSError, PacError), entered(root, root / folder) as home:
+        _sweep(home, names, gone)
 
 
-def sweep_folder(folder: Path, gone: Gone) -> None:
-    """Remove the scratch files of a folder, if it can be listed."""
-    with suppress(OSError):
-        sweep(folder, os.listdir(folder), gone)  # noqa: PTH208  # the names are all that is wanted
+def sweep_folder(root: Path, folder: PurePosixPath, gone: Gone) -> None:
+    """Remove the scratch files of a folder, if it can be listed; folder is as for sweep()."""
+    with suppress(OSError, PacError), entered(root, root / folder) as home:
+        _sweep(home, os.listdir(home), gone)  # noqa: PTH208  # the names are all that is wanted
 
 
 def sweep_tree(root: Path, gone: Gone) -> None:
     """Remove the scratch files of a folder and all below it."""
-    for folder, _, names in os.walk(root):
-        sweep(Path(folder), names, gone)
+    for _, _, names, home in os.fwalk(root):
+        _sweep(home, names, gone)
+
+
+def _sweep(home: int, names: Iterable[str], gone: Gone) -> None:
+    for name in names:
+        pid = is_scratch(name)
+        if pid is not None and gone(pid):
+            with suppress(OSError):
+                os.unlink(name, dir_fd=home)
 
 
 def sweep_after(item: PlanItem, policy: LibraryPolicy, pid: int) -> None:
     """Remove what a worker left that was lost with an item: beside the master, or the target."""
-    sweep_folder((policy.root / item.path).parent, pid.__eq__)
+    sweep_folder(policy.root, item.path.parent, pid.__eq__)
     if item.action is Action.AUTHENTICATE:
         for own in own_folders(policy):
             sweep_tree(own, pid.__eq__)
@@ -47,7 +58,7 @@ def sweep_after(item: PlanItem, policy: LibraryPolicy, pid: int) -> None:
             recycle.settle(policy.root, pid.__eq__)
     root = target_root(item, policy)
     if root and item.target:
-        sweep_folder((root / item.target).parent, pid.__eq__)
+        sweep_folder(root, item.target.parent, pid.__eq__)
 
 
 def own_folders(policy: LibraryPolicy) -> tuple[Path, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import structlog
@@ -189,10 +190,21 @@ def _tell_resampled(new: Resampled) -> Told:
     return Told("resample_ok", "ok", message, "resampled", details)
 
 
+def say_changes(library: str, folder: PurePosixPath, tally: Mapping[str, int]) -> None:
+    """Write the line of the log for what has become of a folder's files, if anything has (w55)."""
+    kinds = ("added", "updated", "moved", "removed")
+    changes = {kind: tally[kind] for kind in kinds if tally.get(kind)}
+    if changes:
+        _log.info(
+            "changed", action="observe", status="ok", library=library, path=str(folder), **changes
+        )
+
+
 def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:
     """Write the one line of the log for a decision or an outcome (O1)."""
     write = {"error": _log.error, "warn": _log.warning}.get(told.status, _log.info)
-    lost = (told.details or {}).get("lost")
+    details = told.details or {}
+    rest = {name: details[name] for name in ("failure", "lost") if details.get(name)}
     write(
         told.event,
         action=LOGGED[item.action],
@@ -203,5 +215,5 @@ def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:
         job=job_id,
         reason=item.reason,
         message=told.message,
-        **({"lost": lost} if lost else {}),  # M6: what an output lacks, of its very file
+        **rest,  # why it failed, in one word; M6: what an output lacks, of its very file
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from pacd.domain.policy import DaemonPolicy
-from pacd.protocol.documents import Problem
+from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store.database import Store
 from pacd.tools.toolbox import RESAMPLER_REMEDY
 
@@ -22,6 +22,7 @@ def unresampled(store: Store, policy: DaemonPolicy, ids: Mapping[str, int]) -> I
         if waiting:
             files = "1 master is" if waiting == 1 else f"{waiting} masters are"
             yield Problem(
+                kind=ProblemKind.NO_RESAMPLER,
                 what=f"Library {library.name}: {files} above CD form and left so, because ffmpeg "
                 "with libsoxr, which would resample them, is not installed.",
                 fix=RESAMPLER_FIX,

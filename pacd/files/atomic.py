@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,11 +12,12 @@ from typing import Final
 from pacd.domain.change import FolderId, Observation
 from pacd.errors import CollisionError, SourceChangedError
 from pacd.files.attributes import carry_over
-from pacd.files.folders import entered, opened, sync_folder
+from pacd.files.folders import StrayPathError, entered, opened, sync_folder, within
 from pacd.files.regular import (
     being_written,
     observe,
     observe_open,
+    open_own,
     open_regular,
     require_untouched,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "is_scratch",
     "observe",
     "observe_open",
+    "open_own",
     "open_regular",
     "replacing",
     "reserve",
@@ -49,7 +51,13 @@ _NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class _Scratch:
-    """A new file beside its target, reached through one open folder."""
+    """
+    A new file beside its target, reached through one open folder.
+
+    Attributes:
+        path: Leads through that folder: also programs cannot be led elsewhere by another name
+            in the place of one above.
+    """
 
     path: Path
     folder: int
@@ -76,6 +84,8 @@ def replacing(
     expected: Observation,
     *,
     keep_mtime: bool,
+    root: Path | None = None,
+    root_id: FolderId | None = None,
     giving_way: AbstractContextManager[None] = _SIMPLY,
 ) -> Iterator[Path]:
     """
@@ -86,25 +96,31 @@ def replacing(
     fails, target is untouched and the scratch file is gone.
 
     Args:
+        root: Links are not followed below it; None for target's folder.
+        root_id: Which folder root must still be; None for any.
         giving_way: Entered at the last moment, around the change of places; it may link or
             copy what target is (files.recycle).
 
     Raises:
-        SourceChangedError: target is not as expected, or somebody is writing it.
+        SourceChangedError: target is not as expected, is to be had by way of a link alone,
+            or somebody is writing it.
+        MissingRootError: root is not there, or another folder: a disk came or went.
         OwnershipError: What must be carried over cannot be.
     """
-    require_untouched(target, expected)
-    with opened(target.parent) as folder, _scratch(target, folder, mode=0o600) as scratch:
-        yield scratch.path
-        require_untouched(target, expected)
-        with open_regular(target) as old, _reopened(scratch) as new:
-            carry_over(target.name, old.fileno(), new, keep_mtime=keep_mtime)
-            os.fsync(new)
-        require_untouched(target, expected)
-        if being_written(target):
-            raise SourceChangedError(target)
-        with giving_way:
-            _put(scratch, target)
+    with _home(target, root or target.parent, root_id) as folder:
+        place = within(folder) / target.name
+        require_untouched(place, expected)
+        with _scratch(place, folder, mode=0o600) as scratch:
+            yield scratch.path
+            require_untouched(place, expected)
+            with open_regular(place) as old, _reopened(scratch) as new:
+                carry_over(target.name, old.fileno(), new, keep_mtime=keep_mtime)
+                os.fsync(new)
+            require_untouched(place, expected)
+            if being_written(place):
+                raise SourceChangedError(target)
+            with giving_way:
+                _put(scratch, target)
 
 
 @contextmanager
@@ -127,12 +143,13 @@ def creating(
         SourceChangedError: What stands there has changed.
     """
     with entered(root, target.parent, root_id=root_id, make=True) as folder:
-        _require_creatable(target, expected)
-        with _scratch(target, folder, mode=0o644) as scratch:
+        place = within(folder) / target.name
+        _require_creatable(place, target, expected)
+        with _scratch(place, folder, mode=0o644) as scratch:
             yield scratch.path
             with _reopened(scratch) as new:
                 os.fsync(new)
-            _require_creatable(target, expected)
+            _require_creatable(place, target, expected)
             _put(scratch, target)
 
 
@@ -158,6 +175,17 @@ def reserve(scratch: Path, size_bytes: int) -> None:
 
 
 @contextmanager
+def _home(target: Path, root: Path, root_id: FolderId | None) -> Iterator[int]:
+    """Enter a file's folder; what is gone, or there by way of a link alone, has changed."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(entered(root, target.parent, root_id=root_id))
+        except (FileNotFoundError, StrayPathError) as error:
+            raise SourceChangedError(target) from error
+        yield folder
+
+
+@contextmanager
 def _scratch(target: Path, folder: int, *, mode: int) -> Iterator[_Scratch]:
     suffix = target.suffix if len(os.fsencode(target.suffix)) <= _SUFFIX_BYTES else ""
     name = scratch_name(suffix)
@@ -165,20 +193,17 @@ def _scratch(target: Path, folder: int, *, mode: int) -> Iterator[_Scratch]:
     try:
         yield _Scratch(target.with_name(name), folder)
     finally:
-        with suppress(FileNotFoundError):
+        # It bears its final name, or the disk fails: then what failed first is told, and the
+        # next audit removes what is left (engine.sweeping).
+        with suppress(OSError):
             os.unlink(name, dir_fd=folder)
 
 
 @contextmanager
 def _reopened(scratch: _Scratch) -> Iterator[int]:
     """Open what a tool has written; it may have made the file anew."""
-    descriptor = os.open(
-        scratch.name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=scratch.folder
-    )
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    with open_own(scratch.path) as file:
+        yield file.fileno()
 
 
 def _put(scratch: _Scratch, target: Path) -> None:
@@ -187,8 +212,8 @@ def _put(scratch: _Scratch, target: Path) -> None:
     sync_folder(folder)
 
 
-def _require_creatable(target: Path, expected: Observation | None) -> None:
+def _require_creatable(place: Path, target: Path, expected: Observation | None) -> None:
     if expected is not None:
-        require_untouched(target, expected)
-    elif os.path.lexists(target):
+        require_untouched(place, expected)
+    elif os.path.lexists(place):
         raise CollisionError(f"{target} is there already, and PAC did not make it")

@@ -42,7 +42,7 @@ def write_blocks(path: Path, blocks: Sequence[Block], *, largest_bytes: int) -> 
                 copy_stream(file, layout, other, blocks, largest_bytes=largest_bytes)
                 other.replace(path)
             return
-    with path.open("r+b") as target:
+    with atomic.open_own(path) as target:
         target.write(_header(blocks, room))
 
 
@@ -58,12 +58,12 @@ def copy_stream(
     room = largest_bytes - bare_bytes(blocks) - layout.audio_bytes
     room = min(room, BLOCK_HEAD_BYTES + PADDING_BYTES)
     header = _header(blocks, room if room >= BLOCK_HEAD_BYTES else 0)
-    with target.open("wb") as copy:
+    with atomic.open_own(target, empty=True) as copy:
         copy.write(header)
         for piece in pieces(source, layout.audio_offset, layout.end):
             copy.write(piece)
-    with atomic.open_regular(target) as copied:
-        written = pieces(copied, len(header), len(header) + layout.audio_bytes)
+        copy.flush()
+        written = pieces(copy, len(header), len(header) + layout.audio_bytes)
         wanted = pieces(source, layout.audio_offset, layout.end)
         if any(ours != theirs for ours, theirs in zip(written, wanted, strict=True)):
             raise VerifyError(f"the frames copied into {target.name} differ from the original's")

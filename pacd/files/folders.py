@@ -28,6 +28,15 @@ class StrayPathError(PacError):
     kind = FailureKind.NOT_REGULAR
 
 
+def within(folder: int) -> Path:
+    """
+    A path that leads into an open folder while it is open, whatever becomes of its name.
+
+    Children of this process may use it too (proc(5), "/proc/pid/fd").
+    """
+    return Path(f"/proc/{os.getpid()}/fd/{folder}")
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[int]:
     """Open a folder."""

@@ -14,7 +14,7 @@ from pacd.files.covers import PNG, sniff
 from pacd.files.m4a_layout import M4aLayout, freeform, text_atom
 from pacd.files.m4a_tags import SMPB
 from pacd.files.m4a_values import AtomValues
-from pacd.files.regular import open_regular
+from pacd.files.regular import open_own, open_regular
 from pacd.files.stream import Stream
 
 RESAMPLED_TOLERANCE_MS: Final = 1
@@ -140,7 +140,8 @@ def write_atoms(path: Path, atoms: Mapping[str, AtomValues]) -> None:
     for name, values in {**atoms, **kept}.items():
         tags[name] = _for_mutagen(name, values)
     try:
-        tags.save(path, padding=lambda _info: _PADDING_BYTES)
+        with open_own(path) as file:
+            tags.save(file, padding=lambda _info: _PADDING_BYTES)
     except MutagenError as error:
         # mutagen 1.48 wraps every OSError; the disk being full has to stay one.
         if error.args and isinstance(error.args[0], OSError):

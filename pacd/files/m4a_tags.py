@@ -101,6 +101,8 @@ _UNCARRIED_IN_M4A: Final = {
 _MAX_TAG_BYTES: Final = 1 << 24
 _VALUE_BYTES: Final = 16  # of the box that each value stands in
 _MAX_ATOMS: Final = 4_096
+# mutagen 1.48 takes a second for so many in one atom, and a minute for 100,000.
+_MAX_VALUES: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def m4a_tags(source: Tags) -> M4aTags:
     """
     lost: list[str] = []
     stated: dict[str, list[tuple[str, str]]] = {}
-    room = _MAX_TAG_BYTES
+    room, values = _MAX_TAG_BYTES, 0
     for key, value in source.pairs:
         if key in STALE or key in _STALE_IN_M4A or key.startswith(PAC_PREFIX):
             continue
@@ -147,10 +149,11 @@ def m4a_tags(source: Tags) -> M4aTags:
         text = clean_text(key, value, lost)
         atom = ATOMS.get(key) or _SAME_NAME.get(key) or FREEFORM + key
         size = len(text.encode()) + len(atom) + _VALUE_BYTES
-        if size > room or (atom not in stated and len(stated) == _MAX_ATOMS):
+        full = values == _MAX_VALUES or (atom not in stated and len(stated) == _MAX_ATOMS)
+        if size > room or full:
             lost.append(f"{key[:SHOWN_CHARS]!r}: more tags than an M4A output has room for")
             continue
-        room -= size
+        room, values = room - size, values + 1
         stated.setdefault(atom, []).append((key, text))
     atoms = {atom: spell(atom, pairs, lost) for atom, pairs in stated.items()}
     for credit, names in _LISTS.items():

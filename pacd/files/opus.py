@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final, Self
 
 from pacd.domain.media import AudioFormat, Tags
 from pacd.errors import VerifyError
-from pacd.files.atomic import open_regular
+from pacd.files.atomic import open_own, open_regular
 from pacd.files.stream import Stream
 
 OPUS_RATE_HZ: Final = 48_000  # RFC 7845, section 4: granule positions count at 48 kHz
@@ -175,9 +175,11 @@ def write_comments(path: Path, pairs: Sequence[tuple[str, str]]) -> None:
     from mutagen.oggopus import OggOpus  # noqa: PLC0415  # see above
 
     try:
-        opus: Any = OggOpus(path)
-        opus.tags[:] = list(pairs)
-        opus.save()
+        with open_own(path) as file:
+            opus: Any = OggOpus(file)
+            opus.tags[:] = list(pairs)
+            file.seek(0)
+            opus.save(file)
     except MutagenError as error:
         # mutagen 1.48 wraps every OSError; the disk being full has to stay one.
         if error.args and isinstance(error.args[0], OSError):
@@ -194,7 +196,7 @@ def set_output_gain(path: Path, gain: int) -> None:
     Args:
         gain: In 1/256 dB, -32768 to 32767.
     """
-    with path.open("r+b") as file:
+    with open_own(path) as file:
         page = _first_page(file, path)
         size = _PAGE.size + len(page.lacing) + len(page.body)
         file.seek(0)

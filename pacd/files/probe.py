@@ -2,10 +2,20 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from pacd.domain.media import TAG_CHARS, Tags, Track
+from pacd.domain.media import (
+    FRONT_COVER,
+    MOST_PICTURES,
+    MOST_TAGS,
+    TAG_CHARS,
+    Picture,
+    Tags,
+    Track,
+)
 from pacd.errors import NotRegularError
 from pacd.files.atomic import open_regular
 from pacd.files.flac_blocks import LAST_BLOCK, MARKER, BlockType, Layout, read_layout
@@ -38,7 +48,8 @@ def read_track(path: Path) -> Track:
     Raises:
         NotFlacError, DamagedHeaderError: As read_layout() says.
     """
-    return track_of(_layout(path))
+    with open_regular(path) as file:
+        return track_of(read_layout(file))
 
 
 def stated_md5(path: Path) -> str:
@@ -57,14 +68,14 @@ def stated_md5(path: Path) -> str:
     return md5.hex() if any(md5) else ""
 
 
-def read_tags(path: Path) -> Tags:
-    """Read all comments that have a key, in file order; raises as read_track()."""
-    return Tags(tuple(pairs(_layout(path).comments.entries)))
+def read_tags(file: BinaryIO) -> Tags:
+    """Read all comments of an open file that have a key, in order; raises as read_track()."""
+    return Tags(tuple(pairs(read_layout(file).comments.entries)))
 
 
-def read_pictures(path: Path) -> tuple[EmbeddedPicture, ...]:
-    """Read all pictures with their bytes, in file order; raises as read_track()."""
-    return _pictures(_layout(path))
+def read_pictures(file: BinaryIO) -> tuple[EmbeddedPicture, ...]:
+    """Read all pictures of an open file with their bytes, in order; raises as read_track()."""
+    return _pictures(read_layout(file))
 
 
 def track_of(layout: Layout, *, also: Collection[str] = ()) -> Track:
@@ -78,25 +89,30 @@ def track_of(layout: Layout, *, also: Collection[str] = ()) -> Track:
     tags = Tags(tuple(pairs(comments.entries)))
     pictures = _pictures(layout)
     kept = _SHOWN.union(also)
+    shown = ((key, value[:TAG_CHARS]) for key, value in tags.pairs if key in kept)
     return Track(
         audio=layout.info.audio,
         audio_md5=layout.info.audio_md5,
-        tags=Tags(tuple((key, value[:TAG_CHARS]) for key, value in tags.pairs if key in kept)),
+        tags=Tags(tuple(islice(shown, MOST_TAGS))),
         tags_md5=_tags_md5(comments.entries, pictures),
-        pictures=tuple(picture.summary for picture in pictures),
+        pictures=_told(pictures),
         compression=tags.first(COMPRESSION)[:TAG_CHARS],
         quirks=layout.quirks,
     )
 
 
-def _layout(path: Path) -> Layout:
-    with open_regular(path) as file:
-        return read_layout(file)
-
-
 def _pictures(layout: Layout) -> tuple[EmbeddedPicture, ...]:
     found = map(EmbeddedPicture.parse, layout.of_type(BlockType.PICTURE))
     return tuple(picture for picture in found if picture)
+
+
+def _told(pictures: Sequence[EmbeddedPicture]) -> tuple[Picture, ...]:
+    """Return the first pictures, and the front cover wherever it is."""
+    told = list(pictures[:MOST_PICTURES])
+    later = (each for each in pictures[MOST_PICTURES:] if each.type == FRONT_COVER)
+    if FRONT_COVER not in {each.type for each in told}:
+        told += islice(later, 1)
+    return tuple(replace(each.summary, mime=each.mime[:TAG_CHARS]) for each in told)
 
 
 def _tags_md5(entries: Sequence[bytes], pictures: Sequence[EmbeddedPicture]) -> str:

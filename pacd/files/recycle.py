@@ -21,9 +21,9 @@ from pacd.domain.recycled import Recycled
 from pacd.errors import SourceChangedError
 from pacd.files import atomic, renaming
 from pacd.files.attributes import carry_over
-from pacd.files.folders import MissingRootError, entered, sync_folder
+from pacd.files.folders import MissingRootError, entered, sync_folder, within
 from pacd.files.recycled_about import ABOUT, read_about, write_about
-from pacd.files.regular import observe, open_regular, require_untouched
+from pacd.files.regular import observe, open_own, open_regular, require_untouched
 
 BIN: Final = ".pacd-recycle"
 """Beside the albums, so that it lies on their file system; never scanned (requirements 1.2)."""
@@ -57,12 +57,13 @@ def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[
         try:
             with _inside(folder, draft) as inner:
                 write_about(inner, recycled)
-                _take_in(target, inner, recycled)
+                with entered(root, target.parent) as home:
+                    _take_in(within(home) / target.name, inner, recycled)
                 sync_folder(inner)
             sync_folder(folder)
             yield
         finally:
-            _conclude(root, folder, draft)
+            _conclude(root, folder, draft, recycled)
 
 
 def settle(root: Path, gone: Callable[[int], bool]) -> bool:
@@ -77,23 +78,42 @@ def settle(root: Path, gone: Callable[[int], bool]) -> bool:
         for name in _names(folder):
             pid = atomic.is_scratch(name)
             if pid is not None and gone(pid):
-                _conclude(root, folder, name)
+                with _inside(folder, name) as inner:
+                    told = read_about(inner)
+                _conclude(root, folder, name, told)
             elif pid is not None:
                 settled = False
     return settled
 
 
 def contents(root: Path) -> Iterator[tuple[Recycled, bool]]:
-    """Yield what the bin tells of each file, and whether it is there; in no order."""
+    """
+    Yield what the bin tells of each file, and whether it is there; in no order.
+
+    Raises:
+        OSError: The disk fails: then nobody can tell what lies there.
+    """
     with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
         for name in _names(folder):
             if atomic.is_scratch(name) is not None:
                 continue
-            with suppress(OSError), _inside(folder, name) as inner:
-                recycled = read_about(inner)
-                if recycled:
-                    recycled = replace(recycled, entry=name)
-                    yield recycled, _stands(inner, recycled.path.name)
+            found = _entry(folder, name)
+            if found:
+                yield found
+
+
+def _entry(folder: int, name: str) -> tuple[Recycled, bool] | None:
+    """What a folder in the bin tells of its file; None where nothing makes sense."""
+    try:
+        with _inside(folder, name) as inner:
+            recycled = read_about(inner)
+            if recycled is None:
+                return None
+            return replace(recycled, entry=name), _stands(inner, recycled.path.name)
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise
+        return None
 
 
 def place_of(root: Path, recycled: Recycled) -> Path:
@@ -136,8 +156,12 @@ def exchange(root: Path, recycled: Recycled, standing: Recycled) -> None:
     if not standing.is_still(expected):
         raise SourceChangedError(target)
     try:
-        with keeping(target, root, lambda: standing), entered(root, target.parent) as folder:
-            os.rename(lies, target.name, dst_dir_fd=folder)
+        with (
+            keeping(target, root, lambda: standing),
+            entered(root, lies.parent) as entry,
+            entered(root, target.parent) as folder,
+        ):
+            os.rename(lies.name, target.name, src_dir_fd=entry, dst_dir_fd=folder)
             sync_folder(folder)
     except OSError as error:
         if error.errno != errno.EXDEV:
@@ -156,7 +180,7 @@ def _exchange_across(lies: Path, target: Path, root: Path, standing: Recycled) -
     """Exchange where the album lies on another file system than the bin."""
     way = keeping(target, root, lambda: standing)
     expected = observe(target)
-    with atomic.replacing(target, expected, keep_mtime=False, giving_way=way) as scratch:
+    with atomic.replacing(target, expected, keep_mtime=False, root=root, giving_way=way) as scratch:
         _copy(lies, scratch)
 
 
@@ -191,16 +215,16 @@ def _copy_in(target: Path, inner: int, before: Observation, name: str) -> None:
 
 def _copy(source: Path, scratch: Path) -> None:
     """Copy a file with all that is carried over into a scratch file; its reader syncs it."""
-    with open_regular(source) as old, scratch.open("r+b") as new:
+    with open_regular(source) as old, open_own(scratch) as new:
         shutil.copyfileobj(old, new, 1 << 20)
         new.flush()
         carry_over(source.name, old.fileno(), new.fileno(), keep_mtime=True)
 
 
-def _conclude(root: Path, folder: int, draft: str) -> None:
+def _conclude(root: Path, folder: int, draft: str, recycled: Recycled | None) -> None:
     """End what was begun, one way or the other; what cannot be told stays as it is."""
     with _inside(folder, draft) as inner:
-        recycled, names = read_about(inner), _names(inner)
+        names = _names(inner)
         needless = recycled is not None and _needless(root, recycled, inner)
     if recycled is None:
         if set(names) <= {ABOUT}:

@@ -1,5 +1,6 @@
 """What a file in the recycle bin tells of itself: ``about.json`` beside it."""
 
+import errno
 import json
 import os
 from datetime import datetime
@@ -39,6 +40,9 @@ def read_about(folder: int) -> Recycled | None:
     Read it from an open folder; None where there is none, or nothing that makes sense.
 
     Whoever can write there can name any path: it is one below the library's root.
+
+    Raises:
+        OSError: The disk fails: that says nothing of what is there.
     """
     try:
         with os.fdopen(os.open(ABOUT, _READ, dir_fd=folder), "rb") as file:
@@ -49,7 +53,11 @@ def read_about(folder: int) -> Recycled | None:
         at = datetime.fromisoformat(told["at"])
         numbers = (int(told["inode"]), int(told["size_bytes"]), int(told["mtime_ns"]))
         md5s = (str(told["audio_md5"]), str(told["made_md5"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise
+        return None
+    except (ValueError, KeyError, TypeError):
         return None
     return None if at.tzinfo is None else Recycled(entry, path, at, told["reason"], *numbers, *md5s)
 

@@ -5,14 +5,16 @@ import fcntl
 import os
 import signal
 import stat
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from pacd.domain.change import Observation
-from pacd.errors import NotRegularError, SourceChangedError
+from pacd.domain.change import FolderId, Observation
+from pacd.errors import NotRegularError, SourceChangedError, VerifyError
+from pacd.files.folders import StrayPathError, entered, within
 
 # open(2): a link; a socket, or a device without a driver; a folder.
 _NOT_FILES: Final = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR})
+_VERY_FILE: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def observe(path: Path) -> Observation:
@@ -48,8 +50,53 @@ def open_regular(path: Path) -> BinaryIO:
     return file
 
 
+def open_below(root: Path, path: PurePosixPath, *, root_id: FolderId | None = None) -> BinaryIO:
+    """
+    Open a file below a root as open_regular() does, and follow no link on the way either.
+
+    Raises:
+        SourceChangedError: It is gone, or to be had by way of a link alone.
+        MissingRootError: root is not there, or another folder.
+        NotRegularError, OSError: As open_regular().
+    """
+    whole = root / path
+    try:
+        with entered(root, whole.parent, root_id=root_id) as folder:
+            return open_regular(within(folder) / path.name)
+    except (FileNotFoundError, StrayPathError) as error:
+        raise SourceChangedError(whole) from error
+
+
+def open_own(scratch: Path, *, empty: bool = False) -> BinaryIO:
+    """
+    Open a file of PAC's own to write, or read, in place: the very file, and not through a link.
+
+    Whoever may write in the folder could have put something else there: a symbolic link, or
+    another name of a file elsewhere.
+
+    Args:
+        empty: Whether what it holds goes first.
+
+    Raises:
+        VerifyError: Somebody did.
+    """
+    try:
+        descriptor = os.open(scratch, os.O_RDWR | _VERY_FILE)
+    except OSError as error:
+        if error.errno in _NOT_FILES:
+            raise _exchanged(scratch) from error
+        raise
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(descriptor)
+        raise _exchanged(scratch)
+    if empty:
+        os.truncate(descriptor, 0)
+    return os.fdopen(descriptor, "r+b")
+
+
 def _opened(name: str, _flags: int) -> int:
-    return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    return os.open(name, os.O_RDONLY | _VERY_FILE)
 
 
 def observe_open(file: BinaryIO, path: Path) -> Observation:
@@ -105,6 +152,10 @@ def _observation(path: Path, found: os.stat_result) -> Observation:
         found.st_ctime_ns,
         found.st_nlink,
     )
+
+
+def _exchanged(scratch: Path) -> VerifyError:
+    return VerifyError(f"somebody has put something else in the place of PAC's own {scratch.name}")
 
 
 def _not_regular(path: Path) -> NotRegularError:

@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from pacd.domain.change import FolderId
-from pacd.errors import CollisionError
-from pacd.files.folders import entered, opened, sync_folder
+from pacd.domain.change import FolderId, Observation
+from pacd.errors import CollisionError, PacError
+from pacd.files.folders import entered, opened, sync_folder, within
+from pacd.files.regular import require_untouched
 
 # renameat2(2): Linux 3.15 and glibc 2.28.
 _NOREPLACE: Final = 1
@@ -43,11 +44,11 @@ def move(source: Path, target: Path, *, root: Path, root_id: FolderId | None = N
             else:
                 _rename(old, source.name, new, target.name)
         except (CollisionError, OSError):
-            _remove_empty(target.parent, root)
+            _remove_empty(target.parent, root, root_id)
             raise
         sync_folder(new)
         sync_folder(old)
-    _remove_empty(source.parent, root)
+    _remove_empty(source.parent, root, root_id)
 
 
 def exchange(one: Path, other: Path, *, root: Path, root_id: FolderId | None = None) -> None:
@@ -95,26 +96,35 @@ def same_entry(one: Path, other: Path) -> bool:
         return False
 
 
-def remove(path: Path, *, root: Path, root_id: FolderId | None = None) -> None:
+def remove(
+    path: Path, *, root: Path, root_id: FolderId | None = None, expected: Observation | None = None
+) -> None:
     """
     Remove a file below its root, and the folders that are empty without it.
 
+    Args:
+        expected: What must stand there; None for anything.
+
     Raises:
+        SourceChangedError: Something else stands there.
         MissingRootError, StrayPathError: As files.folders.entered.
         OSError: It could not be removed.
     """
     with entered(root, path.parent, root_id=root_id) as folder:
+        if expected:
+            require_untouched(within(folder) / path.name, expected)
         os.unlink(path.name, dir_fd=folder)
         sync_folder(folder)
-    _remove_empty(path.parent, root)
+    _remove_empty(path.parent, root, root_id)
 
 
-def _remove_empty(folder: Path, root: Path) -> None:
+def _remove_empty(folder: Path, root: Path, root_id: FolderId | None) -> None:
     while folder != root and folder.is_relative_to(root):
         try:
-            folder.rmdir()
-        except OSError:
-            return  # it holds something, or may not be removed: it stays
+            with entered(root, folder.parent, root_id=root_id) as above:
+                os.rmdir(folder.name, dir_fd=above)
+        except (OSError, PacError):
+            return  # it holds something, may not be removed, or is not ours to reach: it stays
         folder = folder.parent
 
 

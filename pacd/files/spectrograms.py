@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pacd.domain.figure import Figure
-from pacd.files.atomic import creating, observe
+from pacd.files.atomic import creating, observe, open_own
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,8 +82,8 @@ def save_spectrogram(picture: bytes, target: Path, *, root: Path) -> None:
         standing = observe(target)
     except FileNotFoundError:
         standing = None
-    with creating(target, root=root, expected=standing) as scratch:
-        scratch.write_bytes(picture)
+    with creating(target, root=root, expected=standing) as scratch, open_own(scratch) as file:
+        file.write(picture)
 
 
 @dataclass(frozen=True, slots=True)

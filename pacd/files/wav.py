@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from pacd.domain.media import AudioFormat
 from pacd.errors import ToolError
+from pacd.files.regular import open_own
 
 _BITS: Final = 16
 _BYTES: Final = 2
@@ -25,7 +26,7 @@ class WavWriter:
     def __init__(self, path: Path, audio: AudioFormat) -> None:
         self._audio = audio
         self._width = audio.bits_per_sample // 8
-        self._file = path.open("wb")
+        self._file = open_own(path, empty=True)
         self._rest = b""
         self._data_bytes = 0
 

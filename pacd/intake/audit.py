@@ -3,11 +3,11 @@
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pacd.domain.change import Entry, Row
+from pacd.domain.change import Entry, FolderId, Row
 from pacd.intake.ignore import Ignore
 from pacd.planning.sidecars import NO_KINDS, Kinds
 
@@ -40,6 +40,7 @@ class FolderView:
         warnings: Sentences on what could not be looked at; with any, what is not
             listed may be there all the same.
         beside: Other regular files that were asked for, sorted by name.
+        identity: Which folder it is; None for one that is not there.
     """
 
     path: PurePosixPath
@@ -48,6 +49,7 @@ class FolderView:
     scratch: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     beside: tuple[Row, ...] = ()
+    identity: FolderId | None = field(default=None, compare=False)
 
     @property
     def readable(self) -> bool:
@@ -98,6 +100,7 @@ def _list(root: str, folder: str, ignore: Ignore, suffix: str, beside: Kinds) ->
     try:
         descriptor = opened_folder(f"{root}/{folder}" if folder else root, follow=not folder)
         try:
+            own = os.fstat(descriptor)
             with os.scandir(descriptor) as listing:
                 for item in listing:
                     name = item.name
@@ -122,7 +125,8 @@ def _list(root: str, folder: str, ignore: Ignore, suffix: str, beside: Kinds) ->
     except OSError as error:
         return FolderView(path, warnings=(f"{path} could not be read: {error.strerror}",))
     rows.sort()
-    return FolderView(path, tuple(rows), folders, scratch, tuple(warnings), wanted)
+    identity = (own.st_dev, own.st_ino)
+    return FolderView(path, tuple(rows), folders, scratch, tuple(warnings), wanted, identity)
 
 
 def opened_folder(folder: str, *, follow: bool) -> int:
@@ -132,6 +136,15 @@ def opened_folder(folder: str, *, follow: bool) -> int:
         return os.open(folder, flags | os.O_NOATIME)
     except PermissionError:
         return os.open(folder, flags)
+
+
+def root_id(root: Path) -> FolderId | None:
+    """Tell which folder a root is; None when it is not there."""
+    try:
+        status = root.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino)
 
 
 def _sorted_out(

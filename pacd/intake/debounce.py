@@ -1,10 +1,10 @@
 """Waits until a folder has been quiet for long enough; time is passed in."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Place(NamedTuple):
@@ -12,6 +12,17 @@ class Place(NamedTuple):
 
     library: str
     folder: PurePosixPath
+
+
+MAX_APART: Final = 512
+"""Touched folders of one library kept apart; beyond that all of it counts as touched (w05)."""
+
+
+def crowded(places: Collection[Place], library: str) -> bool:
+    """Whether a library has as many places among these as are kept apart."""
+    if len(places) < MAX_APART:
+        return False
+    return sum(place.library == library for place in places) >= MAX_APART
 
 
 def topmost(places: Iterable[Place], trees: AbstractSet[Place]) -> tuple[Place, ...]:
@@ -42,6 +53,7 @@ class Debouncer:
         # Each is in the order of its moments, so that the first is the next to be due.
         self._first_s: OrderedDict[Place, float] = OrderedDict()
         self._last_s: OrderedDict[Place, float] = OrderedDict()
+        self._apart: Counter[str] = Counter()
 
     def adopt(self, quiet_s: float, max_wait_s: float) -> None:
         """Wait by other numbers from now on; what waits goes on waiting."""
@@ -59,23 +71,62 @@ class Debouncer:
 
     def touch(self, place: Place, *, now_s: float) -> None:
         """Note a change in a folder."""
-        self._first_s.setdefault(place, now_s)
+        if place not in self._first_s:
+            self._first_s[place] = now_s
+            self._apart[place.library] += 1
         self._last_s[place] = now_s
         self._last_s.move_to_end(place)
+
+    def crowded(self, library: str) -> bool:
+        """Whether no more folders of a library should wait each for itself."""
+        return self._apart[library] >= MAX_APART
+
+    def merge(self, library: str) -> Place:
+        """
+        Have all folders of a library wait as one, its root, no longer than the first would have.
+
+        This goes through all that waits: only a storm is worth it.
+        """
+        apart = [place for place in self._first_s if place.library == library]
+        moments = [self._drop(place) for place in apart]
+        root = Place(library, PurePosixPath())
+        if moments:
+            self._apart[library] = 1
+            self._first_s[root] = min(first_s for first_s, _ in moments)
+            self._last_s[root] = max(last_s for _, last_s in moments)
+            self._first_s = OrderedDict(sorted(self._first_s.items(), key=_moment))
+            self._last_s = OrderedDict(sorted(self._last_s.items(), key=_moment))
+        return root
+
+    def gathered(self, place: Place, *, tree: bool) -> tuple[Place, bool]:
+        """Return what to touch, and whether all below it: the root where too many wait apart."""
+        if place in self or not self.crowded(place.library):
+            return place, tree
+        return self.merge(place.library), True
 
     def settled(self, *, now_s: float) -> tuple[Place, ...]:
         """Remove and return the folders that are ready, longest-waiting first."""
         ready = []
         while (due := self._next()) and due[0] <= now_s:
             _, place = due
-            ready.append((self._first_s.pop(place), self._last_s.pop(place), place))
+            ready.append((*self._drop(place), place))
         ready.sort()
         return tuple(place for _, _, place in ready)
+
+    def _drop(self, place: Place) -> tuple[float, float]:
+        """Let a folder go; return when it was touched first and last."""
+        self._apart[place.library] -= 1
+        return self._first_s.pop(place), self._last_s.pop(place)
 
     def next_due_s(self) -> float | None:
         """When the next folder is let go if nothing more happens; None without any."""
         due = self._next()
         return due[0] if due else None
+
+    @property
+    def oldest_s(self) -> float | None:
+        """When the longest-waiting folder was first touched; None without any."""
+        return next(iter(self._first_s.values()), None)
 
     def _next(self) -> tuple[float, Place] | None:
         """The moment when the next folder is let go, and which."""
@@ -85,3 +136,7 @@ class Debouncer:
         bound_s = self._first_s[longest] + self._max_wait_s
         quiet_s = self._last_s[quietest] + self._quiet_s
         return (bound_s, longest) if bound_s < quiet_s else (quiet_s, quietest)
+
+
+def _moment(waiting: tuple[Place, float]) -> float:
+    return waiting[1]

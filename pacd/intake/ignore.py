@@ -30,7 +30,11 @@ _FOLDERS: Final = (
     ("#snapshot", "the NAS's snapshots"),
     ("@Recycle", "the NAS's recycle bin"),
     ("@Recently-Snapshot", "the NAS's snapshots"),
+    ("@tmp", "a folder of the NAS"),
     ("$RECYCLE.BIN", "the recycle bin of Windows"),
+    ("$Recycle.Bin", "the recycle bin of Windows"),
+    ("RECYCLER", "the recycle bin of Windows"),
+    ("Network Trash Folder", "the recycle bin of a Mac"),
     ("System Volume Information", "a folder of Windows"),
     ("lost+found", "a folder of the file system"),
 )

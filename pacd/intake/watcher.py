@@ -3,8 +3,10 @@
 import logging
 import os
 import threading
+import time
 import warnings
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -21,9 +23,14 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
+from watchdog.observers.inotify_c import InotifyFD
+from watchdog.utils import BaseThread
 
-from pacd.intake.audit import SCRATCH_PREFIX
+from pacd.domain.change import FolderId
+from pacd.intake.audit import SCRATCH_PREFIX, root_id
+from pacd.intake.canary import Canary
 from pacd.intake.debounce import Place
+from pacd.intake.heard import Heard
 
 # Narrows the kernel's mask: without it a read-only scan makes two events per file
 # (watchdog 7.1.0; tests/integration/test_watcher.py).
@@ -37,14 +44,27 @@ _EVENTS: Final[list[type[FileSystemEvent]]] = [
     DirDeletedEvent,
 ]
 
+_SCRATCH: Final = os.fsencode(SCRATCH_PREFIX)
+
 _WAKE_S: Final = 3600.0
 """Watchdog's dispatcher need not wake to look for its end: stop() puts an event into its queue."""
 
+PATIENCE_S: Final = 10.0
+"""How long an event may take; a full queue of the kernel's, 16,384 of them, takes a second."""
+
+GRACE_S: Final = 1.0
+
+END_S: Final = 30.0
+"""How long taking back all watches may last: 50,000 took 2 s (watchdog 7.1.0)."""
+
+_LOOK_S: Final = 0.1
+
+_TELLER: Final = logging.getLogger("watchdog.observers.inotify_c")
 _LOST_WORDS: Final = "overflowed"  # watchdog 7.1.0, observers/inotify_c.py, handle_event
 
-# What watchdog 7.1.0 warns of when a folder appears while it is being added; with `-W error`
-# the warning would end its reader (w15).
-_MKDIR_RACE: Final = "Callback with id '.*' already exists"
+# What watchdog 7.1.0 warns of when a folder appears, or leaves, while it is being added; with
+# `-W error` the warning would end its reader (w15).
+_MKDIR_RACE: Final = "Callback with id '.*' (already exists|does not exist)"
 
 
 class Watcher:
@@ -52,6 +72,10 @@ class Watcher:
     Reports touched folders from watchdog's threads to one callback.
 
     The callback must only note what it is given: it runs while watchdog holds a lock.
+
+    Attributes:
+        unwatched: Why a root is not watched, by name.
+        failure: Why nothing is watched at all: no inotify instance was to be had.
     """
 
     def __init__(
@@ -60,81 +84,145 @@ class Watcher:
         *,
         touched: Callable[[Place, bool], None],
         lost: Callable[[str], None],
+        canary: Path | None = None,
+        heard: Heard | None = None,
     ) -> None:
         """
         Args:
-            roots: Library roots by name; those that are missing are not watched.
+            roots: Library roots by name; those that are missing are not watched.  Without any
+                nothing is begun.
             touched: Called with a folder, and whether all below it may have changed.
             lost: Called with a clause when events were lost: everything must be looked at.
+            canary: A folder for proofs that events arrive; it is made if need be.
+            heard: Counts events; None for counts of its own.
         """
         self._roots = roots
         self._touched = touched
         self._lost = lost
+        self._heard = heard or Heard()
         self._observer: BaseObserver | None = None
+        self._readers: list[InotifyFD] = []
         self._ear = _Ear(self._overflowed)
-        self.overflows = 0
-        self.unwatched: dict[str, str] = {}
-        self._identities: dict[str, tuple[int, int] | None] = {}
+        self._canary = Canary(canary) if canary else None
+        self._sent_s = 0.0
+        self.unwatched: dict[str, OSError] = {}
+        self.failure: OSError | None = None
+        self._identities: dict[str, FolderId | None] = {}
 
     def start(self) -> None:
         """Watch all roots; returns when the watches are set.  Failures are in `unwatched`."""
-        logging.getLogger("watchdog.observers.inotify_c").addHandler(self._ear)
+        if not self._roots:
+            return
+        _TELLER.addHandler(self._ear)
+        _TELLER.setLevel(logging.WARNING)  # what overflowed must be heard, however quiet the log
         warnings.filterwarnings("ignore", _MKDIR_RACE, RuntimeWarning)
-        observer = Observer(timeout=_WAKE_S)
+        before = set(threading.enumerate())
+        try:
+            observer = Observer(timeout=_WAKE_S)
+        except OSError as error:
+            self.failure = error
+            return
+        begun = (each for each in threading.enumerate() if each not in before)
+        self._readers = [each for each in begun if isinstance(each, InotifyFD)]
         observer.start()
+        self._observer = observer
+        self._watch_canary(observer)
         for name, root in self._roots.items():
-            self._identities[name] = _identity(root)
+            self._identities[name] = root_id(root)
             real = Path(os.path.realpath(root))  # a watch on a link would be on the link alone
-            handler = _Handler(name, real, self._touched)
+            handler = Handler(name, real, self._touched, self._heard)
             try:
                 observer.schedule(handler, str(real), recursive=True, event_filter=_EVENTS)
             except OSError as error:
-                self.unwatched[name] = error.strerror or str(error)
-        self._observer = observer
+                self.unwatched[name] = error
+
+    def _watch_canary(self, observer: BaseObserver) -> None:
+        """Listen to the canary, or do without where its folder cannot be made or watched."""
+        if self._canary is None:
+            return
+        try:
+            if not self._canary.settle_in():
+                raise FileNotFoundError
+            observer.schedule(
+                self._canary, str(self._canary.folder), event_filter=self._canary.events
+            )
+        except OSError:
+            self._canary = None
 
     def stop(self) -> None:
-        """Stop watching; no callback comes after this returns."""
-        logging.getLogger("watchdog.observers.inotify_c").removeHandler(self._ear)
+        """Stop watching; no callback comes after this returns, unless one is stuck for good."""
+        _TELLER.removeHandler(self._ear)
         if self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
+            # A thread of watchdog's that dies may keep its lock: then this never ends.
+            whole = self.alive()
+            threads = (*(() if whole else self._readers), self._observer)
+            ending = threading.Thread(target=_end, args=threads, daemon=True)
+            ending.start()
+            ending.join(END_S if whole else GRACE_S)
             self._observer = None
 
     def alive(self) -> bool:
         """Whether every thread that carries events still runs."""
-        if self._observer is None or not self._observer.is_alive():
+        if self._observer is None:
             return False
-        readers = [each for each in threading.enumerate() if type(each).__name__ == "InotifyFD"]
-        emitters = self._observer.emitters
-        return bool(readers) and all(emitter.is_alive() for emitter in emitters)
+        threads = (self._observer, *self._readers, *self._observer.emitters)
+        return bool(self._readers) and all(thread.is_alive() for thread in threads)
+
+    def hears(self, *, now_s: float) -> bool:
+        """
+        Whether events arrive: False when that of an earlier call is long overdue.
+
+        Sends the next one.  A thread that lives and does nothing is found before two periods
+        of calls are over, be they longer than PATIENCE_S (w04).
+
+        Args:
+            now_s: Monotonic.
+        """
+        if self._canary is None:
+            return True
+        if not self._canary.back():
+            if now_s - self._sent_s < PATIENCE_S:
+                return True
+            # Who has stood still for long, all threads with him, hears of it only now.
+            if not self._canary.back(GRACE_S):
+                return False
+        self._sent_s = now_s
+        self._canary.send()
+        return True
+
+    def answers(self, within_s: float) -> bool:
+        """Whether an event that is made now arrives in time."""
+        if self._canary is None:
+            return self.alive()
+        self._canary.send()
+        end_s = time.monotonic() + within_s
+        while not self._canary.back(_LOOK_S):
+            if not self.alive() or time.monotonic() > end_s:
+                return False
+        return self.alive()
+
+    @property
+    def own_watches(self) -> int:
+        """How many of the watches are on no library."""
+        return int(self._canary is not None)
 
     def displaced(self) -> bool:
         """Whether a root is another folder than the one that is watched, or there and not."""
-        return any(_identity(self._roots[name]) != seen for name, seen in self._identities.items())
-
-    def watched(self) -> int:
-        """How many folders the kernel watches for this process, by its own account."""
-        return sum(_watches(info) for info in Path("/proc/self/fdinfo").iterdir())
+        return any(root_id(self._roots[name]) != seen for name, seen in self._identities.items())
 
     def _overflowed(self) -> None:
-        self.overflows += 1
+        if self._canary:
+            self._canary.excuse()
+        self._heard.overflows += 1
         self._lost("the kernel dropped events")
 
 
-def _identity(root: Path) -> tuple[int, int] | None:
-    try:
-        status = root.stat()
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino)
-
-
-def _watches(info: Path) -> int:
-    """Count the watches of one descriptor, which may be closed by now (inotify(7), proc(5))."""
-    try:
-        return info.read_bytes().count(b"inotify wd:")
-    except OSError:
-        return 0
+def _end(*threads: BaseThread) -> None:
+    """End threads in this order: the reader gives its watches back whatever the others do."""
+    for thread in threads:
+        thread.stop()
+    for thread in threads:
+        thread.join()
 
 
 class _Ear(logging.Handler):
@@ -149,27 +237,39 @@ class _Ear(logging.Handler):
             self._heard()
 
 
-class _Handler(FileSystemEventHandler):
+class Handler(FileSystemEventHandler):
     """Turns one library's events into touched folders."""
 
-    def __init__(self, library: str, root: Path, touched: Callable[[Place, bool], None]) -> None:
+    def __init__(
+        self, library: str, root: Path, touched: Callable[[Place, bool], None], heard: Heard
+    ) -> None:
         self._library = library
+        self._heard = heard
         self._root = os.fsencode(root)
+        self._below = self._root.rstrip(b"/") + b"/"
         self._touched = touched
+        self._place = lru_cache(maxsize=256)(self._placed)  # events come in folders
 
     def on_any_event(self, event: FileSystemEvent) -> None:
+        self._heard.event(event.event_type)
         # A folder that comes or goes by a move tells nothing of what is below it.
         for path in (event.src_path, event.dest_path):
             if path:
                 self._note(os.fsencode(path), tree=event.is_directory)
 
     def _note(self, path: bytes, *, tree: bool) -> None:
-        relative = os.path.relpath(path, self._root)
-        if relative.startswith(b".."):
+        above, _, name = path.rpartition(b"/")
+        if not path.startswith(self._below) and path != self._root:
+            self._heard.ignored["filtered"] += 1
             return
-        place = PurePosixPath(os.fsdecode(relative))
-        if place.name.startswith(SCRATCH_PREFIX):
+        if name.startswith(_SCRATCH):
+            self._heard.ignored["self"] += 1
             return
         if tree:
-            self._touched(Place(self._library, place), True)
-        self._touched(Place(self._library, place.parent), False)
+            self._touched(self._place(path), True)
+        self._touched(self._place(above), False)
+
+    def _placed(self, folder: bytes) -> Place:
+        """Name a folder of the library; what lies above its root is its root."""
+        below = folder[len(self._below) :] if folder.startswith(self._below) else b""
+        return Place(self._library, PurePosixPath(os.fsdecode(below)))

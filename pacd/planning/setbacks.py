@@ -39,6 +39,7 @@ _CAUSES: Final = {
     FailureKind.TOOL_FAILED: Cause.ENCODE_FAILED,
     FailureKind.TOOL_CRASHED: Cause.TOOL_CRASHED,
     FailureKind.TIMED_OUT: Cause.TOOL_CRASHED,
+    FailureKind.OUT_OF_MEMORY: Cause.TOOL_CRASHED,
     FailureKind.WORKER_DIED: Cause.TOOL_CRASHED,
     FailureKind.VERIFY_FAILED: Cause.VERIFY_FAILED,
     FailureKind.SOURCE_CHANGED: Cause.UNSTABLE,

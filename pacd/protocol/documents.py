@@ -45,6 +45,7 @@ from pacd.protocol.status import (
     MirrorView,
     Paused,
     Problem,
+    ProblemKind,
     Running,
     SettingView,
     State,
@@ -85,6 +86,7 @@ __all__ = [
     "Plan",
     "PlanView",
     "Problem",
+    "ProblemKind",
     "Prune",
     "PruneState",
     "Queue",
@@ -144,8 +146,9 @@ def event_json(event: Event) -> str:
 
 
 def dumps(content: Mapping[str, Any]) -> str:
-    """`schema` and the content, as one line of ASCII."""
-    return json.dumps({"schema": SCHEMA, **content}, allow_nan=False, default=_plain)
+    """`schema` and the content, as one line of ASCII without a control character."""
+    text = json.dumps({"schema": SCHEMA, **content}, allow_nan=False, default=_plain)
+    return text.replace("\x7f", "\\u007f")  # DEL is the one that json leaves as it is
 
 
 def _fields(value: Any) -> dict[str, Any]:

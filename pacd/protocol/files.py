@@ -19,6 +19,7 @@ class FileState(StrEnum):
     HELD = "held"
     IGNORED = "ignored"
     MISSING = "missing"
+    OUTPUT = "output"
 
 
 class TicketState(StrEnum):

@@ -20,6 +20,7 @@ from pacd.protocol.documents import (
     Status,
     Why,
 )
+from pacd.protocol.metrics import Metric
 
 
 class Daemon(Protocol):
@@ -128,6 +129,9 @@ class Daemon(Protocol):
 
     def health(self) -> Health:
         """For monitors."""
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """The daemon in numbers; the same names at all times."""
 
     def doctor(self) -> Doctor:
         """Look at tools, limits, rights and disks now."""

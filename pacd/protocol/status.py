@@ -126,12 +126,14 @@ class Watch:
         mode: inotify, poll or off.
         directories: How many there are; `watched` how many of them are watched.
         overflows: Lost event queues since start; each led to a reconcile.
+        polled: A sentence for each library where audits alone see changes, and why.
     """
 
     mode: str
     directories: int = 0
     watched: int = 0
     overflows: int = 0
+    polled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +145,33 @@ class Audit:
     running: bool = False
 
 
+class ProblemKind(StrEnum):
+    """
+    What a problem is about, for those who count and filter.
+
+    The value is what the protocol and the metrics send: never rename one.
+    """
+
+    ENGINE_DEAD = "engine-dead"
+    HANGS = "hangs"
+    ROOT_MISSING = "root-missing"
+    UNREADABLE = "unreadable"
+    UNWATCHED = "unwatched"
+    DISK_FULL = "disk-full"
+    NO_WORKER = "no-worker"
+    NO_RESAMPLER = "no-resampler"
+    RELOAD_REFUSED = "reload-refused"
+    NO_BACKUP = "no-backup"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Something a person should know, and what to do about it."""
 
     what: str
     fix: str
+    kind: ProblemKind = ProblemKind.OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,9 +212,17 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """For monitors: the verdict and what it rests on."""
+    """
+    For monitors: the verdict and what it rests on.
+
+    Attributes:
+        live: Whether its engine turns and its database can be written; else a restart is due.
+        ready: Whether nothing keeps it from its work; else the problems say what does.
+    """
 
     verdict: Verdict
+    live: bool = True
+    ready: bool = True
     problems: tuple[Problem, ...] = ()
 
 

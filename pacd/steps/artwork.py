@@ -7,9 +7,10 @@ from pacd.domain.job import Job
 from pacd.domain.media import Picture
 from pacd.domain.outcome import Exported
 from pacd.errors import CollisionError, NotRegularError, SourceChangedError, VerifyError
-from pacd.files.atomic import creating, observe, open_regular
+from pacd.files.atomic import creating, observe, observe_open, open_own, open_regular
 from pacd.files.covers import exported
 from pacd.files.probe import read_pictures
+from pacd.steps.source import opened_source
 from pacd.tools.toolbox import Toolbox
 
 
@@ -36,8 +37,9 @@ def export_artwork(job: Job, tools: Toolbox) -> Exported:  # noqa: ARG001  # all
         if expected and not job.item.replaces:
             raise CollisionError(f"{target} is there already, and PAC did not make it")
         root_id = job.roots.get(policy.root)
-        with creating(target, root=policy.root, expected=expected, root_id=root_id) as scratch:
-            scratch.write_bytes(made)
+        way = creating(target, root=policy.root, expected=expected, root_id=root_id)
+        with way as scratch, open_own(scratch) as file:
+            file.write(made)
     seen = observe(target)
     return Exported(relative, picture, mime, seen.size_bytes, seen.mtime_ns, written)
 
@@ -45,27 +47,23 @@ def export_artwork(job: Job, tools: Toolbox) -> Exported:  # noqa: ARG001  # all
 def _cover(job: Job) -> tuple[Picture, bytes]:
     """The bytes of the very picture that the plan was made for."""
     wanted = job.facts.track.cover if job.facts.track else None
-    if wanted is None or _seen(job.source) != job.facts.observation:
-        raise SourceChangedError(job.source)
-    for picture in read_pictures(job.source):
-        if picture.summary == wanted:
-            return wanted, picture.data
+    with opened_source(job) as file:
+        if wanted is None or observe_open(file, job.source) != job.facts.observation:
+            raise SourceChangedError(job.source)
+        for picture in read_pictures(file):
+            if picture.summary == wanted:
+                return wanted, picture.data
     raise SourceChangedError(job.source)
 
 
 def _standing(target: Path) -> Observation | None:
     """Look at what is in the cover's place; None when nothing is."""
     try:
-        return _seen(target)
-    except NotRegularError as error:
-        raise CollisionError(str(error)) from error
-
-
-def _seen(path: Path) -> Observation | None:
-    try:
-        return observe(path)
+        return observe(target)
     except FileNotFoundError:
         return None
+    except NotRegularError as error:
+        raise CollisionError(str(error)) from error
 
 
 def _holds(target: Path, data: bytes) -> bool:

@@ -9,7 +9,7 @@ from pacd.domain.media import AudioFormat, Track
 from pacd.domain.outcome import Authenticated
 from pacd.domain.verdict import BUILTIN_VERSION, Authenticity, Detector, Finding, joined
 from pacd.errors import SourceChangedError, VerifyError
-from pacd.files.atomic import observe_open, open_regular, sibling
+from pacd.files.atomic import observe_open, sibling
 from pacd.files.flac_blocks import Layout, read_layout
 from pacd.files.flac_write import stream_of
 from pacd.files.probe import track_of
@@ -18,6 +18,7 @@ from pacd.files.wav import WavWriter
 from pacd.planning.authenticity import counting, drawing_due, skipped, unheard
 from pacd.steps.drawing import draw
 from pacd.steps.hearing import Hearing
+from pacd.steps.source import opened_source
 from pacd.tools.flac import Flac
 from pacd.tools.patience import detector_patience_s, patience_s
 from pacd.tools.samples import RAW_DEPTHS
@@ -41,7 +42,7 @@ def authenticate(job: Job, tools: Toolbox) -> Authenticated:
         OSError: It cannot be read, or the disk takes no scratch file.
     """
     wishes = job.library.authenticity
-    with open_regular(job.source) as file:
+    with opened_source(job) as file:
         observation = observe_open(file, job.source)
         if not observation.same_bytes(job.facts.observation):
             raise SourceChangedError(job.source)

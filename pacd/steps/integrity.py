@@ -1,5 +1,6 @@
 """Tests one master by decoding it whole; writes nothing (F1, F2)."""
 
+import errno
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -10,8 +11,9 @@ from pacd.domain.verdict import Check, Finding, Integrity
 from pacd.files.flac_blocks import DamagedHeaderError, Layout, NotFlacError, read_layout
 from pacd.files.flac_write import pieces, stream_of
 from pacd.files.probe import track_of
-from pacd.files.regular import observe_open, open_regular, require_untouched
+from pacd.files.regular import observe_open, require_untouched
 from pacd.steps.hearing import hearing_for
+from pacd.steps.source import opened_source
 from pacd.tools.flac import Flac, Sink, Verdict
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
@@ -40,9 +42,9 @@ def integrity(job: Job, tools: Toolbox) -> Tested:
         NotRegularError: It is no file at all.
         SourceChangedError: It was written to meanwhile: the verdict would be on nothing.
         ToolError: flac failed for a reason that says nothing of the audio.
-        OSError: It cannot be read.
+        OSError: It cannot be read, or not twice alike.
     """
-    with open_regular(job.source) as file:
+    with opened_source(job) as file:
         observation = observe_open(file, job.source)
         found = _examined(job, file, tools.flac, patience_s(observation.size_bytes))
     require_untouched(job.source, observation)
@@ -69,8 +71,7 @@ def _examined(job: Job, file: BinaryIO, flac: Flac, timeout_s: float) -> _Found:
     sink = hearing.add if hearing else None
     verdict, audio_md5 = _decoded(file, layout, flac, timeout_s, sink)
     if not verdict.sound:
-        for _piece in pieces(file, 0, layout.size_bytes):
-            pass  # a disk that fails raises OSError here: that is no damage to the file
+        _require_the_same(file, layout, flac, timeout_s)
         message = verdict.damage + _about_its_end(layout)
         return _Found(Integrity.CORRUPT, message, words=verdict.words, track=track)
     heard = (hearing.finding(),) if hearing else ()
@@ -78,6 +79,23 @@ def _examined(job: Job, file: BinaryIO, flac: Flac, timeout_s: float) -> _Found:
         return _Found(Integrity.INTACT, "", audio_md5, verdict.words, track, heard)
     message = "its header has no audio MD5; it was computed from the audio"
     return _Found(Integrity.NO_MD5, message, audio_md5, verdict.words, track, heard)
+
+
+def _require_the_same(file: BinaryIO, layout: Layout, flac: Flac, timeout_s: float) -> None:
+    """
+    Believe in damage only when it is found twice.
+
+    A read that fails looks like damage to flac (1.4.2: "ERROR while decoding data"), and a bad
+    cable or bad memory may make it real for one decode: neither is the file's.
+
+    Raises:
+        OSError: The disk fails; or the audio is sound this time.
+    """
+    for _piece in pieces(file, 0, layout.size_bytes):
+        pass  # a disk that fails for good says so itself
+    again, _ = _decoded(file, layout, flac, timeout_s, None)
+    if again.sound:
+        raise OSError(errno.EIO, "it was read damaged once, and then sound: look at its disk")
 
 
 def _decoded(

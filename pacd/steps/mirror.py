@@ -21,7 +21,7 @@ from pacd.errors import (
     ToolTimeoutError,
     VerifyError,
 )
-from pacd.files.atomic import creating, observe, observe_open, open_regular
+from pacd.files.atomic import creating, observe, observe_open, open_own, open_regular
 from pacd.files.containers import CONTAINERS, Container, Dress
 from pacd.files.mirror_art import mirror_pictures
 from pacd.files.probe import read_pictures, read_tags
@@ -29,6 +29,7 @@ from pacd.files.renaming import exchange, move, same_entry
 from pacd.files.tags import PacTags
 from pacd.steps.encoding import Encoding, encoding_for
 from pacd.steps.ours import our_output, our_output_at
+from pacd.steps.source import opened_source
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
 
@@ -116,7 +117,7 @@ def mirror_retag(job: Job, tools: Toolbox) -> Mirrored:  # noqa: ARG001  # all s
             version=VERSION,
         )
         with work.creating(expected) as scratch:
-            with scratch.open("wb") as new:
+            with open_own(scratch) as new:
                 shutil.copyfileobj(old, new)
             lost = _dress(work, scratch, pac)
             _require_unchanged(work)
@@ -167,11 +168,7 @@ def _unchanged(job: Job) -> Iterator[_Work]:
     """Open the master, if it still is what the facts tell of."""
     if job.facts.track is None:
         raise SourceChangedError(job.source)
-    try:
-        source = open_regular(job.source)
-    except FileNotFoundError as error:
-        raise SourceChangedError(job.source) from error
-    with source:
+    with opened_source(job) as source:
         work = _Work(job, job.facts.track, source)
         _require_unchanged(work)
         yield work
@@ -246,8 +243,8 @@ def _dress(work: _Work, scratch: Path, pac: PacTags) -> tuple[str, ...]:
     """Write all tags and pictures, and prove that the audio stayed; return what was lost."""
     container = work.container
     audio = container.audio_digest(scratch)
-    pictures, lost = mirror_pictures(read_pictures(work.job.source), work.job.mirror)
-    tags = read_tags(work.job.source)
+    pictures, lost = mirror_pictures(read_pictures(work.source), work.job.mirror)
+    tags = read_tags(work.source)
     unsaid = container.dress(scratch, Dress(pac, tags, pictures, work.job.mirror.opus_gain))
     if container.audio_digest(scratch) != audio:
         raise VerifyError(f"writing tags changed the audio of {work.target.name}")

@@ -34,7 +34,7 @@ def mirror_prune(job: Job, tools: Toolbox) -> Pruned:  # noqa: ARG001  # all ste
     container = None if job.item.sidecar else container_of(path)
     if not job.item.sidecar and (container is None or container.read_pac_tags(path) is None):
         raise CollisionError(f"{path} was not made by PAC: it has no PAC_SRC_MD5 tag")
-    remove(path, root=root, root_id=job.roots.get(root))
+    remove(path, root=root, root_id=job.roots.get(root), expected=seen)
     return Pruned(job.item.target)
 
 

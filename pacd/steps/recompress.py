@@ -30,7 +30,9 @@ from pacd.steps.rewriting import (
     encoded,
     opened,
     proven,
+    replacing,
 )
+from pacd.steps.source import opened_source
 from pacd.tools.flac import Flac
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
@@ -60,11 +62,10 @@ def recompress(job: Job, tools: Toolbox) -> Recompressed:
         OSError: The disk is full, or fails.
     """
     path, expected, flac = job.source, job.facts.observation, tools.flac
-    with atomic.open_regular(path) as file:
+    with opened_source(job) as file:
         master = opened(job, file)
-        keep_mtime = job.library.flac.keep_mtime
         tag = compression_tag(flac.name, master.level, job.now)
-        with atomic.replacing(path, expected, keep_mtime=keep_mtime) as scratch:
+        with replacing(job) as scratch:
             merged, kept = _written(master, scratch, flac, tag)
             track = _proven(master, scratch, merged.blocks, kept=kept)
             written = atomic.observe(scratch)

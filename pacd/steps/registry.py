@@ -1,6 +1,7 @@
 """Which step carries out which action; the border that no exception crosses."""
 
 import errno
+import resource
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -63,6 +64,10 @@ def perform(job: Job, tools: Toolbox) -> Outcome:
         kind = _KINDS.get(error.errno or 0, FailureKind.IO)
         message = f"{job.source.name}: {error.strerror or error}"
         return Failed(job.item, kind, message, str(error))
+    except MemoryError:
+        most = resource.getrlimit(resource.RLIMIT_DATA)[0] >> 20
+        message = f"{job.source.name} asks for more than the {most} MiB that a worker may hold"
+        return Failed(job.item, FailureKind.OUT_OF_MEMORY, message)
     except Exception as error:  # noqa: BLE001  # the worker boundary
         words = "".join(traceback.format_exception(error))
         message = f"a fault in PAC: {type(error).__name__}: {error}"

@@ -24,7 +24,8 @@ from pacd.files.foreign_tags import read_foreign
 from pacd.files.probe import COMPRESSION, track_of
 from pacd.files.recycled_about import entry_name
 from pacd.planning.compression import compression_tag
-from pacd.steps.rewriting import blaming_the_disk, encoded, opened, proven
+from pacd.steps.rewriting import blaming_the_disk, encoded, opened, proven, replacing
+from pacd.steps.source import opened_source
 from pacd.tools.patience import patience_s
 from pacd.tools.toolbox import Toolbox
 
@@ -59,14 +60,13 @@ def resample(job: Job, tools: Toolbox) -> Resampled:
 
     path, expected, new = job.source, job.facts.observation, _New()
     recycled = _recycled(job)
-    with atomic.open_regular(path) as file:
+    with opened_source(job) as file:
         master = opened(job, file)
         conversion = Conversion.of(master, tools)
         way = recycle.keeping(
             path, job.library.root, lambda: replace(recycled, made_md5=new.audio_md5)
         )
-        keep_mtime = job.library.flac.keep_mtime
-        with atomic.replacing(path, expected, keep_mtime=keep_mtime, giving_way=way) as scratch:
+        with replacing(job, way) as scratch:
             tag = compression_tag(tools.flac.name, master.level, job.now)
             merged = _written(conversion, scratch, tag, new)
             track = _proven(conversion, scratch, merged, new)

@@ -1,7 +1,7 @@
 """What every rewrite of a master has in common: how it begins, and what proves it (F3)."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -54,6 +54,21 @@ def opened(job: Job, file: BinaryIO) -> Master:
         raise VerifyError(f"{path.name} was never tested, or did not pass: it is not rewritten")
     also = job.library.authenticity.skip_tags
     return Master(path, file, read_layout(file), check, policy.target_compression, also)
+
+
+def replacing(
+    job: Job, giving_way: AbstractContextManager[None] | None = None
+) -> AbstractContextManager[Path]:
+    """Yield a scratch path that takes the master's place; all else as files.atomic.replacing()."""
+    root = job.library.root
+    return atomic.replacing(
+        job.source,
+        job.facts.observation,
+        keep_mtime=job.library.flac.keep_mtime,
+        root=root,
+        root_id=job.roots.get(root),
+        giving_way=giving_way or nullcontext(),
+    )
 
 
 def encoded(scratch: Path) -> Layout:

@@ -10,10 +10,11 @@ from pacd.domain.job import Job
 from pacd.domain.outcome import Copied
 from pacd.domain.output import Output, OutputState
 from pacd.errors import CollisionError, NotRegularError, SourceChangedError, VerifyError
-from pacd.files.atomic import creating, observe, observe_open, open_regular
+from pacd.files.atomic import creating, observe, observe_open, open_own, open_regular
 from pacd.files.folders import entered
 from pacd.files.renaming import move
 from pacd.planning.names import alike
+from pacd.steps.source import opened_source
 from pacd.tools.toolbox import Toolbox
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -37,7 +38,7 @@ def mirror_copy(job: Job, tools: Toolbox) -> Copied:  # noqa: ARG001  # all step
     if job.item.target is None:
         raise VerifyError(f"no place is named for the copy of {job.item.path}")
     target = job.mirror.root / job.item.target
-    with open_regular(job.source) as source:
+    with opened_source(job) as source:
         if observe_open(source, job.source) != job.facts.observation:
             raise SourceChangedError(job.source)
         md5 = _md5(source)
@@ -100,13 +101,14 @@ def _write(job: Job, source: BinaryIO, target: Path, stands: Observation | None,
     root, seen = job.mirror.root, job.facts.observation
     with creating(target, root=root, expected=stands, root_id=job.roots.get(root)) as scratch:
         source.seek(0)
-        with scratch.open("wb") as file:
+        with open_own(scratch) as file:
             while chunk := source.read(_CHUNK_BYTES):
                 file.write(chunk)
-        with open_regular(scratch) as file:
+            file.seek(0)
             if _md5(file) != md5 or observe(job.source) != seen:
                 raise SourceChangedError(job.source)
-        os.utime(scratch, ns=(seen.mtime_ns, seen.mtime_ns))
+            file.flush()
+            os.utime(file.fileno(), ns=(seen.mtime_ns, seen.mtime_ns))
 
 
 def _md5(file: BinaryIO) -> str:

@@ -2,19 +2,19 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from pacd.errors import StoreError
 from pacd.store.connection import Connection
 
-_SCRATCH_MARK: Final = ".unfinished"
+SCRATCH_MARK: Final = ".unfinished"
 
 
 def scratch_of(target: Path) -> Path:
     """The name under which what becomes target is made; one writer, so one name is enough."""
-    return target.with_name(f".{target.name}{_SCRATCH_MARK}")
+    return target.with_name(f".{target.name}{SCRATCH_MARK}")
 
 
 @contextmanager
@@ -30,16 +30,17 @@ def publishing(target: Path) -> Iterator[Path]:
         sweep(target)
         os.close(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
         yield scratch
-        _sync(scratch)
+        sync(scratch)
         scratch.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     except OSError as error:
         raise StoreError(
             f"{target} cannot be written: {error.strerror or error}. Give the daemon's user "
             "room and the right to write in its directory."
         ) from error
     finally:
-        sweep(target)
+        with suppress(OSError):  # what failed first is told; the next attempt sweeps again
+            sweep(target)
 
 
 def sweep(target: Path) -> None:
@@ -59,7 +60,7 @@ def write_copy(source: Connection, target: Path) -> None:
         source.copy_to(scratch)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

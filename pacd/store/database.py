@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from pacd.errors import StoreError
+from pacd.errors import StoreError, UnwritableError
 from pacd.store import connection, copies, migration
 from pacd.store.authenticity import Judgements
+from pacd.store.checking import faults
 from pacd.store.connection import Connection
 from pacd.store.counters import Counters
 from pacd.store.devices import Devices
@@ -59,14 +60,15 @@ class Store:
         Open for writing; make the file (0600) and its directory where missing, migrate where due.
 
         Raises:
-            StoreError: The file is damaged, newer, not PAC's, or cannot be written.
+            StoreError: The file is damaged, newer or not PAC's; UnwritableError where it cannot
+                be written.
         """
         target = path.resolve()
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             migration.bring_up(target, now=now)
         except OSError as error:
-            raise StoreError(
+            raise UnwritableError(
                 f"{target} cannot be opened: {error.strerror or error}. "
                 "Set [daemon] state_dir to a directory the daemon's user can write."
             ) from error
@@ -112,7 +114,7 @@ class Store:
 
     def integrity(self) -> str:
         """``"ok"``, or what SQLite finds wrong, line by line."""
-        return migration.faults(self._connection) or "ok"
+        return faults(self._connection) or "ok"
 
     def close(self) -> None:
         """Let go of the file; closing twice is harmless."""

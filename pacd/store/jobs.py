@@ -63,6 +63,19 @@ _CLEAR: Final = """
         AND (:action IS NULL OR action = :action) AND (:mirror IS NULL OR mirror = :mirror)
 """
 
+_WAITING_FOR: Final = """
+    SELECT mirror, action, count(*) AS files FROM setbacks
+    WHERE library_id = :library AND kind = :kind
+    GROUP BY mirror, action
+"""
+
+_HASTEN: Final = """
+    UPDATE setbacks SET retry_at = :now
+    WHERE library_id = :library AND kind = :kind AND mirror = :mirror
+        AND action = :action AND retry_at > :now
+    RETURNING folder
+"""
+
 _REWRITES: Final = """
     SELECT path, count(*) AS times
     FROM jobs
@@ -150,6 +163,19 @@ class Jobs:
                 "mirror": mirror,
             },
         )
+
+    def waiting_for(self, library_id: int, kind: FailureKind) -> Mapping[tuple[Action, str], int]:
+        """How many files wait because of a failure of this kind, by action and mirror."""
+        rows = self._connection.rows(_WAITING_FOR, {"library": library_id, "kind": kind.value})
+        return {(Action(row["action"]), row["mirror"]): row["files"] for row in rows}
+
+    def hasten(
+        self, library_id: int, kind: FailureKind, action: Action, mirror: str, *, now: datetime
+    ) -> frozenset[PurePosixPath]:
+        """Have what waits be tried again at once; return the folders it lies in."""
+        key = {"library": library_id, "kind": kind.value, "mirror": mirror, "action": action.value}
+        rows = self._connection.rows(_HASTEN, {**key, "now": to_ms(now)})
+        return frozenset(relative(row["folder"]) for row in rows)
 
     def rewrites(
         self, library_id: int, folder: PurePosixPath, *, since: datetime

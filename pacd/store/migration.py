@@ -2,13 +2,15 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from pacd.errors import StoreError
-from pacd.store import copies
+from pacd.store import copies, shelf
+from pacd.store.checking import faults
 from pacd.store.connection import Connection, bare
+from pacd.store.inheriting import inherit
 from pacd.store.trouble import damaged
 
 APPLICATION_ID: Final = 0x50414364  # "PACd"; set by migration 0001, so that no other file is taken
@@ -52,7 +54,8 @@ def bring_up(path: Path, *, now: datetime, migrations: Migrations = RELEASED) ->
     """
     Make sure that a sound database of this version's schema stands at path.
 
-    A new one appears whole.  An old one is backed up beside itself, then a copy
+    A new one appears whole, and knows what people had decided by the one before, if that is lost
+    (inheriting).  An old one is backed up beside itself, then a copy
     is migrated and checked and takes its place; when anything fails, or the
     process dies, the old one stands as it was.
 
@@ -93,8 +96,9 @@ def known_version(connection: Connection, path: Path, migrations: Migrations = R
     if found > migrations.version:
         raise StoreError(
             f"{path} has schema {found}, this pacd knows schemas up to {migrations.version}. "
-            "Install the pacd that wrote it or a newer one, or stop pacd and restore the backup "
-            f"made before the upgrade ({path.name}.backup-v{migrations.version}-…)."
+            "Install the pacd that wrote it or a newer one, or stop pacd and go back to the backup "
+            "made before the upgrade: `pacd --restore-backup "
+            f"{path}.backup-v{migrations.version}-…`."
         )
     return found
 
@@ -104,20 +108,9 @@ def stated_version(connection: Connection) -> int:
     return int(connection.value("PRAGMA user_version"))
 
 
-def faults(connection: Connection) -> str:
-    """What SQLite finds wrong with a database, line by line; empty when it is sound."""
-    lines = [row[0] for row in connection.rows("PRAGMA integrity_check") if row[0] != "ok"]
-    lines += [
-        f"{row['table']} row {row['rowid']} has no {row['parent']}"
-        for row in connection.rows("PRAGMA foreign_key_check")
-    ]
-    return "\n".join(lines)
-
-
 def backup_name(path: Path, version: int, *, now: datetime) -> Path:
     """Where the backup of a schema version goes."""
-    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return path.with_name(f"{path.name}.backup-v{version}-{stamp}")
+    return path.with_name(f"{path.name}.backup-v{version}-{shelf.stamp_of(now)}")
 
 
 def _create(path: Path, migrations: Migrations) -> None:
@@ -127,6 +120,8 @@ def _create(path: Path, migrations: Migrations) -> None:
             log.replace(f"{log}.orphan")
     with copies.publishing(path) as scratch:
         migrations.apply(scratch)
+        with closing(bare(scratch)) as made:
+            inherit(made, path)
 
 
 def _look_over(connection: Connection, path: Path) -> None:

@@ -1,14 +1,13 @@
 """What SQLite finds wrong with a file or a disk, as sentences; does nothing."""
 
-import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from glob import escape
 from pathlib import Path
 from typing import Final
 
-from pacd.errors import StoreError
+from pacd.errors import StoreError, UnwritableError
+from pacd.store import shelf
 
 _PRIMARY_CODE: Final = 0xFF  # sqlite.org/rescode.html: the low byte of an extended result code
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -21,6 +20,8 @@ _ADVICE: Final = {
     sqlite3.SQLITE_READONLY: "Give the daemon's user the right to write it and its directory.",
     sqlite3.SQLITE_CANTOPEN: "Give the daemon's user the right to use it and its directory.",
 }
+# What has nothing to do with what the file holds, and passes.
+_OF_THE_DISK: Final = frozenset(_ADVICE)
 
 
 @contextmanager
@@ -35,26 +36,22 @@ def in_words(path: Path) -> Iterator[None]:
         if code in _DAMAGED:
             raise damaged(path, str(error)) from error
         advice = _ADVICE.get(code, "Please report this.")
-        raise StoreError(f"SQLite cannot work on {path}: {error}. {advice}") from error
+        kind = UnwritableError if code in _OF_THE_DISK else StoreError
+        raise kind(f"SQLite cannot work on {path}: {error}. {advice}") from error
 
 
 def damaged(path: Path, finding: str) -> StoreError:
     """What to tell the owner of a file that is no sound database."""
-    backups = sorted(path.parent.glob(f"{escape(path.name)}.backup-*"), key=_age_ns)
-    quoted = shlex.quote(str(path))
+    backups = shelf.candidates(path)
     restore = (
-        f"restore the last backup (rm -f {quoted}-wal {quoted}-shm; "
-        f"cp -p {shlex.quote(str(backups[-1]))} {quoted})"
+        f"{shelf.way_back(path)} (and --config, if pacd is given one) puts the backup of "
+        f"{backups[0].made_at:%Y-%m-%d %H:%M} UTC in its place"
         if backups
-        else "restore a backup of it"
+        else "there is no backup to restore"
     )
     return StoreError(
-        f"{path} is not a sound database: {finding}. Stop pacd, move the file away, then "
-        f"either {restore} or start without it: "
-        "PAC rebuilds everything but the history and your decisions.",
+        f"{path} is not a sound database: {finding}. Stop pacd, then {restore}; "
+        "or move the file away and start without it: PAC rebuilds everything but the history, "
+        "and takes people's decisions over from backups/decisions.json.",
         words=finding,
     )
-
-
-def _age_ns(backup: Path) -> int:
-    return backup.stat().st_mtime_ns

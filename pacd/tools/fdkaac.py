@@ -11,6 +11,7 @@ from pacd.domain.media import AudioFormat
 from pacd.errors import ToolError
 from pacd.tools import chain, process
 from pacd.tools.aac import Converter, in_aac, needs_converter
+from pacd.tools.output import handed
 from pacd.tools.samples import padding_misleads
 
 _PROGRAM: Final = "fdkaac"
@@ -90,9 +91,10 @@ class Fdkaac:
             OSError: The disk takes no more.
         """
         converting = self._converting(audio)
-        command = self._command(target, quality, audio, converted=bool(converting))
-        programs = (decoder, *converting, command)
-        chain.encode(source, target, programs, timeout_s=timeout_s, deaf_end=True)
+        with handed(target) as output:
+            command = self._command(output, quality, audio, converted=bool(converting))
+            programs = (decoder, *converting, command)
+            chain.encode(source, output, programs, timeout_s=timeout_s, deaf_end=True)
 
     def _converting(self, audio: AudioFormat) -> Sequence[Sequence[str | Path]]:
         wanted = self.becomes(audio)

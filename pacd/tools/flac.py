@@ -10,6 +10,7 @@ from typing import Final, Self
 from pacd.domain.media import AudioFormat
 from pacd.errors import PreflightError, ToolError
 from pacd.tools import process
+from pacd.tools.output import handed
 from pacd.tools.process import Finished, Stdin
 from pacd.tools.samples import RAW_DEPTHS, SampleHash
 
@@ -186,8 +187,9 @@ class Flac:
         Raises:
             ToolError: flac failed; files of some kinds it refuses (encode_decoded() does not).
         """
-        argv = self._encode(target, level, seek_table=seek_table)
-        process.run([*argv, "-"], timeout_s=timeout_s, stdin=stdin, check=True)
+        with handed(target) as output:
+            argv = self._encode(output, level, seek_table=seek_table)
+            process.run([*argv, "-"], timeout_s=timeout_s, stdin=stdin, check=True)
 
     def encode_decoded(
         self,
@@ -209,11 +211,12 @@ class Flac:
         Raises:
             ToolError: Either flac failed.
         """
-        encode = self._encode(target, level, seek_table=seek_table and samples > 0)
         shape = _pipe_shape(audio, samples)
-        decoded, encoded = process.pipe(
-            self.raw_decoder(audio), [*encode, *shape, "-"], timeout_s=timeout_s, stdin=stdin
-        )
+        with handed(target) as output:
+            encode = self._encode(output, level, seek_table=seek_table and samples > 0)
+            decoded, encoded = process.pipe(
+                self.raw_decoder(audio), [*encode, *shape, "-"], timeout_s=timeout_s, stdin=stdin
+            )
         encoded.checked()
         decoded.checked()
 
@@ -236,9 +239,10 @@ class Flac:
         Raises:
             ToolError: flac failed; or as pieces raises.
         """
-        encode = self._encode(target, level, seek_table=seek_table)
         shape = _pipe_shape(audio, audio.total_samples)
-        process.run([*encode, *shape, "-"], timeout_s=timeout_s, stdin=pieces, check=True)
+        with handed(target) as output:
+            encode = self._encode(output, level, seek_table=seek_table)
+            process.run([*encode, *shape, "-"], timeout_s=timeout_s, stdin=pieces, check=True)
 
     def decoder(self, audio: AudioFormat) -> tuple[str | Path, ...]:
         """Arguments that turn FLAC on its input into WAV on its output; RF64 beyond 4 GiB."""

@@ -9,6 +9,7 @@ from pacd.domain.media import AudioFormat
 from pacd.tools import chain
 from pacd.tools.aac import in_aac
 from pacd.tools.ffmpeg import LIBFDK_AAC, PROGRAM, Ffmpeg
+from pacd.tools.output import handed
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +67,6 @@ class LibfdkAac:
         made += ["-movie_timescale", str(wanted.sample_rate_hz), "-fflags", "+bitexact"]
         # Tags before the audio: what is left of an output that was cut still says whose it is.
         made += ["-movflags", "+faststart"]
-        command = self.ffmpeg.encoding([*heard, *made], target, audio)
-        chain.encode(source, target, (decoder, command), timeout_s=timeout_s)
+        with handed(target) as output:
+            command = self.ffmpeg.encoding([*heard, *made], output, audio)
+            chain.encode(source, output, (decoder, command), timeout_s=timeout_s)

@@ -7,6 +7,7 @@ from typing import BinaryIO, ClassVar, Final, Self
 
 from pacd.tools import chain
 from pacd.tools.ffmpeg import LIBOPUS, PROGRAM, Ffmpeg, layout
+from pacd.tools.output import handed
 
 # What libopus in ffmpeg 5.1 takes per channel (tests/contract/test_opus_encoders.py).
 _MAX_KBPS: Final = 256
@@ -60,8 +61,9 @@ class Libopus:
             ToolError: ffmpeg or the decoder failed, or no decoder is given.
             OSError: The disk takes no more.
         """
-        command = self._command(target, bitrate_kbps, channels)
-        chain.encode(source, target, (decoder, command), timeout_s=timeout_s)
+        with handed(target) as output:
+            command = self._command(output, bitrate_kbps, channels)
+            chain.encode(source, output, (decoder, command), timeout_s=timeout_s)
 
     def _command(self, target: Path, bitrate_kbps: int, channels: int) -> list[str | Path]:
         bitrate = min(max(bitrate_kbps, _MIN_KBPS * channels), _MAX_KBPS * channels)

@@ -10,6 +10,7 @@ from typing import BinaryIO, ClassVar, Final, Self
 
 from pacd.errors import ToolError
 from pacd.tools import chain, process
+from pacd.tools.output import handed
 
 _PROGRAM: Final = "opusenc"
 _VERSION: Final = re.compile(r"opusenc (opus-tools \S+) \(using ([^)]+)\)")
@@ -90,17 +91,19 @@ class Opusenc:
             ToolError: opusenc or the decoder failed.
             OSError: The disk takes no more.
         """
-        command = self._command(target, bitrate_kbps, channels, piped=bool(decoder))
         os.lseek(source.fileno(), 0, os.SEEK_SET)  # source.seek() may only move in its buffer
-        finished: tuple[process.Finished, ...]
-        if decoder:
-            finished = process.pipe(decoder, command, timeout_s=timeout_s, stdin=source.fileno())
-        else:
-            finished = (process.run(command, timeout_s=timeout_s, stdin=source.fileno()),)
-        for done in reversed(finished):  # when both failed, opusenc knows why
-            if _WRITE_FAILED in done.stderr:
-                chain.raise_if_takes_no_more(target)
-            done.checked()
+        with handed(target) as output:
+            command = self._command(output, bitrate_kbps, channels, piped=bool(decoder))
+            finished: tuple[process.Finished, ...]
+            stdin = source.fileno()
+            if decoder:
+                finished = process.pipe(decoder, command, timeout_s=timeout_s, stdin=stdin)
+            else:
+                finished = (process.run(command, timeout_s=timeout_s, stdin=stdin),)
+            for done in reversed(finished):  # when both failed, opusenc knows why
+                if _WRITE_FAILED in done.stderr:
+                    chain.raise_if_takes_no_more(output)
+                done.checked()
 
     def _command(
         self, target: Path, bitrate_kbps: int, channels: int, *, piped: bool

@@ -44,13 +44,13 @@ class Halfway:
 
 
 def _writers(target: Path) -> Iterator[int]:
-    """Processes that have a file open."""
+    """Processes that have a file open; this one has, to hand it to them."""
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             opened = link.readlink()
         except OSError:
             continue  # it ended meanwhile
-        if opened == target:
+        if opened == target and link.parts[2] != str(os.getpid()):
             yield int(link.parts[2])
 
 

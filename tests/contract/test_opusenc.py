@@ -13,6 +13,7 @@ from tests.audio import write_flac
 from tests.contract.encoders import encode_opus
 from tests.contract.encoding import DECODER
 from tests.contract.sounds import decoded_samples, tones
+from tests.machine import full_disk
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "ietf"
 
@@ -96,5 +97,5 @@ def test_a_full_disk_is_told_as_such(opusenc: Opusenc, tmp_path: Path) -> None:
     """w18: alone opusenc only says "write failed"; what the caller gets is ENOSPC."""
     source = write_flac(tmp_path / "in.flac", seconds=0.5)
 
-    with pytest.raises(OSError, match="No space left"):
-        encode_opus(opusenc, source, Path("/dev/full"), decoder=())
+    with full_disk(tmp_path / "disk") as target, pytest.raises(OSError, match="No space left"):
+        encode_opus(opusenc, source, target, decoder=())

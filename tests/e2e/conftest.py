@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.e2e.order", "tests.e2e.running")
+pytest.register_assert_rewrite("tests.e2e.order", "tests.e2e.running", "tests.e2e.installed")
 
+from tests.e2e.installed import guest, machine, service  # noqa: E402, F401  # fixtures
 from tests.e2e.running import Site  # noqa: E402  # only what is imported later is rewritten
 
 

@@ -203,9 +203,9 @@ class Pacd:
 
     def await_socket(self) -> None:
         """Wait until it answers."""
-        until(self._answers, START_S, what="for the daemon's socket")
+        until(self.answers, START_S, what="for the daemon's socket")
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         assert self.process.poll() is None, self.said()[-4000:]
         with contextlib.suppress(OSError):
             return status_of(exchange(self.site.socket, request("status"))) == 200

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from tests.e2e.order import (
     output_of,
     tree,
 )
-from tests.e2e.running import Site, command_of, processes_of, until
+from tests.e2e.running import Pacd, Site, command_of, processes_of, until
 
 ALBUM = Path("Artist") / "Album"
 MANAGER_S = 30.0
@@ -95,16 +96,51 @@ def test_w32_w33_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> No
         daemon.process.send_signal(signal.SIGHUP)
         reloading = manager.await_after(place, "RELOADING=1\nMONOTONIC_USEC=")
         again = manager.await_after(reloading, "READY=1")
+        site.change("watch", settel_s=2)
+        daemon.process.send_signal(signal.SIGHUP)
+        reloading = manager.await_after(again, "RELOADING=1\nMONOTONIC_USEC=")
+        again = manager.await_after(reloading, "READY=1")
+        manager.await_after(again, "STATUS=The last reload was refused, the settings before stay")
         make_album(site.library / ALBUM, tracks=1)
         await_outputs(site)
 
         assert 0 == daemon.stop()
     manager.await_after(again, "STOPPING=1")
 
-    assert (2, 1, 1) == tuple(
+    assert (3, 2, 1) == tuple(
         sum(message.startswith(word) for message in manager.told)
         for word in ("READY=1", "RELOADING=1", "STOPPING=1")
     )
+
+
+def test_w33_w35_a_stuck_engine_gets_no_ping(site: Site, manager: Manager) -> None:
+    """D2: systemd is asked for time while the start takes long; who holds the lock stops pings."""
+    with site.running():
+        pass  # makes the database
+    with contextlib.closing(sqlite3.connect(site.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # as another program does that works on the file
+        daemon = Pacd(site, site.environment(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="600000"))
+        try:
+            manager.await_after(0, "EXTEND_TIMEOUT_USEC=")
+
+            assert not any(message.startswith("READY") for message in manager.told)
+            other.execute("ROLLBACK")
+            ready = manager.await_after(0, "READY=1")
+            pinged = manager.await_after(ready, "WATCHDOG=1")
+            other.execute("BEGIN IMMEDIATE")
+            stuck = manager.await_after(pinged, "STATUS=Not healthy: the engine has not answered")
+            later = manager.await_after(stuck, "STATUS=Not healthy: the engine has not answered")
+            until(lambda: "PAC hangs: the engine" in site.pacctl("health", check=False).stdout)
+
+            assert not any(message == "WATCHDOG=1" for message in manager.told[stuck:later])
+            other.execute("ROLLBACK")
+            manager.await_after(later, "WATCHDOG=1")
+            stopping = len(manager.told)
+
+            assert 0 == daemon.stop()
+            manager.await_after(manager.await_after(stopping, "STOPPING=1"), "EXTEND_TIMEOUT_USEC=")
+        finally:
+            daemon.end()
 
 
 def test_w32_a_bad_configuration_is_never_ready(site: Site, manager: Manager) -> None:
@@ -132,6 +168,33 @@ def test_w39_runs_and_stops_without_systemd(site: Site, number: signal.Signals) 
     assert not site.socket.exists()
     assert [] == processes_of(site)
     assert ["stopped"] == [event["event"] for event in daemon.events()[-1:]]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a process the first of its own")
+def test_w39_as_the_first_process_of_a_container(site: Site) -> None:
+    """D2: as PID 1 it hears signals, works, buries orphans of others, and ends with 0."""
+    site.under = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+    with site.running() as daemon:
+        (init,) = _children(daemon.pid)
+        (pacd,) = _children(init)
+        orphan = ("nsenter", f"--target={init}", "--pid", "sh", "-c", "sleep 600 & exit")
+        subprocess.run(orphan, check=True)
+        until(lambda: len(_children(init)) > 1)
+        (adopted,) = set(_children(init)) - {pacd}
+        os.kill(adopted, signal.SIGKILL)
+        make_album(site.library / ALBUM, tracks=1)
+        await_outputs(site)
+        until(lambda: [pacd] == _children(init), what="for the orphan's burial")
+        os.kill(init, signal.SIGHUP)
+        until(lambda: daemon.events("reloaded"))
+        os.kill(init, signal.SIGTERM)
+
+        assert 0 == daemon.process.wait(MANAGER_S)
+    assert not site.socket.exists()
 
 
 def _long_masters(site: Site, number: int) -> list[Path]:
@@ -404,10 +467,29 @@ def test_w58_why_tells_the_last_decision(site: Site) -> None:
             "none",
             "waiting until nobody has written to it for a while",
         ) == settling
-        assert ("waiting", "test", "these bytes have never been tested") == told(new)
+        assert (
+            "waiting",
+            "test",
+            "these bytes have never been tested; it waits because PAC is paused",
+        ) == told(new)
         assert ("ignored", "ignored") == (told(ours)[0], told(theirs)[0])
         assert "._*" in told(ours)[2]
         assert "*.bak.flac" in told(theirs)[2]
+
+        output, stranger = output_of(site, master), site.mirror / "note.txt"
+        stranger.touch()
+        assert "output" == told(output)[0]
+        assert f"128 kbit/s of {master}; " in told(output)[2]
+        assert "never touches it" in told(stranger)[2] or "leaves it alone" in told(stranger)[2]
+        (cover,) = [each for each in site.art.rglob("*") if each.is_file()]
+        assert f"the cover exported from {master}" == told(cover)[2]
+        assert "missing" == told(site.mirror / "x.opus")[0]
+        assert ("ignored", "none", "it is a folder; PAC looks at the files in it") == told(
+            master.parent
+        )
+        nowhere = site.pacctl("why", "/nowhere/01.flac", check=False)
+        assert 5 == nowhere.returncode
+        assert "lies in no library" in nowhere.stderr
 
 
 def test_follow_tells_what_happens(site: Site) -> None:
@@ -485,6 +567,10 @@ def test_w14_what_changed_while_down_is_found(site: Site) -> None:
         assert untouched == tree(kept, output_of(site, kept))
         assert "missing" == site.why(gone)["state"]
         assert 2 == len(daemon.events("mirror_encode_ok"))
+        (scan,) = daemon.events("scan")
+        assert (2, 1, 1, 0) == tuple(
+            scan[name] for name in ("files_added", "files_updated", "files_removed", "drift")
+        )
     assert_in_order(site)
 
 
@@ -498,6 +584,9 @@ def test_w55_the_log_is_one_json_line_each(site: Site) -> None:
     decisions = [line for line in lines if line.get("job")]
 
     assert all({"time", "level", "event"} <= line.keys() for line in lines)
+    states = [line["state"] for line in lines if line["event"] == "state"]
+    assert {"working", "watching"} <= set(states)
+    assert all(one != other for one, other in pairwise(states))
     assert {"flac_test", "flac_recompress", "art_export", "mirror_encode"} == {
         line["action"] for line in decisions
     }

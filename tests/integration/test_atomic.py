@@ -64,7 +64,7 @@ def test_a_failure_leaves_the_old_file(target: Path, error: BaseException) -> No
 def test_scratch_is_new_private_and_beside_its_target(target: Path) -> None:
     """w16: temporary sibling, our prefix and process id, the target's extension, mode 0600."""
     with atomic.replacing(target, atomic.observe(target), keep_mtime=True) as scratch:
-        assert target.parent == scratch.parent
+        assert target.parent.samefile(scratch.parent)
         assert re.fullmatch(r"\.pacd-\d+-[0-9a-f]{8}\.flac", scratch.name)
         assert os.getpid() == atomic.is_scratch(scratch.name)
         assert 0o600 == stat.S_IMODE(scratch.stat().st_mode)

@@ -209,3 +209,20 @@ def test_leases_of_unreadable_files(shared: Path) -> None:
     target.chmod(0)
 
     assert as_nobody(lambda: atomic.being_written(target)) is False
+
+
+@pytest.mark.parametrize("flag", ["i", "a"])
+def test_files_that_may_not_be_replaced(target: Path, flag: str) -> None:
+    """w19: an immutable or append-only file stays, and nothing is left beside it."""
+    if subprocess.run(["chattr", f"+{flag}", target], check=False).returncode:
+        pytest.skip("this file system or this user cannot have such files")
+    try:
+        before = atomic.observe(target)
+
+        with pytest.raises(PermissionError):
+            replace(target)
+
+        assert (before, b"old") == (atomic.observe(target), target.read_bytes())
+        assert ["x.flac"] == names(target.parent)
+    finally:
+        subprocess.run(["chattr", f"-{flag}", target], check=True)

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,8 +19,9 @@ from typing import Any
 import pytest
 import structlog
 
-from pacd.domain.plan import Action
-from pacd.logs import LINE_BYTES, configure, configure_worker
+from pacd.domain.plan import Action, PlanItem
+from pacd.engine.telling import Told, say
+from pacd.logs import LINE_BYTES, configure, configure_worker, flush, thread_ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +51,19 @@ def _fail(*, message: str, secret: str) -> None:
 
 def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_w04_a_thread_that_dies_is_one_line(stream: io.StringIO) -> None:
+    """w04: of threads that nobody waits for, the log must tell; an end by SystemExit is none."""
+    configure("info", "json", stream=stream)
+    for error in (ValueError("of this"), ValueError(), SystemExit()):
+        died = (type(error), error, None, threading.Thread(name="reader"))
+        thread_ended(threading.ExceptHookArgs(died))
+    first, second = _lines(stream)
+
+    assert ("error", "reader", "of this") == (first["level"], first["thread"], first["reason"])
+    assert "ValueError: of this" in first["exception"]
+    assert "ValueError" == second["reason"]
 
 
 def test_a_decision_is_one_line_of_json(stream: io.StringIO) -> None:
@@ -263,7 +278,7 @@ _CHATTER = """
 import structlog
 from pacd.logs import configure_worker
 configure_worker("info", "json")
-for number in range(100):
+for number in range(75):  # a flood would be told in short (w55)
     structlog.get_logger().info("said", number=number, words="x" * 3500)
 """
 
@@ -281,7 +296,7 @@ def test_lines_of_several_processes_do_not_mix() -> None:
     ends = [talker.wait(timeout=30) for talker in talkers]
 
     assert [0, 0, 0, 0] == ends
-    assert sorted([*range(100)] * 4) == numbers
+    assert sorted([*range(75)] * 4) == numbers
 
 
 def test_spawned_workers_log_like_the_daemon(capfd: pytest.CaptureFixture[str]) -> None:
@@ -294,3 +309,42 @@ def test_spawned_workers_log_like_the_daemon(capfd: pytest.CaptureFixture[str]) 
 
     assert "" == out
     assert "from afar" == json.loads(err)["event"]
+
+
+@pytest.mark.parametrize(
+    ("status", "most"),
+    [pytest.param("error", 110, id="errors"), pytest.param("ok", 3_610, id="ok")],
+)
+def test_w55_a_storm_of_decisions_stays_below_journalds_limit(
+    stream: io.StringIO, status: str, most: int
+) -> None:
+    """w55: 20,000 decisions are fewer than 10,000 lines in 30 s, and none goes uncounted."""
+    flush()
+    configure("info", "json", stream=stream)
+    for number in range(20_000):
+        item = PlanItem(
+            PurePosixPath(f"A/{number}.flac"), Action.MIRROR_ENCODE, "no output", "phone"
+        )
+        say("music", item, Told("mirror_encode", status, "done", "", {"failure": "read-only"}), 1)
+    flush()
+    told = _lines(stream)
+
+    assert len(told) <= most
+    assert 20_000 == sum(line.get("more", 1) for line in told)
+    assert "more like this; `pacctl history` has each" in told[-1]["reason"]
+    assert ("mirror_encode", status, "music", "phone", "read-only", "A/19999.flac") == tuple(
+        told[-1][name] for name in ("action", "status", "library", "mirror", "failure", "path")
+    )
+
+
+def test_w55_libraries_are_held_back_too(stream: io.StringIO) -> None:
+    """w55: what a library repeats thousands of times is told in sum as well."""
+    flush()
+    configure("info", "json", stream=stream)
+    for number in range(1_000):
+        logging.getLogger("watchdog").warning("odd: %d", number)
+    flush()
+    told = _lines(stream)
+
+    assert 101 == len(told)
+    assert ("odd: %d", 900) == (told[-1]["event"], told[-1]["more"])

@@ -1,5 +1,6 @@
-"""When libraries are watched anew, and when that is said to be a problem."""
+"""When libraries are watched anew, how well they are seen, and when that is a problem."""
 
+import itertools
 import shutil
 import time
 from collections.abc import Iterator
@@ -9,11 +10,21 @@ import pytest
 
 from pacd.domain.policy import ArtworkPolicy, LibraryPolicy
 from pacd.engine.inbox import Inbox
+from pacd.intake.audit import walk
+from pacd.intake.backoff import FIRST_RETRY_S, LONGEST_RETRY_S, Backoff
+from pacd.intake.gauge import watches
+from pacd.intake.ignore import Ignore
 from pacd.lookout import Lookout
+from tests.machine import small_disk
+from tests.mounts import ext4
+from tests.threads import end_threads, short_lived
+
+PATIENCE_S = 20.0
+DYING = "ignore::pytest.PytestUnhandledThreadExceptionWarning"
 
 
 class Losses:
-    """Counts how often everything was to be looked at."""
+    """Why everything was to be looked at, each time."""
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
@@ -21,8 +32,9 @@ class Losses:
 
 @pytest.fixture
 def library(tmp_path: Path) -> LibraryPolicy:
-    """Two folders below a root: three watches."""
+    """Two folders below a root, beside what the NAS keeps there: five watches."""
     (tmp_path / "music" / "Artist" / "Album").mkdir(parents=True)
+    (tmp_path / "music" / "Artist" / "@eaDir" / "Album").mkdir(parents=True)
     return LibraryPolicy(
         "music", tmp_path / "music", ArtworkPolicy(enabled=False, root=tmp_path / "art")
     )
@@ -34,49 +46,108 @@ def losses() -> Losses:
 
 
 @pytest.fixture
-def lookout(losses: Losses) -> Iterator[Lookout]:
-    made = Lookout(Inbox(), losses.reasons.append)
+def lookout(losses: Losses, tmp_path: Path) -> Iterator[Lookout]:
+    made = Lookout(Inbox(), losses.reasons.append, canary=tmp_path / "state" / "canary")
     yield made
     made.stop()
 
 
-def test_w01_folders_without_a_watch_are_tried_again(
+def measure(lookout: Lookout, library: LibraryPolicy) -> None:
+    """Walk the library as an audit does."""
+    gauge = lookout.gauge(library)
+    assert gauge
+    for view in walk(library.root, Ignore()):
+        gauge.meet(view)
+    lookout.walked(library, gauge)
+
+
+def seen(lookout: Lookout) -> tuple[int, int]:
+    view = lookout.view()
+    return (view.watched, view.directories)
+
+
+def test_w02_coverage_is_measured_and_whole(
     lookout: Lookout, library: LibraryPolicy, losses: Losses
 ) -> None:
-    """W3, w01: at once when a walk finds more folders than are watched, then not for a minute."""
+    """w02, W3: watches on ignored folders, and the canary's, are none of the library's."""
     lookout.start((library,), "auto")
-    lookout.walked(4)
+    measure(lookout, library)
 
-    assert ["1 of 4 folders are not watched; audits still find every change in them."] == [
-        problem.what for problem in lookout.problems()
-    ]
-    for _heartbeat in range(5):
-        lookout.mend()
-
-    assert ["the watches were lost"] == losses.reasons
-    assert 3 == lookout.view().watched
+    assert 6 == len(watches())
+    assert (3, 3) == seen(lookout)
+    assert lookout.mend()
+    assert ([], (), False) == (losses.reasons, lookout.problems(), lookout.blind)
 
 
-def test_enough_watches_are_no_reason_to_begin_anew(
+def test_w02_folders_that_come_are_followed(
     lookout: Lookout, library: LibraryPolicy, losses: Losses
 ) -> None:
-    """W3: while every folder is watched, looking after them changes nothing."""
+    """w02, W3: each heartbeat looks whether they are watched; if so, that is all."""
     lookout.start((library,), "auto")
-    lookout.walked(3)
-    lookout.mend()
+    (library.root / "New" / "CD1").mkdir(parents=True)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while len(watches()) < 8 and time.monotonic() < deadline_s:
+        assert lookout.mend()
+    (library.root / "New" / "CD1").rmdir()
 
-    assert ([], ()) == (losses.reasons, lookout.problems())
+    assert [True] * 3 == [lookout.mend() for _heartbeat in range(3)]
+    assert [] == losses.reasons
+
+
+def test_w02_a_watch_too_many_does_not_hide_one_too_few(
+    lookout: Lookout, library: LibraryPolicy
+) -> None:
+    """w02: watches of a folder that was moved out are not taken for those of one that is not."""
+    gone = library.root / "gone"
+    gone.mkdir()
+    lookout.start((library,), "auto")
+    gone.rename(library.root.parent / "elsewhere")
+    gauge = lookout.gauge(library)
+    assert gauge
+    for view in walk(library.root, Ignore()):
+        gauge.meet(view)
+    for view in walk(library.root.parent / "elsewhere", Ignore()):
+        gauge.meet(view)
+
+    assert 0 == gauge.unwatched
+    for view in walk(library.root.parent / "art", Ignore()):
+        gauge.meet(view)
+    assert 0 == gauge.unwatched
+    (library.root.parent / "unheard").mkdir()
+    for view in walk(library.root.parent / "unheard", Ignore()):
+        gauge.meet(view)
+    assert 1 == gauge.unwatched
+
+
+def test_w01_what_could_not_be_watched_is_tried_ever_more_seldom() -> None:
+    """w01: at once, after a minute, and then twice as late each time, up to an hour."""
+    retries, now_s, tried = Backoff(), 0.0, []
+    while now_s < 20_000:
+        if retries.due(now_s=now_s):
+            tried.append(now_s)
+        now_s += 1.0
+    waits = [later - earlier for earlier, later in itertools.pairwise(tried)]
+
+    assert 0.0 == tried[0]
+    assert [60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0] == waits[:7]
+    assert {LONGEST_RETRY_S} == set(waits[6:])
+    retries.reset()
+    assert retries.due(now_s=now_s)
+    assert not retries.due(now_s=now_s + FIRST_RETRY_S - 1)
 
 
 def test_a_polled_library_needs_no_watches(
     lookout: Lookout, library: LibraryPolicy, losses: Losses
 ) -> None:
-    """W4: nothing is tried, and nothing is said to be missing."""
+    """W4: nothing is tried, nothing is missing; that audits alone see changes is said."""
     lookout.start((library,), "poll")
-    lookout.walked(3)
-    lookout.mend()
 
+    assert lookout.mend()
+    assert lookout.gauge(library) is None
     assert ([], (), "poll") == (losses.reasons, lookout.problems(), lookout.view().mode)
+    assert ("music is polled, as [watch] mode says",) == lookout.view().polled
+    assert lookout.blind
+    assert not watches()
 
 
 def test_w08_a_root_that_came_back_is_watched_anew(
@@ -84,26 +155,106 @@ def test_w08_a_root_that_came_back_is_watched_anew(
 ) -> None:
     """W3, w08: a root made anew is watched, even one with the inode that the old one had."""
     lookout.start((library,), "auto")
-    lookout.walked(3)
     shutil.rmtree(library.root)
     (library.root / "New").mkdir(parents=True)
-    lookout.mend()
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not losses.reasons and time.monotonic() < deadline_s:  # its events may come later
+        assert lookout.mend()
 
-    assert ["the watches were lost"] == losses.reasons
-    assert 2 == lookout.view().watched
+    assert 1 == len(losses.reasons)
+    measure(lookout, library)
+    assert (2, 2) == seen(lookout)
 
 
-def test_watches_are_counted_at_leisure(lookout: Lookout, library: LibraryPolicy) -> None:
-    """B4: the kernel takes longer the more there are, so a large library's are counted less."""
-    for number in range(2_000):
-        (library.root / f"{number}").mkdir()
+def test_w08_a_link_that_leads_elsewhere_now(
+    lookout: Lookout, library: LibraryPolicy, losses: Losses, tmp_path: Path
+) -> None:
+    """W3, w08: the root is a link, and it was switched to another disk."""
+    real = library.root.rename(tmp_path / "one")
+    (tmp_path / "two" / "Other").mkdir(parents=True)
+    library.root.symlink_to(real)
     lookout.start((library,), "auto")
-    began_s = time.thread_time()
-    lookout.walked(2_003)
-    once_s = time.thread_time() - began_s
-    began_s = time.thread_time()
-    for _heartbeat in range(20):
-        lookout.mend()
+    library.root.unlink()
+    library.root.symlink_to(tmp_path / "two")
 
-    assert 2_003 == lookout.view().watched
-    assert time.thread_time() - began_s < 5 * once_s
+    assert lookout.mend()
+    assert ["a root is another folder than before"] == losses.reasons
+    measure(lookout, library)
+    assert (2, 2) == seen(lookout)
+
+
+def test_w08_a_disk_that_went_and_came_back_at_once(
+    lookout: Lookout, library: LibraryPolicy, losses: Losses, tmp_path: Path
+) -> None:
+    """W3, w08: its root is the same folder as before, but the kernel has dropped all watches."""
+    with ext4(tmp_path) as disk:
+        there = LibraryPolicy("music", disk.place, library.artwork)
+        (there.root / "Album").mkdir()
+        lookout.start((there,), "auto")
+        disk.unmount()
+        disk.mount()
+
+        assert lookout.mend()
+        measure(lookout, there)
+        assert ["something was mounted or unmounted in a library"] == losses.reasons
+        assert (2, 2) == seen(lookout)
+        assert lookout.mend()
+        assert 1 == len(losses.reasons)
+        lookout.stop()
+
+
+def test_w08_a_disk_mounted_inside_is_noticed(
+    lookout: Lookout, library: LibraryPolicy, losses: Losses
+) -> None:
+    """W3: inotify(7) tells nothing of a mount on a watched folder; what lies there is news."""
+    lookout.start((library,), "auto")
+    with small_disk(library.root / "Artist" / "CD1") as disk:
+        (disk / "Scans").mkdir()
+        assert lookout.mend()
+        measure(lookout, library)
+
+        assert ["something was mounted or unmounted in a library"] == losses.reasons
+        assert (5, 5) == seen(lookout)
+    assert lookout.mend()
+    assert 2 == len(losses.reasons)
+
+
+def test_mounts_elsewhere_are_no_news(
+    lookout: Lookout, library: LibraryPolicy, losses: Losses, tmp_path: Path
+) -> None:
+    """W3: whatever is plugged in, only the mounts of libraries count."""
+    lookout.start((library,), "auto")
+    with small_disk(tmp_path / "stick"):
+        assert lookout.mend()
+
+    assert lookout.mend()
+    assert [] == losses.reasons
+
+
+@pytest.mark.filterwarnings(DYING)
+@pytest.mark.parametrize("role", ["InotifyFD", "InotifyEmitter", "InotifyObserver"])
+def test_w04_a_dead_thread_is_noticed(
+    lookout: Lookout, library: LibraryPolicy, losses: Losses, tmp_path: Path, role: str
+) -> None:
+    """w04, W3: reader, emitter and dispatcher, each ended by an exception of its own."""
+    lookout.start((library,), "auto")
+    assert lookout.mend()
+    end_threads(role, library.root, tmp_path / "state" / "canary")
+
+    assert lookout.mend()
+    assert ["a thread of the watcher has ended"] == losses.reasons
+    assert lookout.mend()
+    measure(lookout, library)
+    assert (3, 3) == seen(lookout)
+
+
+@pytest.mark.filterwarnings(DYING)
+def test_w04_a_watcher_that_cannot_be_mended_is_said_so(
+    lookout: Lookout, library: LibraryPolicy, losses: Losses
+) -> None:
+    """w04: then systemd gets no ping; audits stand in, and it is not tried all the time."""
+    lookout.start((library,), "auto")
+    end_threads("InotifyFD", library.root)
+    with short_lived("InotifyFD"):
+        assert [False, False, False] == [lookout.mend() for _heartbeat in range(3)]
+    assert ["a thread of the watcher has ended"] == losses.reasons

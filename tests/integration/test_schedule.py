@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from queue import Queue
 
 import pytest
@@ -82,6 +82,18 @@ def test_w40_next_audit_counts_from_the_end_of_the_last(schedule: Schedule) -> N
     assert NOW + timedelta(hours=29) == schedule.next_audit()
 
 
+def test_w01_while_changes_go_unseen_audits_come_sooner(schedule: Schedule) -> None:
+    """W4, w01: no later than is said, whatever the plan; the plan itself stays."""
+    _plan(schedule, None, threading.Event())
+    schedule.start()
+    schedule.audit_finished(NOW, within=HALF_AN_HOUR)
+    assert NOW + HALF_AN_HOUR == schedule.next_audit()
+    schedule.audit_finished(NOW, within=2 * DAY)
+    assert NOW + DAY == schedule.next_audit()
+    schedule.audit_finished(NOW)
+    assert NOW + DAY == schedule.next_audit()
+
+
 def test_w40_an_audit_that_never_ends_does_not_end_the_plan(schedule: Schedule) -> None:
     """W5: once asked for, the next one is planned though no end was reported."""
     called = threading.Event()
@@ -109,6 +121,69 @@ def test_w40_times_missed_while_asleep_are_one_call(schedule: Schedule) -> None:
     schedule.at(NOW, "behind it", lambda: calls.put("behind it"))
 
     assert ["audit", "behind it"] == [first, calls.get(timeout=PATIENCE_S)]
+
+
+class Shifted(datetime):
+    """The wall clock as the schedule's thread sees it, set forwards or back by a test."""
+
+    by = timedelta()
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # no Self
+        return datetime.now(tz) + cls.by
+
+
+def test_w40_what_fell_due_while_asleep_is_called_on_waking(
+    schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W5: w40: its thread waits by a clock that stands still in sleep; a look helps."""
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Shifted)
+    monkeypatch.setattr(Shifted, "by", timedelta())
+    calls: Queue[str] = Queue()
+    schedule.every_audit(
+        lambda: calls.put("audit"), interval=DAY, jitter=timedelta(), last_finished=NOW, now=NOW
+    )
+    schedule.start()
+    schedule.look_at_clock(NOW)
+    monkeypatch.setattr(Shifted, "by", 40 * DAY)  # forty intervals asleep
+    schedule.look_at_clock(NOW + 40 * DAY)
+
+    assert "audit" == calls.get(timeout=PATIENCE_S)
+    schedule.stop()
+    assert calls.empty()
+
+
+def test_w40_a_clock_that_was_set_back_puts_no_audit_off(schedule: Schedule) -> None:
+    """W5: w40: the next audit is never further away than interval and jitter allow."""
+    schedule.every_audit(_nothing, interval=DAY, jitter=HALF_AN_HOUR, last_finished=NOW, now=NOW)
+    schedule.look_at_clock(NOW)
+    untouched = schedule.next_audit()
+    back = NOW - 1000 * DAY
+    schedule.look_at_clock(back)
+    planned = schedule.next_audit()
+
+    assert untouched is not None
+    assert NOW + DAY <= untouched <= NOW + DAY + HALF_AN_HOUR
+    assert planned is not None
+    assert back + DAY <= planned <= back + DAY + HALF_AN_HOUR
+
+
+def test_w40_an_end_in_the_future_says_nothing(schedule: Schedule) -> None:
+    """W5: w40: an audit that ended by a clock years ahead does not stop audits for years."""
+    called = threading.Event()
+    _plan(schedule, NOW + 1000 * DAY, called)
+    schedule.start()
+
+    assert called.wait(PATIENCE_S)
+
+
+def test_w33_a_schedule_that_calls_nothing_is_told(schedule: Schedule) -> None:
+    """D2: w33: what is overdue at two looks was not called: the thread is dead, or stuck."""
+    _plan(schedule, NOW - 2 * DAY, threading.Event())  # and never started
+    first = schedule.look_at_clock(NOW + DAY)
+    second = schedule.look_at_clock(NOW + DAY)
+
+    assert (True, False) == (first.result(), second.result())
 
 
 def test_a_reload_replaces_the_plan(schedule: Schedule) -> None:

@@ -1,12 +1,13 @@
 """The notifier against a real datagram socket, the units against systemd's own programs."""
 
+import asyncio
 import os
 import re
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,6 +53,25 @@ def test_w36_reloading_carries_the_monotonic_time(manager: socket.socket) -> Non
     message = manager.recv(4096).decode()
 
     assert re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=\d+", message)
+
+
+def test_w35_more_time_is_asked_for_until_it_is_too_much(manager: socket.socket) -> None:
+    """D2: w35: at once, again before the last has run out, not for ever, not after the end."""
+
+    async def works() -> None:
+        with closing(Notifier(os.environ)) as notifier:
+            async with notifier.more_time(0.2, extension_s=0.15):
+                await asyncio.sleep(0.6)
+            manager.setblocking(False)
+
+    asyncio.run(works())
+    asked = []
+    with suppress(BlockingIOError):
+        while True:
+            asked.append(manager.recv(4096))
+
+    assert {b"EXTEND_TIMEOUT_USEC=150000"} == set(asked)
+    assert 2 <= len(asked) <= 6  # every 50 ms, for 200 ms
 
 
 @pytest.mark.parametrize(
@@ -134,7 +154,8 @@ def test_w33_watchdog_interval_is_half_of_what_is_allowed(
 
 def _installed(unit: str, folder: Path) -> Path:
     """A unit as it would be installed, but with a program that is there."""
-    text = (UNITS / unit).read_text().replace("ExecStart=/usr/bin/pacd", "ExecStart=/bin/true")
+    program = r"(?m)^(Exec\w+)=(?:%h/\.local/bin/)?pacd"
+    text = re.sub(program, r"\1=/bin/true", (UNITS / unit).read_text())
     installed = folder / unit
     installed.write_text(text)
     return installed

@@ -13,8 +13,9 @@ from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.mirrors.errands import OutputKey
 from pacd.engine.mirrors.guards import LAST_GONE, Refusal, Review
 from pacd.engine.mirrors.orphans import Orphan, maker
-from pacd.engine.roots import identities, root_id
+from pacd.engine.roots import identities
 from pacd.engine.visit import Unseen, Urgency
+from pacd.intake.audit import root_id
 from pacd.store.sidecars import SidecarRow
 
 EXAMPLES: Final = 10

@@ -15,6 +15,7 @@ import pytest
 from pacd.protocol.documents import EventKind, HoldCounts, Paused, State, Status, Workload
 from tests.fakes import (
     CORRUPT,
+    DEAD_PROBLEM,
     KEPT_EVENTS,
     LIMIT_PROBLEM,
     ORPHAN,
@@ -168,12 +169,13 @@ def test_a_refused_reload_fails_with_its_reason(place: Path, error: str) -> None
         (replace(WATCHING, holds=HoldCounts(notice=3)), 0, 0),
         (replace(WATCHING, holds=HoldCounts(suspect=1)), 4, 0),
         (replace(WATCHING, problems=(LIMIT_PROBLEM,)), 4, 1),
+        (replace(WATCHING, problems=(DEAD_PROBLEM,)), 4, 2),
     ],
 )
 def test_w57_monitors_read_the_exit_code(
     place: Path, status: Status, check: int, health: int
 ) -> None:
-    """w57: `status --check` 4 when a person is needed; `health` 0, 1, 3."""
+    """w57: `status --check` 4 when a person is needed; `health` 0, 1, 2, 3."""
     with serving(FakeDaemon(status), place / "s") as path:
         at = ("--socket", str(path))
 

@@ -1,6 +1,7 @@
 """What workers are asked to do in tests; importable by name in the process that is spawned."""
 
 import ctypes
+import logging
 import os
 import signal
 import threading
@@ -25,8 +26,17 @@ def double(value: int) -> int:
     return 2 * value
 
 
+def size(data: bytes) -> int:
+    return len(data)
+
+
 def whoami() -> int:
     return os.getpid()
+
+
+def oom_score_adjustment() -> str:
+    """How gladly the kernel ends this process where memory is short (proc(5))."""
+    return Path("/proc/self/oom_score_adj").read_text("ascii").strip()
 
 
 def add(value: int, *common: int) -> int:
@@ -39,6 +49,22 @@ def killed(number: int) -> NoReturn:
     os.kill(os.getpid(), number)
     threading.Event().wait()
     raise AssertionError("unreachable")
+
+
+def eats(size_bytes: int) -> int:
+    """Hold so many bytes for a moment; return how many."""
+    return len(bytearray(size_bytes))
+
+
+def tool_eats(size_bytes: int) -> tuple[int, str]:
+    """Have a tool hold so many bytes; return its exit code and its words."""
+    done = process.run(["python3", "-c", f"bytearray({size_bytes})"], timeout_s=LONG_S)
+    return done.exit_code, done.stderr
+
+
+def logs(words: str) -> None:
+    """Say something in the log, as a library does."""
+    logging.getLogger("mutagen").warning(words)
 
 
 def gone(code: int) -> NoReturn:

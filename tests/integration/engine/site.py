@@ -74,6 +74,7 @@ class Site:
     Attributes:
         policy: As the engine gets it; a test may replace it between runs.
         tools: The programs; a test may put others in their place.
+        faulty: Whether a fault of PAC's own is expected; else it fails the test.
     """
 
     base: Path
@@ -81,6 +82,7 @@ class Site:
     tools: Toolbox = field(default_factory=tools)
     limits: WorkerLimits = field(default_factory=lambda: WorkerLimits(2, 2, 2, 1))
     patience: timedelta = timedelta.max
+    faulty: bool = False
 
     @classmethod
     def make(cls, base: Path, *, mirror: bool = False, artwork: bool = False) -> "Site":
@@ -145,6 +147,7 @@ class Site:
                 engine.auditor.audit_all()
             engine.run(until)
             assert not expired.is_set()
+            assert self.faulty or () == engine.pipeline.aside.problems
             row = next(each for each in engine.store.libraries.all() if each.name == "music")
             return Ran(
                 Counter({name: n for (_, _, name), n in engine.recorder.counts.items()}),

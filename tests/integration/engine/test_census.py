@@ -1,5 +1,8 @@
 """Reading what stands in the mirrors: all of it, once, whatever happens to a worker."""
 
+import os
+import shutil
+import signal
 from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -150,3 +153,26 @@ def test_a_mirror_that_is_away_has_not_been_read(site: Site) -> None:
 
     assert {"mirror-rename": 1} == away.actions
     assert {"mirror-rename": 1} == site.run().actions
+
+
+def test_w25_a_worker_killed_while_it_reads_says_nothing_of_the_file(site: Site) -> None:
+    """w25, M4: the one file that it had is read by another worker, and stays PAC's."""
+    collector = Collector(site.library)
+    collector.add("A", "song")
+    site.run()
+    shutil.rmtree(site.base / "state")
+    killed: list[int] = []
+
+    def kill(engine: Engine) -> bool:
+        running = engine.dispatch.running.items()
+        looks = [n for n, each in running if isinstance(each.work.visit, Reading)]
+        if looks and len(killed) < 2:
+            killed.append(engine.pool.running()[looks[0]][0])
+            os.kill(killed[-1], signal.SIGKILL)
+        return engine.idle
+
+    ran = site.run(until=kill)
+
+    assert 2 == len(killed)
+    assert 0 == ran.actions["mirror-encode"]
+    assert [] == site.holds()

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,14 @@ def test_new_common_arguments_reach_every_call() -> None:
         after = ask(made, calls.add, 1)
 
     assert (Answer(1, 11), Answer(1, 21)) == (before, after)
+
+
+def test_w37_where_memory_is_short_a_worker_goes_before_the_daemon() -> None:
+    """D2, w25: the kernel's choice does not depend on who happens to be the largest."""
+    with pool() as made:
+        answer = ask(made, calls.oom_score_adjustment)
+
+    assert Answer(1, "500") == answer
 
 
 def test_a_worker_that_cannot_start_blames_nobody() -> None:
@@ -148,6 +157,18 @@ def test_a_worker_killed_from_outside_is_replaced() -> None:
         assert ask(made, calls.whoami).value != first
 
 
+def test_a_killed_resource_tracker_is_survived() -> None:
+    """w25: multiprocessing's own helper process may be the one that is killed; it warns of it."""
+    with pool() as made:
+        first = ask(made, calls.whoami).value
+        tracker: Any = resource_tracker._resource_tracker
+        os.kill(tracker._pid, signal.SIGKILL)
+        os.kill(first, signal.SIGKILL)
+        assert eventually(lambda: not alive(tracker._pid) and not alive(first))
+
+        assert 8 == ask(made, calls.double, 4).value
+
+
 def test_a_hung_worker_is_ended_at_its_limit(tmp_path: Path) -> None:
     """w26: SIGTERM lets it clean up; its answer says that it was overdue."""
     with pool() as made:
@@ -168,6 +189,25 @@ def test_a_worker_that_hears_nothing_is_killed(tmp_path: Path) -> None:
 
         assert Answer(1, None, "signal SIGKILL", signal.SIGKILL, overdue=True) == answer
         assert 8 == ask(made, calls.double, 4).value
+
+
+def test_w26_a_frozen_worker_holds_up_nobody() -> None:
+    """w25, w26: it reads nothing, however much it is sent; it is killed, and others go on."""
+    with pool() as made:
+        frozen = ask(made, calls.whoami).value
+        os.kill(frozen, signal.SIGSTOP)
+        rescue = threading.Timer(PATIENCE_S, os.kill, (frozen, signal.SIGCONT))
+        rescue.start()  # else the failure would be a test that never ends
+        begin_s = time.monotonic()
+        made.submit(call(1, calls.size, bytes(8 << 20), limit_s=1.0))
+        made.submit(call(2, calls.size, bytes(8 << 20)))
+        submitted_s = time.monotonic() - begin_s
+        lost, innocent = answers(made, 2)
+        rescue.cancel()
+
+        assert submitted_s < PATIENCE_S / 2
+        assert Answer(2, 8 << 20) == innocent
+        assert Answer(1, None, "signal SIGKILL", signal.SIGKILL, overdue=True) == lost
 
 
 def test_the_tool_of_a_hung_worker_goes_with_it(tmp_path: Path) -> None:

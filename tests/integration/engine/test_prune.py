@@ -673,7 +673,10 @@ def test_a_prune_is_refused_while_work_is_under_way(site: Site) -> None:
     said: list[str] = []
 
     def ask(engine: Engine) -> None:
-        for prepare in (engine.auditor.audit_all, lambda: engine.set_pause(None, "uid 0")):
+        def audit() -> None:
+            engine.auditor.audit_all()
+
+        for prepare in (audit, lambda: engine.set_pause(None, "uid 0")):
             prepare()
             with pytest.raises(RefusedError) as refused:
                 prunes.begin(engine, None, now=_now())

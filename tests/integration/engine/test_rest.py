@@ -219,6 +219,28 @@ def test_a_pause_starts_nothing_and_survives_a_restart(site: Site) -> None:
     assert Counter() == later.actions
 
 
+def test_w60_a_pause_drains(site: Site) -> None:
+    """w60: what runs is finished and recorded, nothing else is begun, also after a restart."""
+    site.album("A", 3)
+    site.limits = WorkerLimits(1, 1, 1, 1)
+    gate = site.base / "gate"
+    site.use(f'while [ ! -e "{gate}" ]; do sleep 0.02; done; exec "$FLAC" "$@"')
+
+    def drained(engine: Engine) -> bool:
+        if engine.dispatch.running and not engine.snapshot.paused:
+            engine.set_pause(None, "anna")
+            gate.touch()
+        return engine.snapshot.paused and not engine.dispatch.running
+
+    ran = site.run(until=drained)
+    restarted = site.run(until=lambda engine: not engine.auditor.running)
+    done = [each.kind for each in ran.events if each.action == "test"]
+
+    assert [EventKind.ITEM_STARTED, EventKind.ITEM_DONE] == done
+    assert {"test": 1} == ran.actions
+    assert Counter() == restarted.actions
+
+
 def test_a_pause_shows_at_once(site: Site) -> None:
     """1.3, w60: who has asked for a pause, or for its end, is told how things stand now."""
     with site.engine() as engine:

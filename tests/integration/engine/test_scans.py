@@ -8,6 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from pacd.domain.hold import Cause
+from pacd.domain.plan import Action
 from pacd.domain.policy import FlacPolicy
 from pacd.domain.scan import ScanReport, ScanStatus
 from pacd.engine.audits import OUTSTANDING
@@ -211,15 +213,41 @@ def test_nothing_is_reached_through_a_link(site: Site, tmp_path: Path) -> None:
     assert not known.is_valid
 
 
-@pytest.mark.parametrize("state", ["missing", "empty"])
+def test_w14_an_edit_that_hides_is_found(site: Site) -> None:
+    """w14, W5: the same size and mtime, in place or by another file: ctime and inode tell."""
+    album = site.album("A", 3)
+    site.run()
+    for path, replaced in ((album / "01.flac", False), (album / "02.flac", True)):
+        before, data = path.stat(), bytearray(path.read_bytes())
+        data[-1] ^= 1
+        target = path.with_name("other") if replaced else path
+        with target.open("wb" if replaced else "r+b") as file:
+            file.write(data)
+        os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+        target.replace(path)
+        assert (before.st_size, before.st_mtime_ns) == (
+            path.stat().st_size,
+            path.stat().st_mtime_ns,
+        )
+    ran = site.run()
+
+    assert ["A/01.flac", "A/02.flac"] == sorted(ran.begun(Action.TEST))
+    assert {"A/01.flac": Cause.CORRUPT, "A/02.flac": Cause.CORRUPT} == {
+        str(hold.path): hold.cause for hold in site.holds()
+    }
+
+
+@pytest.mark.parametrize("state", ["missing", "empty", "new"])
 def test_a_root_that_is_gone_forgets_nothing(site: Site, tmp_path: Path, state: str) -> None:
-    """w08, W3: unmounted, or an empty mount point: a problem, and recovery by itself."""
+    """w08, W3: unmounted, an empty mount point, a new disk: a problem, and recovery by itself."""
     site.album("A/one", 2)
     site.run()
     disk = tmp_path / "disk"
     site.library.rename(disk)
-    if state == "empty":
+    if state != "missing":
         site.library.mkdir()
+    if state == "new":
+        (site.library / "lost+found").mkdir()
     gone = site.run(lambda engine: touched(engine, "A/one", "A", tree=True))
     while_gone = site.known("A/one/01.flac")
     with site.store() as store:
@@ -347,16 +375,79 @@ def test_drift_is_what_the_watcher_missed(site: Site) -> None:
 
     def reporting(engine: Engine) -> None:
         engine.auditor.reports = True
+        engine.auditor._unread["music"] = ()  # it was walked whole before, by this daemon
 
     def told(engine: Engine) -> None:
         reporting(engine)
         engine.pipeline.debouncer.touch(places("A")[0], now_s=0)
 
-    ran = site.run(reporting)
+    drift: list[dict[str, int]] = []
+
+    def rested(engine: Engine) -> bool:
+        drift[:] = [dict(engine.recorder.meter.drift)]
+        return engine.idle
+
+    ran = site.run(reporting, rested)
+    kinds = drift[0]
     dress(site.library / "A/01.flac", {"TITLE": "y"}, [])
     expected = site.run(told)
 
     assert ran.report
     assert 2 == ran.report.drift
+    assert {"added": 1, "updated": 1, "moved": 0, "removed": 0} == kinds
     assert expected.report
     assert 0 == expected.report.drift
+
+
+def test_w41_an_audit_that_was_cut_off_goes_on(site: Site) -> None:
+    """L2, w41: what had come to rest is passed by, what had not is done, nothing is done twice."""
+    for number in range(6):
+        site.album(f"{number}", 1)
+    cut = site.run(until=lambda engine: engine.recorder.counts.total() >= 6)
+    rest = site.run()
+    done = Counter(dict.fromkeys(("test", "recompress"), 6))
+
+    assert cut.actions["test"] < 6
+    assert done == cut.actions + rest.actions
+    assert Counter() == site.run().actions
+
+
+def test_w40_no_library_is_walked_twice_at_once(site: Site) -> None:
+    """W5, w40: an audit that is asked for while one runs is that one."""
+    site.album("A", 1)
+    walks = []
+
+    def asked_thrice(engine: Engine) -> None:
+        for _time in range(3):
+            engine.auditor.audit_all()
+            walks.append(len(engine.auditor.walks))
+
+    site.run(asked_thrice)
+
+    assert [1, 1, 1] == walks
+
+
+def test_drift_is_not_what_nobody_could_miss(site: Site) -> None:
+    """W5, w41, w56: what came while no daemon ran, and what an event led to, is none."""
+    site.album("A", 1)
+    drift: list[int] = []
+
+    def reporting(engine: Engine) -> None:
+        engine.auditor.reports = True
+
+    def walking(engine: Engine) -> None:
+        engine.auditor._unread["music"] = ()
+        reporting(engine)
+        engine.auditor.walk(places("B")[0])
+
+    def rested(engine: Engine) -> bool:
+        drift[:] = [sum(engine.recorder.meter.drift.values())]
+        return engine.idle
+
+    first = site.run(reporting, rested)
+    after_start = drift[0]
+    site.album("B", 1, seed=5)
+    site.run(walking, rested, audit=False)
+
+    assert first.report
+    assert (0, 0, 0) == (first.report.drift, after_start, drift[0])

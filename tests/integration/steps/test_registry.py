@@ -36,7 +36,7 @@ def test_a_master_that_is_gone(master: Path) -> None:
     failed = refused(work)
 
     assert FailureKind.SOURCE_CHANGED == failed.kind
-    assert "x.flac: No such file or directory" == failed.message
+    assert "x.flac changed while it was being worked on" == failed.message
 
 
 def test_a_fault_of_our_own(master: Path) -> None:

@@ -15,10 +15,11 @@ import pytest
 from yoyo import get_backend, read_migrations
 
 from pacd.errors import StoreError
-from pacd.store import migration
+from pacd.store import backups, migration
 from pacd.store.database import Store
 from pacd.store.migration import RELEASED, Migrations
 from tests.integration.store.examples import NOW, PATH, TRACK, fill
+from tests.integration.store.spoiling import spoil
 
 REPOSITORY = Path(__file__).parents[3]
 NEXT = f"{RELEASED.version + 1:04}-next"
@@ -58,28 +59,6 @@ def _objects(database: Path) -> list[object]:
             "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE '%yoyo%' "
             "AND name NOT LIKE 'sqlite%' ORDER BY name"
         ).fetchall()
-
-
-def _spoil(database: Path, table: str) -> None:
-    """Overwrite the first page of a table, as a bad disk does."""
-    with closing(sqlite3.connect(database)) as connection:
-        (size,) = connection.execute("PRAGMA page_size").fetchone()
-        (page,) = connection.execute(
-            "SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)
-        ).fetchone()
-    with database.open("r+b") as file:
-        file.seek((page - 1) * size)
-        file.write(b"\xff" * size)
-
-
-@pytest.fixture
-def filled(database: Path) -> Path:
-    """A closed database with a row in every table."""
-    store = Store.open(database, now=NOW)
-    fill(store, store.libraries.sync({"main": Path("/music")})["main"])
-    store.memory.set("number", 1)
-    store.close()
-    return database
 
 
 def test_a_backup_comes_before_any_migration(filled: Path, tmp_path: Path) -> None:
@@ -288,25 +267,19 @@ def test_a_file_that_is_no_database(database: Path) -> None:
 
 
 def test_a_truncated_database_names_its_backup(filled: Path) -> None:
-    """S3: a file cut short is found at once; the command that restores the backup works."""
-    store = Store.open(filled, now=NOW)
-    store.backup(filled.with_name("pacd.db.backup-20261120"))
-    store.close()
-    before = _content(filled)
+    """S3: a file cut short is found at once; the way back and the backup's age are told."""
+    backups.make(filled, now=NOW, reserve_bytes=0)
     os.truncate(filled, filled.stat().st_size // 2)
     with pytest.raises(StoreError, match="not a sound database") as raised:
         Store.open(filled, now=NOW)
-    command = str(raised.value).split("(", 1)[1].split(")", 1)[0]
-    filled.rename(filled.with_name("damaged"))
-    subprocess.run(["sh", "-c", command], check=True)
 
-    assert before == _content(filled)
-    Store.open(filled, now=NOW).close()
+    assert f"`STATE_DIRECTORY={filled.parent} pacd --restore-backup`" in str(raised.value)
+    assert "2026-11-21 12:00 UTC" in str(raised.value)
 
 
 def test_damage_is_looked_for_after_a_crash(filled: Path) -> None:
     """S3: after a run that did not end well every page is looked at before work begins."""
-    _spoil(filled, "library_files")
+    spoil(filled, "library_files")
     filled.with_name("pacd.db-wal").touch()
 
     with pytest.raises(StoreError, match="not a sound database"):
@@ -315,7 +288,7 @@ def test_damage_is_looked_for_after_a_crash(filled: Path) -> None:
 
 def test_damage_found_at_work_is_the_same_sentence(filled: Path) -> None:
     """S3: damage that shows itself later is named with the way back as well."""
-    _spoil(filled, "library_files")
+    spoil(filled, "library_files")
     store = Store.open(filled, now=NOW)
 
     with pytest.raises(StoreError, match=r"not a sound database.*move the file away"):

@@ -4,6 +4,7 @@ import pytest
 
 from pacd.api.failures import RequestError
 from pacd.api.requests import Arguments, body, query
+from pacd.errors import UnknownError
 
 
 def test_undecodable_bytes_in_a_query_are_kept() -> None:
@@ -32,6 +33,13 @@ def test_a_path_is_one_that_a_file_can_have(value: object) -> None:
         Arguments({"path": value}, ("path",)).path()
 
 
+@pytest.mark.parametrize("value", ["a" * 256, "\u4e2d" * 86, "a/" * 2_048])
+def test_no_file_has_so_long_a_path(value: str) -> None:
+    """w45: what the file system would stumble over is not there: names are bytes, 255 of them."""
+    with pytest.raises(UnknownError, match="so long a path"):
+        Arguments({"path": value}, ("path",)).path()
+
+
 @pytest.mark.parametrize("value", ["x", "-1", "1.5", "9" * 40, -1, True, 1.0, None, "²"])
 def test_a_number_is_a_whole_one(value: object) -> None:
     """w45: odd numbers are refused."""
@@ -39,7 +47,7 @@ def test_a_number_is_a_whole_one(value: object) -> None:
         Arguments({"limit": value}, ("limit",)).number("limit", most=100)
 
 
-@pytest.mark.parametrize("value", [0, -1, float("inf"), "nan", "x", True, []])
+@pytest.mark.parametrize("value", [0, -1, float("inf"), "nan", "x", True, [], 10**400, 1e30])
 def test_a_pause_lasts_some_time(value: object) -> None:
     """w60: no pause of no time, and none that never ends by accident."""
     with pytest.raises(RequestError, match="for_s"):

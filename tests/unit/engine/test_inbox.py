@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from pacd.engine.inbox import MAX_TOUCHED, Inbox
-from pacd.intake.debounce import Place
+from pacd.engine.inbox import Inbox
+from pacd.intake.debounce import MAX_APART, Place
 
 
 def place(folder: str, library: str = "music") -> Place:
@@ -38,7 +38,7 @@ def test_a_storm_is_the_whole_library() -> None:
     inbox.touch(place("z", "other"), False)
     for number in range(100_000):
         inbox.touch(place(str(number)), False)
-        assert len(inbox._touched) <= MAX_TOUCHED + 1
+        assert len(inbox._touched) <= MAX_APART + 1
     touched, _ = inbox.take()
 
     assert touched[place(".")] is True

@@ -240,6 +240,10 @@ def test_no_more_than_players_can_hold() -> None:
     assert "'COMMENT': more tags than an M4A output has room for" == lost(big, big)
     assert 4_096 == len(mapped(*many))
     assert "and 884 more" in lost(*many)
+    names = [("PERFORMER", f"x{number}") for number in range(20_000)]
+    held = mapped(*names)[f"{FREEFORM}PERFORMER"]
+    assert isinstance(held, tuple)
+    assert 16_384 == len(held)
 
 
 def test_pac_tags_have_a_name_space_of_their_own() -> None:

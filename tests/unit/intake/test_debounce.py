@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacd.intake.debounce import Debouncer, Place, topmost
+from pacd.intake.debounce import MAX_APART, Debouncer, Place, topmost
 from tests.effort import effort
 
 A, B, C = (Place("music", PurePosixPath(name)) for name in "abc")
@@ -149,3 +149,26 @@ def test_what_lies_in_a_tree_goes_with_it(
 
     assert left == [str(place.folder) for place in found]
     assert tuple(places) == topmost(places, {Place("other", PurePosixPath())})
+
+
+def test_w05_too_many_to_wait_apart_wait_as_one() -> None:
+    """w05: the library is looked at whole, no later than the first of its folders would be."""
+    elsewhere = Place("other", A.folder)
+    debouncer = Debouncer(10, 600)
+    debouncer.touch(elsewhere, now_s=0)
+    for number in range(MAX_APART):
+        assert not debouncer.crowded("music")
+        debouncer.touch(Place("music", PurePosixPath(str(number))), now_s=number)
+    root, known = Place("music", PurePosixPath()), Place("music", PurePosixPath("7"))
+
+    assert debouncer.crowded("music")
+    assert (known, False) == debouncer.gathered(known, tree=False)
+    assert (elsewhere, True) == debouncer.gathered(elsewhere, tree=True)
+    assert (root, True) == debouncer.gathered(A, tree=False)
+    assert {elsewhere, root} == set(debouncer)
+    for second in range(MAX_APART, 600, 5):
+        debouncer.touch(root, now_s=second)
+        assert root not in debouncer.settled(now_s=second)
+    assert (root,) == debouncer.settled(now_s=600)
+    assert Place("none", PurePosixPath()) == debouncer.merge("none")
+    assert 0 == len(debouncer)

@@ -4,8 +4,10 @@ import argparse
 from importlib import import_module
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pacctl.cli import _place_of_verb
+from pacctl.cli import _parsed, _place_of_verb, plainly
 from pacctl.commands.pause import duration
 from pacctl.place import places
 from pacctl.verbs import VERBS, command
@@ -27,6 +29,31 @@ from pacctl.verbs import VERBS, command
 def test_the_verb_is_found_behind_the_options(argv: list[str], place: int | None) -> None:
     """Requirements 1.3: shared options stand before or behind the verb."""
     assert place == _place_of_verb(argv)
+
+
+_WORDS = (
+    "status", "--json", "--plain", "--no-color", "--check", "--socket", "/s", "-x", "--", "",
+    "--watch", "2", "--socket=/t", "holds", "--help", "--version", "--jso",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_WORDS), max_size=6))
+def test_a_plain_status_is_read_as_argparse_reads_it(argv: list[str]) -> None:
+    """B5: what is read without argparse means the same; all else is left to it."""
+    plain = plainly(argv)
+    if plain is None:
+        return
+    place = _place_of_verb(argv)
+    assert place is not None
+    slow = vars(_parsed(argv, place))
+
+    assert vars(plain) == slow
+
+
+@pytest.mark.parametrize("argv", [["status"], ["--socket", "/s", "--json", "status", "--check"]])
+def test_a_plain_status_does_without_argparse(argv: list[str]) -> None:
+    """B5: the way monitors ask."""
+    assert plainly(argv) is not None
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -217,6 +217,16 @@ def test_the_last_line_is_the_next_useful_command(
     assert text.splitlines()[-1].startswith(f"next: {command}  ")
 
 
+def test_w10_where_audits_alone_see_changes_is_said() -> None:
+    """w10, W4: with the reason, and no number of folders that nobody could keep."""
+    note = "music is on nfs4, where changes by other machines give no events"
+    status = replace(WATCHING, watch=Watch(mode="poll", polled=(note,)))
+    lines = _shown(_now(overview), status).splitlines()
+    place = lines.index("watch     poll")
+
+    assert note == " ".join(" ".join(lines[place + 1 : place + 3]).split())
+
+
 def test_a_document_of_another_version_is_said_so() -> None:
     """w46: a key that is missing ends in a sentence, not in a traceback."""
     found: Any = parse('{"schema": 1, "state": "watching"}')

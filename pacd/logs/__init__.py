@@ -1,17 +1,21 @@
 """Log lines, one write each, from the daemon and its workers; touches only the given stream."""
 
+import atexit
 import io
 import json
 import logging
 import math
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from pacd.logs.thrift import MOST, MOST_OF_A_WORKER, Thrift
 
 # Linux, limits.h: PIPE_BUF is 4096; shorter writes to a pipe never mix with those of
 # other processes (tests/integration/test_logs.py).
@@ -39,7 +43,7 @@ _LIMITS: Final = (3000, 800, 200, 60)
 _LAST_LIMIT: Final = 24
 
 
-def configure(level: str, form: str, *, stream: TextIO | None = None) -> None:
+def configure(level: str, form: str, *, stream: TextIO | None = None, most: int = MOST) -> None:
     """
     Send this process's log lines, and those of the libraries it uses, to one stream.
 
@@ -50,13 +54,15 @@ def configure(level: str, form: str, *, stream: TextIO | None = None) -> None:
             errors are written, unless the level is debug.
         form: json, console, or auto: console where the stream is a terminal.
         stream: None for stderr.
+        most: Lines in half a minute; what exceeds them is told in sum (w55).
     """
+    _thrift.allow(most)
     sink = _Sink(stream or sys.stderr)
     least = logging.getLevelNamesMapping()[level.upper()]
     console = form == "console" or (form == "auto" and sink.is_terminal)
     finish: tuple[Processor, ...] = _console() if console else (_json,)
     structlog.configure(
-        processors=[*_SHARED, *finish],
+        processors=[_thrifty, *_SHARED, *finish],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", sink)),
         # A cached logger would keep the level it was first used with.
@@ -67,7 +73,57 @@ def configure(level: str, form: str, *, stream: TextIO | None = None) -> None:
 
 def configure_worker(level: str, form: str) -> None:
     """Do the same in a spawned worker, which starts with nothing configured."""
-    configure(level, form)
+    configure(level, form, most=MOST_OF_A_WORKER)
+
+
+def lines() -> dict[str, int]:
+    """How many lines were written, and how many held back because they repeated others."""
+    return {"written": _thrift.written, "held-back": _thrift.held_back}
+
+
+def flush() -> None:
+    """Say how many lines are held back just now."""
+    _thrift.flush()
+
+
+def _tell_held_back(line: Mapping[str, Any]) -> None:
+    """Write what is said of lines that were held back; it passes whatever the limits are."""
+    said = {name: value for name, value in line.items() if name not in {"level", "event"}}
+    log = structlog.get_logger()
+    write = {"warning": log.warning, "error": log.error}.get(str(line.get("level")), log.info)
+    write(line["event"], **said)
+
+
+_thrift: Final = Thrift(_tell_held_back)
+atexit.register(_thrift.flush)
+
+
+def _thrifty(_logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    if "more" not in event and not _thrift.admits({**event, "level": method}):
+        raise structlog.DropEvent
+    return event
+
+
+class _Thrifty(logging.Filter):
+    """The same for what libraries say: their lines are alike when their formats are."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        level = record.levelname.lower()
+        return _thrift.admits({"level": level, "event": record.msg, "logger": record.name})
+
+
+def thread_ended(died: threading.ExceptHookArgs) -> None:
+    """Write one line where an exception ends a thread; for threading.excepthook (w04)."""
+    if died.exc_type is SystemExit or died.exc_value is None:
+        return
+    structlog.get_logger().error(
+        "a thread has ended",
+        action="thread",
+        status="error",
+        thread=died.thread.name if died.thread else None,
+        reason=str(died.exc_value) or died.exc_type.__name__,
+        exc_info=(died.exc_type, died.exc_value, died.exc_traceback),
+    )
 
 
 class _Sink:
@@ -100,6 +156,7 @@ class _BridgeHandler(logging.StreamHandler[TextIO]):
 def _bridge(sink: _Sink, finish: tuple[Processor, ...], least: int) -> None:
     """Bring what libraries tell the standard logging, and warnings, into the same form."""
     handler = _BridgeHandler(cast("TextIO", sink))
+    handler.addFilter(_Thrifty())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name],

@@ -1,0 +1,1 @@
+"""`make test-faults`: what becomes of files when disks, calls and processes fail."""

@@ -1,0 +1,82 @@
+"""Runs the daemon, and has it begin anew where only the disk of its database was at fault."""
+
+import asyncio
+import faulthandler
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from pacd import logs
+from pacd.daemon import Daemon
+from pacd.errors import UnwritableError
+from pacd.settings import Settings
+from pacd.systemd import Notifier
+
+_log = structlog.get_logger()
+
+AGAIN_EVERY_S: Final = 10.0
+"""How often it is tried whether the database can be written again."""
+
+_PING_S: Final = 1.0
+_FULL_BYTES: Final = 1 << 20
+
+
+def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]) -> int:
+    """
+    Run the daemon until it is stopped; return the exit code.
+
+    Where its database cannot be written any more all of it ends as it would by a kill, and it
+    begins anew once it can: what was done and not recorded is found again (decision 0017).
+    systemd would give up after five tries.
+
+    Raises:
+        PacError: It could not start, or the database is of no use.
+    """
+    threading.excepthook = logs.thread_ended
+    faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
+    begun, told = False, ""
+    while True:
+        daemon = Daemon(settings, load, environ)
+        try:
+            return asyncio.run(daemon.serve())
+        except UnwritableError as error:
+            begun = begun or daemon.begun
+            if not begun:
+                raise
+            reason = f"{error}{_room(settings.state_dir)}"
+        settings = daemon.settings
+        if reason != told:
+            told = reason
+            _log.error("store_err", action="start", status="error", reason=reason)
+        if asyncio.run(_stopped_meanwhile(Notifier(environ), reason)):
+            return 0
+
+
+def _room(place: Path) -> str:
+    """Say that a disk is full: SQLite may call that an I/O error (3.40, for its -shm file)."""
+    try:
+        free_bytes = shutil.disk_usage(place).free
+    except OSError:
+        return ""
+    return f" The disk of {place} is full." if free_bytes < _FULL_BYTES else ""
+
+
+async def _stopped_meanwhile(notifier: Notifier, reason: str) -> bool:
+    """Wait before the next try; return whether a signal said stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for _ping in range(round(AGAIN_EVERY_S / _PING_S)):
+        notifier.watchdog()
+        notifier.status(f"Waiting for the disk of the database: {reason}")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _PING_S)
+        if stop.is_set():
+            return True
+    return False

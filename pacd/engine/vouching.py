@@ -1,0 +1,80 @@
+"""Whether a walk has seen the library that it was to see; else nothing it missed is forgotten."""
+
+from typing import Final
+
+from pacd.domain.change import FolderId
+from pacd.domain.policy import DaemonPolicy, LibraryPolicy
+from pacd.engine.audits import Audit
+from pacd.engine.roots import available
+from pacd.intake.audit import FolderView, root_id
+from pacd.protocol.documents import Problem, ProblemKind
+from pacd.store.database import Store
+
+FEW: Final = 20
+SHARE: Final = 0.2
+"""So many files at least, and more than this share of all, gone at once: as for orphans (M9)."""
+
+
+def outdated(audit: Audit, policy: DaemonPolicy) -> bool:
+    """Whether its library has left the settings, or its place, meanwhile."""
+    wanted = policy.library(audit.policy.name)
+    if wanted is not None and wanted.root == audit.policy.root:
+        return False
+    audit.error = f"library {audit.policy.name} is no longer at {audit.policy.root}"
+    return True
+
+
+class Vouched:
+    """Which folder each library's root was when its last walk began; the engine's thread's."""
+
+    def __init__(self) -> None:
+        self._roots: dict[str, FolderId | None] = {}
+
+    def begin(self, store: Store, audit: Audit) -> None:
+        """Note what a walk is about to see."""
+        audit.root = self._roots[audit.policy.name] = root_id(audit.policy.root)
+        audit.known = store.tracks.valid_count(audit.library_id)
+
+    def holds(self, policy: LibraryPolicy, view: FolderView) -> bool:
+        """
+        Whether a folder is the library's, or is no longer; False if it may be where the root is.
+
+        A folder that is there is looked at in any case: files tell themselves apart.
+        """
+        if view.identity is not None:
+            return True
+        now = root_id(policy.root)
+        return available(policy.root) and now == self._roots.get(policy.name, now)
+
+
+def in_doubt(store: Store, audit: Audit) -> bool:
+    """
+    Whether what it has not met may be elsewhere, on the disk that used to be there.
+
+    The root must be the same folder from the first look to the last (w09).  Where it is another
+    one than at the last walk, a disk restored perhaps, most of the library must be in it, unless
+    a person has asked for the walk.
+    """
+    root = root_id(audit.policy.root)
+    if root != audit.root or root is None:
+        audit.error = f"{audit.policy.root} became another folder while it was walked"
+        return True
+    if not audit.whole or audit.error:
+        return False
+    key, (_, inode) = f"root {audit.library_id}", root  # disks are numbered anew at each boot
+    gone = audit.known - audit.discovered
+    other = store.memory.get(key, inode) != inode
+    if other and not audit.forced and gone >= FEW and gone > SHARE * audit.known:
+        audit.doubt = Problem(
+            kind=ProblemKind.ROOT_MISSING,
+            what=f"Library {audit.policy.name}: {audit.policy.root} is another folder than before, "
+            f"and {gone} of {audit.known} files are not in it; nothing is forgotten.",
+            fix="Mount the disk that holds them; PAC goes on by itself. "
+            "If this is the library from now on, say so: pacctl scan",
+        )
+        audit.error = audit.doubt.what
+        return True
+    if store.memory.get(key) != inode:
+        with store.transaction():
+            store.memory.set(key, inode)
+    return False

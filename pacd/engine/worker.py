@@ -1,0 +1,72 @@
+"""A worker's side of the pool: answers calls, one at a time; runs in a process of its own."""
+
+import ctypes
+import os
+import resource
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+from structlog.contextvars import bound_contextvars
+
+MEMORY_BYTES: Final = 2 << 30
+"""
+Data that a worker may hold, and each tool that it starts (decision 0018).
+
+Measured with Python 3.11, Pillow 12, flac 1.4.2, ffmpeg 5.1.9: the largest pictures that
+files.covers takes need up to 1,355 MiB (WebP, 64 million pixels), the builtin detector 200,
+tools up to 60, whatever the length of a file (tests/integration/engine/test_memory.py).
+"""
+
+_PR_SET_PDEATHSIG: Final = 1  # prctl(2), linux/prctl.h
+
+_FIRST_TO_GO: Final = "500"
+"""proc(5), oom_score_adj: half of all memory more than it uses, in the eyes of the OOM killer."""
+
+
+def work(
+    pipe: Connection,
+    parent: int,
+    setup: Callable[[], None],
+    common: tuple[Any, ...],
+    memory_bytes: int,
+) -> None:
+    """
+    Answer calls until the pipe closes; a worker's whole life.
+
+    It says () when it is ready, and then (answer,) to each call.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        return  # the daemon died before prctl could tell
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the daemon's to handle
+    signal.signal(signal.SIGTERM, _leave)
+    with suppress(OSError):  # where memory is short, a worker or its tool goes, never the daemon
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, "ascii")
+    _limit(resource.RLIMIT_DATA, memory_bytes)
+    _limit(resource.RLIMIT_CORE, 0)  # what a hostile file has crashed need not fill a disk as well
+    setup()
+    try:
+        pipe.send(())
+        while True:
+            job_id, function, arguments = pipe.recv()
+            with bound_contextvars(job=job_id):
+                answer = function(*arguments, *common)
+            pipe.send((answer,))
+    except (EOFError, BrokenPipeError):
+        return
+
+
+def _limit(which: int, most: int) -> None:
+    """Allow no more of something, to tools as well: they inherit it (setrlimit(2))."""
+    _, hard = resource.getrlimit(which)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(which, (most, most))
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """Unwind, so that the tool is ended and the scratch file removed."""
+    raise SystemExit(0)

@@ -1,0 +1,211 @@
+"""What people have decided, as a document; taken over when a database is lost (S4)."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from pacd.store.columns import blob, from_ms, plain, relative, to_json, to_ms
+from pacd.store.connection import Connection
+from pacd.store.history import History
+from pacd.store.memory import Memory
+
+FORM: Final = 1
+"""Of the document; one of a later form is left alone."""
+
+PAUSE: Final = "paused_until"
+"""Key in the store's memory: a pause is a decision too (engine.pause)."""
+
+KEPT_IN_MEMORY: Final = (PAUSE, "devices")
+"""The numbers that disks had (engine.devices) tell the very bytes that were accepted again."""
+
+_SEEN: Final = ("device", "inode", "file_size", "mtime_ns", "ctime_ns")
+_IN_BIN: Final = ("entry", "reason", "inode", "file_size", "mtime_ns", "md5", "made_md5")
+
+# Whoever ended a hold stands in the history, at the same moment.
+_WHO: Final = """
+    (SELECT json_extract(details_json, '$.who') FROM observations
+     WHERE observations.library_id = decided.library_id AND observations.path = decided.path
+         AND observations.event = :event AND observations.time = decided.ended_at
+     ORDER BY observations.id DESC LIMIT 1) AS who
+"""
+
+_HOLDS: Final = """
+    SELECT decided.*, libraries.name AS library, WHO
+    FROM holds AS decided JOIN libraries ON libraries.id = decided.library_id
+    WHERE ended_how IN ('accepted', 'released') ORDER BY decided.ended_at, decided.id
+""".replace("WHO", _WHO)
+
+_RESTORED: Final = """
+    SELECT decided.*, libraries.name AS library, WHO
+    FROM recycled AS decided JOIN libraries ON libraries.id = decided.library_id
+    WHERE ended_how = 'restored' ORDER BY decided.ended_at, decided.id
+""".replace("WHO", _WHO)
+
+_TAKE_LIBRARY: Final = "INSERT OR IGNORE INTO libraries (name, root_path) VALUES (:name, :root)"
+
+_TAKE_HOLD: Final = """
+    INSERT INTO holds (
+        library_id, path, path_text, folder, cause, mirror, reason, evidence, md5,
+        device, inode, file_size, mtime_ns, ctime_ns, since, ended_at, ended_how
+    )
+    SELECT
+        :library, :path, :path_text, :folder, :cause, :mirror, :reason, :evidence, :md5,
+        :device, :inode, :file_size, :mtime_ns, :ctime_ns, :since, :ended_at, :ended_how
+    WHERE NOT EXISTS (
+        SELECT 1 FROM holds
+        WHERE library_id = :library AND path = :path AND cause = :cause AND mirror = :mirror
+            AND md5 = :md5 AND ended_at = :ended_at AND ended_how = :ended_how
+    )
+"""
+
+_TAKE_RESTORED: Final = """
+    INSERT OR IGNORE INTO recycled (
+        library_id, entry, path, path_text, recycled_at, reason,
+        inode, file_size, mtime_ns, md5, made_md5, ended_at, ended_how
+    ) VALUES (
+        :library, :entry, :path, :path_text, :recycled_at, :reason,
+        :inode, :file_size, :mtime_ns, :md5, :made_md5, :ended_at, 'restored'
+    )
+"""
+
+
+def decided(connection: Connection, *, now: datetime) -> dict[str, Any]:
+    """All that people have decided, as plain values: what was accepted, released, brought back."""
+    memory = Memory(connection)
+    rows = connection.rows("SELECT name, root_path FROM libraries ORDER BY name")
+    return {
+        "form": FORM,
+        "made": now.isoformat(timespec="milliseconds"),
+        "libraries": {row["name"]: os.fsdecode(row["root_path"]) for row in rows},
+        "holds": [_hold(row) for row in connection.rows(_HOLDS, {"event": "release"})],
+        "restored": [_restored(row) for row in connection.rows(_RESTORED, {"event": "restored"})],
+        "memory": {key: value for key in KEPT_IN_MEMORY if (value := memory.get(key)) is not None},
+    }
+
+
+def text_of(document: Mapping[str, Any]) -> bytes:
+    """The document as a file; names that are no UTF-8 have all that is not ASCII escaped."""
+    try:
+        return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(document, indent=2).encode() + b"\n"
+
+
+def take_over(connection: Connection, document: Mapping[str, Any]) -> int:
+    """
+    Record decisions that are not on record yet; return how many, a pause among them.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is no such document; nothing was recorded.
+    """
+    if document["form"] != FORM:
+        raise ValueError(f"its form is {document['form']}, not {FORM}")
+    with connection.transaction():
+        for name, root in document["libraries"].items():
+            connection.run(_TAKE_LIBRARY, {"name": name, "root": os.fsencode(root)})
+        found = connection.rows("SELECT id, name FROM libraries")
+        ids = {row["name"]: row["id"] for row in found}
+        taken = sum(
+            _take_hold(connection, ids[each["library"]], each) for each in document["holds"]
+        )
+        taken += sum(
+            _take_restored(connection, ids[each["library"]], each) for each in document["restored"]
+        )
+        memory = Memory(connection)
+        for key in KEPT_IN_MEMORY:
+            if key in document["memory"] and memory.get(key) is None:
+                memory.set(key, document["memory"][key])
+                taken += key == PAUSE
+    return taken
+
+
+def _hold(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "library": row["library"],
+        "path": str(relative(row["path"])),
+        "cause": row["cause"],
+        "how": row["ended_how"],
+        "decided": _moment(row["ended_at"]),
+        "who": row["who"] or None,
+        "reason": row["reason"],
+        "mirror": row["mirror"],
+        "md5": row["md5"],
+        "since": _moment(row["since"]),
+        "seen": {name: row[name] for name in _SEEN},
+        "evidence": json.loads(row["evidence"]),
+    }
+
+
+def _restored(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "library": row["library"],
+        "path": str(relative(row["path"])),
+        "decided": _moment(row["ended_at"]),
+        "who": row["who"] or None,
+        "recycled": _moment(row["recycled_at"]),
+        **{name: row[name] for name in _IN_BIN},
+    }
+
+
+def _take_hold(connection: Connection, library: int, each: Mapping[str, Any]) -> int:
+    path = PurePosixPath(each["path"])
+    columns = {
+        "library": library,
+        "path": blob(path),
+        "path_text": plain(str(path)),
+        "folder": blob(path.parent),
+        "since": _ms(each["since"]),
+        "ended_at": _ms(each["decided"]),
+        "ended_how": each["how"],
+        "evidence": to_json(each["evidence"]),
+        **{name: each[name] for name in ("cause", "mirror", "reason", "md5")},
+        **{name: each["seen"][name] for name in _SEEN},
+    }
+    if not connection.run(_TAKE_HOLD, columns):
+        return 0
+    told = {"cause": each["cause"], "how": each["how"]}
+    _note(connection, library, each, "release", told)
+    return 1
+
+
+def _take_restored(connection: Connection, library: int, each: Mapping[str, Any]) -> int:
+    path = PurePosixPath(each["path"])
+    columns = {
+        "library": library,
+        "path": blob(path),
+        "path_text": plain(str(path)),
+        "recycled_at": _ms(each["recycled"]),
+        "ended_at": _ms(each["decided"]),
+        **{name: each[name] for name in _IN_BIN},
+    }
+    if not connection.run(_TAKE_RESTORED, columns):
+        return 0
+    told = {"message": "brought back from the recycle bin"}
+    _note(connection, library, each, "restored", told)
+    return 1
+
+
+def _note(
+    connection: Connection,
+    library: int,
+    each: Mapping[str, Any],
+    event: str,
+    told: Mapping[str, Any],
+) -> None:
+    """The history is lost with a database; that a person decided something is not."""
+    details = {**told, "who": each["who"], "taken_over": True}
+    moment = datetime.fromisoformat(each["decided"])
+    path = PurePosixPath(each["path"])
+    History(connection).add(library, path, each["md5"], event, details, now=moment)
+
+
+def _moment(value: int) -> str:
+    return from_ms(value).isoformat(timespec="milliseconds")
+
+
+def _ms(moment: str) -> int:
+    return to_ms(datetime.fromisoformat(moment))

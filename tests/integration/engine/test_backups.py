@@ -1,0 +1,88 @@
+"""S4: the daemon's daily backup, in a thread of its own; when it fails a person is told."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from pacd.engine.backups import Backups
+from pacd.protocol.documents import ProblemKind
+from pacd.store import shelf
+from tests.integration.engine.site import Site
+from tests.integration.store.spoiling import spoil
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with a database."""
+    made = Site.make(tmp_path)
+    with made.store() as store:
+        store.libraries.sync({"music": made.library})
+    return made
+
+
+def _looked(backups: Backups) -> list[str]:
+    """What a look, and the backup that it may begin, have logged."""
+    with capture_logs() as told:
+        backups.look()
+        backups.stop()
+    return [line["event"] for line in told]
+
+
+def test_a_backup_each_day(site: Site) -> None:
+    """S4: the first look makes one, the next none; what was missed is made up for."""
+    backups = Backups(site.database, lambda: 0)
+    first, second = _looked(backups), _looked(backups)
+    (kept,) = shelf.backups(site.database)
+    kept.file.rename(kept.file.with_name("pacd-20260101T000000Z.db"))
+    late = _looked(backups)
+
+    assert (["backup_ok"], [], ["backup_ok"]) == (first, second, late)
+    assert 2 == len(shelf.backups(site.database))
+    assert ((), True) == (backups.problems(), backups.last is not None)
+
+
+def test_no_backup_for_two_days_is_a_problem(site: Site) -> None:
+    """S4: a failure is logged at once; after two days without one a person is told, and why."""
+    backups = Backups(site.database, lambda: 1 << 62)
+    told = _looked(backups)
+    soon = backups.problems()
+    again = _looked(backups)
+    backups._since = datetime.now(UTC) - timedelta(days=2)
+    (late,) = backups.problems()
+
+    assert (["backup_err"], (), []) == (told, soon, again)  # tried again in an hour, not at once
+    assert ProblemKind.NO_BACKUP is late.kind
+    assert late.what.startswith("No backup of the state was made ever: A backup of ")
+    assert "min_free_mib" in late.fix
+
+
+def test_a_damaged_database_is_a_problem_at_once(site: Site) -> None:
+    """S4: the daily check of every page finds what bad disks do, while the backups are young."""
+    spoil(site.database, "holds")
+    backups = Backups(site.database, lambda: 0)
+    told = _looked(backups)
+    (found,) = backups.problems()
+
+    assert ["backup_err"] == told
+    assert "is damaged" in found.what
+    assert f"STATE_DIRECTORY={site.database.parent} pacd --restore-backup" in found.fix
+
+
+def test_decisions_that_cannot_be_exported_are_a_problem_until_they_are(site: Site) -> None:
+    """S4, w59: the decision stands; that it is in the database alone is told, and mended."""
+    folder = shelf.folder_of(site.database)
+    folder.write_text("in the way")
+    backups = Backups(site.database, lambda: 0)
+    with capture_logs() as told:
+        backups.decided()
+        backups.decided()
+    (found,) = backups.problems()
+    folder.unlink()
+    _looked(backups)
+
+    assert ["export_err"] == [line["event"] for line in told]
+    assert "Decisions could not be exported" in found.what
+    assert () == backups.problems()
+    assert (folder / shelf.CURRENT).exists()

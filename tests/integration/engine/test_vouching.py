@@ -1,0 +1,105 @@
+"""Another folder in the root's place is not the library: what it lacks is not forgotten."""
+
+import shutil
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from pacd.engine.audits import OUTSTANDING
+from pacd.engine.engine import Engine
+from pacd.intake.debounce import Place
+from tests.integration.engine.site import Site
+
+FILES = 21
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Files that are soon tested, each in a folder of its own."""
+    made = Site.make(tmp_path)
+    for number in range(FILES):
+        spoilt(made.library / f"{number:03}")
+    return made
+
+
+def spoilt(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "01.flac").write_bytes(b"no FLAC, but quickly tested")
+    return folder
+
+
+def valid(site: Site) -> int:
+    library_id = site.library_id
+    with site.store() as store:
+        return store.tracks.valid_count(library_id)
+
+
+def test_w09_a_root_replaced_during_a_walk_forgets_nothing(site: Site, tmp_path: Path) -> None:
+    """w09: unmounted while it was walked; something lies below the mount, so it is not empty."""
+    for number in range(FILES, 4 * OUTSTANDING):
+        (site.library / f"{number:03}").mkdir()
+    site.run()
+
+    def unmount(engine: Engine) -> bool:
+        seen = max((walk.folders for walk in engine.auditor.walks), default=0)
+        if seen > 2 and not (tmp_path / "disk").exists():
+            site.library.rename(tmp_path / "disk")
+            spoilt_root(site)
+        return engine.idle
+
+    site.run(forced_walk, unmount, audit=False)
+
+    assert (tmp_path / "disk").exists()
+    assert FILES == valid(site)
+
+
+def spoilt_root(site: Site) -> None:
+    site.library.mkdir()
+    (site.library / "note").mkdir()
+
+
+def forced_walk(engine: Engine) -> None:
+    """Look at every folder, so that the walk waits for the engine."""
+    engine.auditor.walk(Place("music", PurePosixPath()), forced=True)
+
+
+def test_w09_another_folder_with_little_of_the_library(site: Site, tmp_path: Path) -> None:
+    """w09: nothing is forgotten until a person says so; once it is back, all is well."""
+    site.run()
+    site.library.rename(tmp_path / "disk")
+    site.library.mkdir()
+    spoilt(site.library / "other")
+    gone = site.run()
+
+    assert FILES + 1 == valid(site)
+    assert 1 == len(gone.problems)
+    assert f"is another folder than before, and {FILES - 1} of {FILES} files" in gone.problems[0]
+    shutil.rmtree(site.library)
+    (tmp_path / "disk").rename(site.library)
+    back = site.run()
+    assert (FILES, ()) == (valid(site), back.problems)
+
+
+def test_w09_a_person_may_say_so(site: Site, tmp_path: Path) -> None:
+    """w09: a scan that was asked for takes another folder for the library."""
+    site.run()
+    site.library.rename(tmp_path / "disk")
+    site.library.mkdir()
+    spoilt(site.library / "other")
+    asked = site.run(forced_walk, audit=False)
+
+    assert (1, ()) == (valid(site), asked.problems)
+
+
+def test_w09_a_restored_disk_is_taken_as_it_is(site: Site, tmp_path: Path) -> None:
+    """w09: all of the library in another folder is the library; then a few may go as ever."""
+    site.run()
+    site.library.rename(tmp_path / "disk")
+    shutil.copytree(tmp_path / "disk", site.library)
+    assert () == site.run().problems
+    for number in range(FILES):
+        shutil.rmtree(site.library / f"{number:03}")
+    spoilt(site.library / "last")
+
+    assert () == site.run().problems
+    assert 1 == valid(site)

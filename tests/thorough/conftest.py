@@ -1,0 +1,7 @@
+"""The fixtures of the end-to-end tests that are wanted here too."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.e2e.installed", "tests.e2e.running")
+
+from tests.e2e.installed import guest, machine, service  # noqa: E402, F401
