@@ -159,4 +159,5 @@ def assert_no_leftovers(site: Site) -> None:
 
 
 def _is_temporary(name: str) -> bool:
-    return name.startswith(".pacd-") or name.endswith(("tmp,fl-ac+en'c", ".metadata_edit"))
+    ours = name.startswith(".pacd-") and name != BIN
+    return ours or name.endswith(("tmp,fl-ac+en'c", ".metadata_edit"))
