@@ -33,6 +33,7 @@ WRITERS: Final = {
     "pacd/files/recycled_about.py": "a new file in a new folder of the bin that has no name yet",
     "pacd/files/regular.py": "opens and empties scratch files, for those that fill them",
     "pacd/files/renaming.py": _MOVES,
+    "pacd/files/second_names.py": "links, or copies into, a new folder of the bin",
     "pacd/intake/canary.py": _STATE,
     "pacd/logs/__init__.py": "lines, to standard error",
     "pacd/files/spectrograms.py": _SCRATCH,

@@ -9,31 +9,24 @@ place still, and the bin's name for it goes; or it does not, and the folder gets
 
 import errno
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from pacd.domain.change import Observation
 from pacd.domain.recycled import Recycled
 from pacd.errors import SourceChangedError
 from pacd.files import atomic, renaming
-from pacd.files.attributes import carry_over
 from pacd.files.folders import MissingRootError, entered, sync_folder, within
 from pacd.files.recycled_about import ABOUT, read_about, write_about
-from pacd.files.regular import observe, open_own, open_regular, require_untouched
+from pacd.files.regular import observe
+from pacd.files.second_names import copy_into, take_in
 
 BIN: Final = ".pacd-recycle"
 """Beside the albums, so that it lies on their file system; never scanned (requirements 1.2)."""
 
 _OURS_ALONE: Final = 0o700  # a file from a private folder is not to be had through the bin
-
-# link(2): another file system within the library; no hard links there, or none of such a file.
-_NO_LINK: Final = frozenset(
-    {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EINVAL}
-)
 
 
 @contextmanager
@@ -51,19 +44,19 @@ def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[
         OSError: The disk is full, or fails.
     """
     recycled = told()
-    with _bin(root, make=True) as folder:
+    with _top(target, root) as top, _bin(top, make=True) as folder:
         draft = atomic.scratch_name()
         os.mkdir(draft, _OURS_ALONE, dir_fd=folder)
         try:
             with _inside(folder, draft) as inner:
                 write_about(inner, recycled)
-                with entered(root, target.parent) as home:
-                    _take_in(within(home) / target.name, inner, recycled)
+                with entered(top, top / target.parent.relative_to(root)) as home:
+                    take_in(within(home) / target.name, inner, recycled)
                 sync_folder(inner)
             sync_folder(folder)
             yield
         finally:
-            _conclude(root, folder, draft, recycled)
+            _conclude(top, folder, draft, recycled)
 
 
 def settle(root: Path, gone: Callable[[int], bool]) -> bool:
@@ -136,7 +129,7 @@ def bring_back(root: Path, recycled: Recycled) -> None:
         if error.errno != errno.EXDEV:
             raise
         with atomic.creating(target, root=root, expected=None) as scratch:
-            _copy(lies, scratch)
+            copy_into(lies, scratch)
     forget(root, recycled)
 
 
@@ -181,44 +174,7 @@ def _exchange_across(lies: Path, target: Path, root: Path, standing: Recycled) -
     way = keeping(target, root, lambda: standing)
     expected = observe(target)
     with atomic.replacing(target, expected, keep_mtime=False, root=root, giving_way=way) as scratch:
-        _copy(lies, scratch)
-
-
-def _take_in(target: Path, inner: int, recycled: Recycled) -> None:
-    """Give a file a second name in the bin; where that cannot be, a copy."""
-    before = observe(target)
-    if not recycled.is_still(before):
-        raise SourceChangedError(target)
-    try:
-        os.link(target, recycled.path.name, dst_dir_fd=inner, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_LINK:
-            raise
-        _copy_in(target, inner, before, recycled.path.name)
-    else:
-        there = os.stat(recycled.path.name, dir_fd=inner, follow_symlinks=False)
-        linked = (there.st_ino, there.st_size, there.st_mtime_ns)
-        if linked != (before.inode, before.size_bytes, before.mtime_ns):
-            raise SourceChangedError(target)
-
-
-def _copy_in(target: Path, inner: int, before: Observation, name: str) -> None:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    made = os.open(name, flags, 0o600, dir_fd=inner)
-    with os.fdopen(made, "wb") as copy, open_regular(target) as source:
-        shutil.copyfileobj(source, copy, 1 << 20)
-        copy.flush()
-        carry_over(target.name, source.fileno(), copy.fileno(), keep_mtime=True)
-        os.fsync(copy.fileno())
-    require_untouched(target, before)
-
-
-def _copy(source: Path, scratch: Path) -> None:
-    """Copy a file with all that is carried over into a scratch file; its reader syncs it."""
-    with open_regular(source) as old, open_own(scratch) as new:
-        shutil.copyfileobj(old, new, 1 << 20)
-        new.flush()
-        carry_over(source.name, old.fileno(), new.fileno(), keep_mtime=True)
+        copy_into(lies, scratch)
 
 
 def _conclude(root: Path, folder: int, draft: str, recycled: Recycled | None) -> None:
@@ -258,6 +214,19 @@ def _remove(folder: int, entry: str, name: str) -> None:
                 os.unlink(each, dir_fd=inner)
     os.rmdir(entry, dir_fd=folder)
     sync_folder(folder)
+
+
+@contextmanager
+def _top(target: Path, root: Path) -> Iterator[Path]:
+    """Hold the very root that a file's folder is in: where a disk has gone no bin is made."""
+    with entered(root, root) as held:
+        top = within(held)
+        try:
+            with entered(top, top / target.parent.relative_to(root)):
+                pass
+        except FileNotFoundError as error:
+            raise SourceChangedError(target) from error
+        yield top
 
 
 @contextmanager

@@ -42,6 +42,18 @@ def names(root: Path) -> list[str]:
     return sorted(str(each.relative_to(place)) for each in place.rglob("*"))
 
 
+def test_no_bin_is_made_where_a_disk_has_gone(root: Path) -> None:
+    """X2, w08: an empty mount point stays empty, whatever was under way."""
+    recycled = told(root)
+    root.rename(root.with_name("elsewhere"))
+    root.mkdir()
+
+    with pytest.raises(SourceChangedError), recycle.keeping(root / PATH, root, lambda: recycled):
+        pytest.fail("the file is not there")
+
+    assert [] == list(root.iterdir())
+
+
 def test_the_original_lies_in_the_bin_as_it_was(root: Path) -> None:
     """F6: the very file, by another name: not a byte of it is written anew."""
     recycled = told(root)
