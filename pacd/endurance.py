@@ -51,7 +51,7 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
                 raise
             reason = f"{error}{_room(settings.state_dir)}"
         settings = daemon.settings
-        if reason != told:
+        if reason != told or daemon.begun:  # once for each time that it could not go on
             told = reason
             _log.error("store_err", action="start", status="error", reason=reason)
         if asyncio.run(_stopped_meanwhile(Notifier(environ), reason)):

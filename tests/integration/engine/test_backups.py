@@ -70,6 +70,18 @@ def test_a_damaged_database_is_a_problem_at_once(site: Site) -> None:
     assert f"STATE_DIRECTORY={site.database.parent} pacd --restore-backup" in found.fix
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_backup_that_fails_by_a_fault_is_not_tried_at_once(site: Site) -> None:
+    """S4: a copy of the whole database every quarter of a minute would be no help."""
+    backups = Backups(site.database, {}.popitem)
+    backups.look()
+    backups.stop()
+    first = backups._thread
+    backups.look()
+
+    assert first is backups._thread
+
+
 def test_decisions_that_cannot_be_exported_are_a_problem_until_they_are(site: Site) -> None:
     """S4, w59: the decision stands; that it is in the database alone is told, and mended."""
     folder = shelf.folder_of(site.database)

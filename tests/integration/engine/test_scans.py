@@ -14,7 +14,7 @@ from pacd.domain.policy import FlacPolicy
 from pacd.domain.scan import ScanReport, ScanStatus
 from pacd.engine.audits import OUTSTANDING
 from pacd.engine.engine import Engine
-from pacd.intake.debounce import Place
+from pacd.intake.debounce import MAX_APART, Place
 from pacd.protocol.documents import EventKind
 from tests.audio import dress
 from tests.integration.engine.site import Ran, Site, contents, master
@@ -182,6 +182,26 @@ def test_touched_trees_are_walked_once(site: Site) -> None:
 
     assert ["A"] == walks
     assert 5 == ran.actions["test"]
+
+
+def test_trees_that_were_gathered_are_not_kept(site: Site) -> None:
+    """w05, w29: storms of folders that come and go leave nothing behind."""
+    folders = [f"A/{number}" for number in range(2 * MAX_APART)]
+
+    kept: list[int] = []
+
+    def come_and_go(engine: Engine) -> None:
+        for place in places(*folders):  # in parts, as the inbox gathers them too
+            engine.touched.note(place, tree=True)
+
+    def rested(engine: Engine) -> bool:
+        if engine.idle:
+            kept.append(len(engine.touched._trees))
+        return engine.idle
+
+    site.run(come_and_go, rested, audit=False)
+
+    assert [0] == kept
 
 
 @pytest.mark.parametrize("folder", ["#recycle", "A/@eaDir/x", ".pacd-recycle"])
