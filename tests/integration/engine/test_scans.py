@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import threading
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +18,7 @@ from pacd.engine.engine import Engine
 from pacd.intake.debounce import MAX_APART, Place
 from pacd.protocol.documents import EventKind
 from tests.audio import dress
-from tests.integration.engine.site import Ran, Site, contents, master
+from tests.integration.engine.site import PATIENCE_S, Ran, Site, contents, master
 
 
 @pytest.fixture
@@ -471,3 +472,21 @@ def test_drift_is_not_what_nobody_could_miss(site: Site) -> None:
 
     assert first.report
     assert (0, 0, 0) == (first.report.drift, after_start, drift[0])
+
+
+def test_w28_a_walk_that_is_far_ahead_ends_with_the_daemon(tmp_path: Path) -> None:
+    """w28, w29: it waits for the engine, which takes nothing any more, with much to tell."""
+    site = Site.make(tmp_path, mirror=True)
+    for number in range(OUTSTANDING):
+        for root, name in ((site.library, "01.flac"), (tmp_path / "phone", "02.opus")):
+            (root / f"{number}").mkdir(parents=True)
+            (root / f"{number}" / name).write_bytes(b"")
+    with site.engine() as engine:
+        engine.auditor.audit_all()
+        ((walker, *_),) = engine.auditor._walkers.values()
+        walker._thread.join(1.0)  # by then it waits: it never ends by itself
+        ending = threading.Thread(target=engine.auditor.stop, daemon=True)
+        ending.start()
+        ending.join(PATIENCE_S)
+
+        assert not walker._thread.is_alive()
