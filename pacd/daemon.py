@@ -197,7 +197,7 @@ class Daemon:
 
     def _be_deaf(self) -> None:
         """All is done but to leave: a signal that comes now must not spoil the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self._loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
 

@@ -35,7 +35,10 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
     """A daemon that has ended is deaf; who runs the tests is not."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    }
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
