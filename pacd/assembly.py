@@ -10,6 +10,7 @@ from pacd import logs
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.domain.verdict import BUILTIN_VERSION, Detector
 from pacd.engine.setup import Setup
+from pacd.files.folders import require_proc
 from pacd.protocol.documents import ConfigView, SettingView
 from pacd.settings import Settings
 from pacd.settings.loaded import flat
@@ -76,8 +77,10 @@ def preflight(settings: Settings) -> Toolbox:
     Find the programs that the configuration needs.
 
     Raises:
-        PreflightError: Some are missing; the message names them all and how to get them.
+        PreflightError: Some are missing; the message names them all and how to get them.  Or
+            /proc is.
     """
+    require_proc()
     wanted = {mirror.codec for library in settings.libraries() for mirror in library.mirrors}
     return find_tools(wanted, places=settings.detectors)
 

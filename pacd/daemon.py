@@ -4,7 +4,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -77,6 +77,7 @@ class Daemon:
         self._reloading = threading.Lock()
         self._refused: tuple[Problem, ...] = ()
         self._heartbeat = Heartbeat(self._notifier, self._line)
+        self._hands = ThreadPoolExecutor(1, thread_name_prefix="tending")
 
     async def serve(self) -> int:
         """
@@ -128,6 +129,7 @@ class Daemon:
             if not thread.error:  # else it may begin anew (pacd.endurance)
                 self._notifier.stopping()
             async with self._notifier.more_time(STOPPING_S):
+                await asyncio.to_thread(self._hands.shutdown)
                 await asyncio.to_thread(self._schedule.stop)
                 await asyncio.to_thread(self._lookout.stop)
                 await asyncio.to_thread(self._backups.stop)
@@ -150,15 +152,14 @@ class Daemon:
 
     async def _live(self, thread: EngineThread) -> None:
         """Look after the parts until it is time to stop."""
-        with ThreadPoolExecutor(1, thread_name_prefix="tending") as hands:
-            await self._heartbeat.go_on(self._stop, self._parts(hands))
+        await self._heartbeat.go_on(self._stop, self._parts())
         thread.check()
 
-    def _parts(self, hands: Executor) -> Mapping[str, Part]:
+    def _parts(self) -> Mapping[str, Part]:
         """What must live for the daemon to be healthy (decision 0020); the loop itself turns."""
         return {
             "the engine": Part(lambda: self._engine.inbox.call(self._write_lock)),
-            "the watcher": Part(lambda: hands.submit(self._tend), WATCHING_S),
+            "the watcher": Part(lambda: self._hands.submit(self._tend), WATCHING_S),
             "the schedule": Part(lambda: self._schedule.look_at_clock(datetime.now(UTC))),
         }
 
@@ -197,7 +198,7 @@ class Daemon:
 
     def _be_deaf(self) -> None:
         """All is done but to leave: a signal that comes now must not spoil the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self._loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
 

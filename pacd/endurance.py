@@ -14,7 +14,7 @@ import structlog
 
 from pacd import logs
 from pacd.daemon import Daemon
-from pacd.errors import UnwritableError
+from pacd.errors import PacError, UnwritableError
 from pacd.settings import Settings
 from pacd.systemd import Notifier
 
@@ -33,7 +33,7 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
 
     Where its database cannot be written any more all of it ends as it would by a kill, and it
     begins anew once it can: what was done and not recorded is found again (decision 0017).
-    systemd would give up after five tries.
+    Settings are read again then: a reload that comes meanwhile cannot be taken.
 
     Raises:
         PacError: It could not start, or the database is of no use.
@@ -42,6 +42,7 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
     faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
     begun, told = False, ""
     while True:
+        _outlive_reloads()
         daemon = Daemon(settings, load, environ)
         try:
             return asyncio.run(daemon.serve())
@@ -50,12 +51,25 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
             if not begun:
                 raise
             reason = f"{error}{_room(settings.state_dir)}"
+        _outlive_reloads()
         settings = daemon.settings
-        if reason != told:
+        if reason != told or daemon.begun:  # once for each time that it could not go on
             told = reason
             _log.error("store_err", action="start", status="error", reason=reason)
         if asyncio.run(_stopped_meanwhile(Notifier(environ), reason)):
             return 0
+        with suppress(PacError):  # those that were in force are good still
+            settings = load()
+
+
+def _outlive_reloads() -> None:
+    """
+    Ignore SIGHUP until a daemon listens to it; the loop of one that has ended gave that back.
+
+    By itself it ends a process, and systemd takes that for wished (systemd.service(5),
+    SuccessExitStatus=): nobody would start it again.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _room(place: Path) -> str:

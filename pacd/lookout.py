@@ -147,7 +147,8 @@ class Lookout:
         """How well changes are seen."""
         gauges, around = tuple(self._gauges.values()), self._around.items()
         folders = sum(gauge.folders for gauge in gauges) if gauges else self._watched_at_start
-        heard = bool(self._watcher and not self._watcher.failure and self._watchable())
+        watcher = self._watcher  # at once: it may be set anew just now
+        heard = bool(watcher and not watcher.failure and self._watchable())
         return Watch(
             mode="inotify" if heard else "poll",
             directories=folders,
@@ -251,7 +252,8 @@ class Lookout:
 
     def _unwatched(self) -> Iterator[Problem]:
         """A problem for each library with folders that are not watched."""
-        failed = not self._watcher or self._watcher.failure  # said already
+        watcher = self._watcher
+        failed = not watcher or watcher.failure  # said already
         for name, gauge in self._gauges.items():
             if not failed and gauge.unwatched:
                 yield unwatched.folders(name, gauge)

@@ -21,7 +21,7 @@ from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
-from pacd.engine.vouching import in_doubt, outdated
+from pacd.engine.vouching import outdated
 from pacd.engine.walker import Walker
 from pacd.engine.walks import Walks
 from pacd.intake.audit import FolderView
@@ -225,9 +225,8 @@ class Auditor:
 
     def _found(self, audit: Audit, view: FolderView) -> None:
         """Record what a walk saw, and have the folder visited."""
-        if outdated(audit, self._pipeline.policy) or not self._pipeline.vouched.holds(
-            audit.policy, view
-        ):
+        holds = self._pipeline.vouched.holds
+        if outdated(audit, self._pipeline.policy) or not holds(audit.policy, view):
             return
         place = Place(audit.policy.name, view.path)
         tally = self._pipeline.survey(audit.policy, view)
@@ -249,7 +248,8 @@ class Auditor:
     def _ended(self, audit: Audit) -> None:
         """Close a walk: what it did not see is gone, unless the root is."""
         self._walkers.pop(audit.policy.name, None)
-        if not (self._is_void(audit) or in_doubt(self._store, audit) or audit.error):
+        doubts = self._pipeline.vouched.doubts
+        if not (self._is_void(audit) or doubts(self._store, audit) or audit.error):
             conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
             if audit.whole:
                 self._pipeline.census.walked(audit.library_id, audit.policy)

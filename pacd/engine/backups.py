@@ -109,9 +109,11 @@ class Backups:
         return tuple(found)
 
     def _make(self) -> None:
+        self._next_try_s = time.monotonic() + RETRY_S  # whatever ends this thread
         self._error = back_up(self._database, reserve_bytes=self._reserve_bytes())
         self._last = shelf.newest(self._database, now=datetime.now(UTC))
-        self._next_try_s = time.monotonic() + RETRY_S if self._error else 0.0
+        if not self._error:
+            self._next_try_s = 0.0
 
 
 def _problem(what: str, error: PacError | None) -> Problem:

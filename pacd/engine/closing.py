@@ -10,7 +10,7 @@ from pacd.engine.mirrors.orphans import all_orphans, is_there
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.roots import available, covers_kept, in_place, outputs_kept
 from pacd.engine.visit import Urgency
-from pacd.engine.vouching import in_doubt, outdated
+from pacd.engine.vouching import outdated
 from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place
 from pacd.store.database import Store
@@ -21,8 +21,10 @@ def let_go(store: Store, pipeline: Pipeline, audit: Audit, folder: PurePosixPath
     root = audit.policy.root
     if audit.error or outdated(audit, pipeline.policy) or not available(root):
         return
-    if in_doubt(store, audit) or look(root, folder, pipeline.ignore) != FolderView(folder):
-        return  # nobody knows, or it has come back since the walk looked
+    if pipeline.vouched.doubts(store, audit):
+        return
+    if look(root, folder, pipeline.ignore) != FolderView(folder):
+        return  # it has come back since the walk looked
     audit.tally += pipeline.survey(audit.policy, FolderView(folder))
     with store.transaction():
         store.folders.forget(audit.library_id, folder)

@@ -1,6 +1,7 @@
 """Whether files wait for a disk that is read-only; has them tried as soon as it is not any more."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -23,25 +24,46 @@ _REMOUNT: Final = (
 )
 
 
-def locked(
-    store: Store, policy: DaemonPolicy, ids: Mapping[str, int], want: Want, *, now: datetime
-) -> Iterator[Problem]:
-    """Yield a problem for each root that files wait for; have those visited that need no more."""
-    for library in policy.libraries:
-        library_id, waiting = ids[library.name], dict[Path, int]()
-        kept = store.jobs.waiting_for(library_id, FailureKind.READ_ONLY)
-        for (action, mirror), files in kept.items():
-            root = _root(library, action, mirror)
-            if root is None or is_read_only(root):
-                waiting[root or library.root] = waiting.get(root or library.root, 0) + files
-                continue
-            for folder in store.jobs.hasten(
-                library_id, FailureKind.READ_ONLY, action, mirror, now=now
-            ):
-                want(Place(library.name, folder), Urgency.AUDIT)
-        for root, files in waiting.items():
-            what = "1 piece of work waits" if files == 1 else f"{files} pieces of work wait"
-            yield Problem(what=f"The disk of {root} is read-only: {what} for it.", fix=_REMOUNT)
+class Locked:
+    """Remembers which roots were read-only; belongs to the engine's thread."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._before: frozenset[Path] | None = None  # which they were before the start nobody knows
+
+    def look(
+        self, policy: DaemonPolicy, ids: Mapping[str, int], want: Want, *, now: datetime
+    ) -> tuple[Problem, ...]:
+        """
+        Return a problem for each root that files wait for; have those visited that need no more.
+
+        A part that is read-only below a root that is not waits for its retries: it would be
+        tried again at each look.
+        """
+        before, roots = self._before, set[Path]()
+        whole, partly = Counter[Path](), Counter[Path]()
+        for library in policy.libraries:
+            jobs, library_id = self._store.jobs, ids[library.name]
+            kept = jobs.waiting_for(library_id, FailureKind.READ_ONLY, now=now)
+            for (action, mirror), (files, later) in kept.items():
+                root = _root(library, action, mirror) or library.root
+                if is_read_only(root):
+                    roots.add(root)
+                    whole[root] += files
+                elif before is None or root in before:
+                    kind = FailureKind.READ_ONLY
+                    for folder in jobs.hasten(library_id, kind, action, mirror, now=now):
+                        want(Place(library.name, folder), Urgency.AUDIT)
+                else:
+                    partly[root] += later
+        self._before = frozenset(roots)
+        return (*_problems("The disk", whole), *_problems("A part", +partly))
+
+
+def _problems(what: str, waiting: Mapping[Path, int]) -> Iterator[Problem]:
+    for root, files in waiting.items():
+        how = "1 piece of work waits" if files == 1 else f"{files} pieces of work wait"
+        yield Problem(what=f"{what} of {root} is read-only: {how} for it.", fix=_REMOUNT)
 
 
 def is_read_only(root: Path) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from pacd.engine.auditor import Auditor
-from pacd.engine.locked import locked
+from pacd.engine.locked import Locked
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.recycling import Bins
 from pacd.engine.unresampled import unresampled
@@ -30,6 +30,7 @@ class Minder:
         self._pipeline = pipeline
         self._auditor = auditor
         self._bins = bins
+        self._locked = Locked(store)
         self.problems: tuple[Problem, ...] = ()
         self.next_s = 0.0
 
@@ -46,5 +47,5 @@ class Minder:
         now = datetime.now(UTC)
         self.problems = (
             *unresampled(self._store, policy, ids),
-            *locked(self._store, policy, ids, pipeline.want, now=now),
+            *self._locked.look(policy, ids, pipeline.want, now=now),
         )

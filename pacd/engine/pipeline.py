@@ -292,8 +292,9 @@ class Pipeline:
     def _abandon(self, place: Place) -> None:
         """Go no further with a folder; it counts as never visited."""
         visit = self.visits.pop(place, None)
+        library_id = visit.library_id if visit else self.library_ids[place.library]
         with self._store.transaction():
-            self._store.folders.disturb(self.library_ids[place.library], place.folder)
+            self._store.folders.disturb(library_id, place.folder)
         self._rested(place)
         if visit:
             self.scout.rested(visit)

@@ -44,4 +44,5 @@ class Touched:
                 self._auditor.walk(place)
             else:
                 self._pipeline.want(place, Urgency.LIVE)
-        self._trees.difference_update(trees)
+        if settled:  # none stays that waits as a part of its library by now
+            self._trees.intersection_update(self._pipeline.debouncer)

@@ -25,15 +25,18 @@ def outdated(audit: Audit, policy: DaemonPolicy) -> bool:
 
 
 class Vouched:
-    """Which folder each library's root was when its last walk began; the engine's thread's."""
+    """Which folder each root was when a walk last vouched for it; the engine's thread's."""
 
     def __init__(self) -> None:
         self._roots: dict[str, FolderId | None] = {}
 
     def begin(self, store: Store, audit: Audit) -> None:
-        """Note what a walk is about to see."""
-        audit.root = self._roots[audit.policy.name] = root_id(audit.policy.root)
+        """Note what a walk is about to see; another folder than before the start is not trusted."""
+        audit.root = root_id(audit.policy.root)
         audit.known = store.tracks.valid_count(audit.library_id)
+        if audit.root:
+            same = store.memory.get(_key(audit), audit.root[1]) == audit.root[1]
+            self._roots.setdefault(audit.policy.name, audit.root if same else None)
 
     def holds(self, policy: LibraryPolicy, view: FolderView) -> bool:
         """
@@ -46,8 +49,25 @@ class Vouched:
         now = root_id(policy.root)
         return available(policy.root) and now == self._roots.get(policy.name, now)
 
+    def doubts(self, store: Store, audit: Audit) -> bool:
+        """Whether nothing that a walk has not met may be forgotten; a whole one may settle that."""
+        name, asked_for = audit.policy.name, audit.whole or audit.forced
+        if not asked_for and audit.root != self._roots.get(name, audit.root):
+            audit.error = f"{audit.policy.root} is another folder than at the last whole walk"
+            return True
+        if _in_doubt(store, audit):
+            return True
+        if audit.whole and not audit.error:
+            self._roots[name] = audit.root
+        return False
 
-def in_doubt(store: Store, audit: Audit) -> bool:
+
+def _key(audit: Audit) -> str:
+    """Where the store remembers a root's inode: disks are numbered anew at each boot."""
+    return f"root {audit.library_id}"
+
+
+def _in_doubt(store: Store, audit: Audit) -> bool:
     """
     Whether what it has not met may be elsewhere, on the disk that used to be there.
 
@@ -61,7 +81,7 @@ def in_doubt(store: Store, audit: Audit) -> bool:
         return True
     if not audit.whole or audit.error:
         return False
-    key, (_, inode) = f"root {audit.library_id}", root  # disks are numbered anew at each boot
+    key, (_, inode) = _key(audit), root
     gone = audit.known - audit.discovered
     other = store.memory.get(key, inode) != inode
     if other and not audit.forced and gone >= FEW and gone > SHARE * audit.known:

@@ -78,10 +78,10 @@ class Walker:
             store = Store.read_only(self._database)
             try:
                 for view in self._restless_folders(store):
-                    self._ahead.acquire()
+                    self._wait_for_room()
                     self._inbox.post(partial(self._take, view))
                 for folder in self._vanished():
-                    self._ahead.acquire()
+                    self._wait_for_room()
                     self._inbox.post(partial(self._take_gone, folder))
             finally:
                 store.close()
@@ -98,6 +98,11 @@ class Walker:
         art = (policy.artwork.root,) if policy.artwork.enabled else ()
         for root in (*art, *own_folders(policy)):
             sweep_tree(root, self._is_gone)
+
+    def _wait_for_room(self) -> None:
+        self._ahead.acquire()
+        if self._stop.is_set():
+            self._ahead.release()  # what is told from here on waits for nobody: none takes it
 
     def _take(self, view: FolderView) -> None:
         self._ahead.release()
@@ -139,7 +144,7 @@ class Walker:
 
     def _tell(self, found: Iterable[tuple[MirrorPolicy, FolderView, bool]]) -> None:
         for mirror, view, stray in found:
-            self._ahead.acquire()
+            self._wait_for_room()
             self._inbox.post(partial(self._take_mirror, mirror, view, stray=stray))
 
     def _restless_folders(self, store: Store) -> Iterator[FolderView]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pacd.domain.change import FolderId
-from pacd.errors import FailureKind, PacError
+from pacd.errors import FailureKind, PacError, PreflightError
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -35,6 +35,25 @@ def within(folder: int) -> Path:
     Children of this process may use it too (proc(5), "/proc/pid/fd").
     """
     return Path(f"/proc/{os.getpid()}/fd/{folder}")
+
+
+def require_proc() -> None:
+    """
+    See that within() leads to this process's own folders.
+
+    Raises:
+        PreflightError: /proc is not mounted, or tells of another namespace's processes: a number
+            there may be somebody else's (pid_namespaces(7), "/proc and PID namespaces").
+    """
+    try:
+        own = str(Path("/proc/self").readlink()) == str(os.getpid())
+    except OSError:
+        own = False
+    if not own:
+        raise PreflightError(
+            "/proc is not mounted, or is not that of this process, and PAC reaches files through "
+            "it. Mount it where pacd runs: mount -t proc proc /proc"
+        )
 
 
 @contextmanager

@@ -64,7 +64,7 @@ _CLEAR: Final = """
 """
 
 _WAITING_FOR: Final = """
-    SELECT mirror, action, count(*) AS files FROM setbacks
+    SELECT mirror, action, count(*) AS files, sum(retry_at > :now) AS later FROM setbacks
     WHERE library_id = :library AND kind = :kind
     GROUP BY mirror, action
 """
@@ -164,10 +164,20 @@ class Jobs:
             },
         )
 
-    def waiting_for(self, library_id: int, kind: FailureKind) -> Mapping[tuple[Action, str], int]:
-        """How many files wait because of a failure of this kind, by action and mirror."""
-        rows = self._connection.rows(_WAITING_FOR, {"library": library_id, "kind": kind.value})
-        return {(Action(row["action"]), row["mirror"]): row["files"] for row in rows}
+    def waiting_for(
+        self, library_id: int, kind: FailureKind, *, now: datetime
+    ) -> Mapping[tuple[Action, str], tuple[int, int]]:
+        """
+        How many files wait because of a failure of this kind, by action and mirror.
+
+        Returns:
+            All, and those whose next try is still to come.
+        """
+        key = {"library": library_id, "kind": kind.value, "now": to_ms(now)}
+        rows = self._connection.rows(_WAITING_FOR, key)
+        return {
+            (Action(row["action"]), row["mirror"]): (row["files"], row["later"]) for row in rows
+        }
 
     def hasten(
         self, library_id: int, kind: FailureKind, action: Action, mirror: str, *, now: datetime

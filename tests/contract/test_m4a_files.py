@@ -25,6 +25,7 @@ from pacd.files.m4a_tags import SMPB
 from pacd.files.m4a_values import AtomValues
 from pacd.files.stream import Stream
 from tests.audio import decoded, write_flac
+from tests.contract.encoding import pcm_of
 from tests.contract.sounds import tones
 
 pytestmark = pytest.mark.skipif(shutil.which("fdkaac") is None, reason="fdkaac is not installed")
@@ -52,12 +53,6 @@ def target(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     source = write_flac(tmp_path / "in.flac", seconds=0.5)
     first = ["--moov-before-mdat"] if request.param == "moov first" else []
     return encoded(source, tmp_path / "out.m4a", "-G", "2", *first)
-
-
-def pcm_of(path: Path) -> bytes:
-    """What ffmpeg plays, in 16 bits; the edit list's beginning is heard, its end is not."""
-    command: list[str | Path] = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a"]
-    return subprocess.run([*command, "-f", "s16le", "-"], capture_output=True, check=True).stdout
 
 
 def freeform_of(path: Path) -> dict[str, list[bytes]]:

@@ -2,11 +2,13 @@
 
 import sqlite3
 from contextlib import closing
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from pacd.engine.engine import Engine
+from pacd.intake.debounce import Place
 from pacd.protocol.documents import Problem
 from tests.integration.engine.site import Site
 
@@ -63,6 +65,24 @@ def test_w33_a_folder_that_was_set_aside_is_tried_again(site: Site) -> None:
     assert 1 == len(told)
     assert () == ran.problems
     assert 2 == len(_at_rest(site))
+
+
+def test_w33_a_fault_at_a_folder_of_a_library_that_was_removed(site: Site) -> None:
+    """D2, w33: the settings no longer know the library while its folder is under way."""
+    site.album("A", 1)
+    failed: list[Place] = []
+
+    def fails(engine: Engine) -> bool:
+        if engine.pipeline.visits and not failed:
+            failed.extend(engine.pipeline.visits)
+            engine.adopt(replace(site.policy, libraries=()))
+            with engine.pipeline.aside.trying(failed[0]):
+                raise ValueError
+        return engine.idle
+
+    site.run(until=fails)
+
+    assert [Place("music", PurePosixPath("A"))] == failed
 
 
 def _at_rest(site: Site) -> list[str]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from structlog.testing import capture_logs
@@ -68,6 +69,22 @@ def test_a_damaged_database_is_a_problem_at_once(site: Site) -> None:
     assert ["backup_err"] == told
     assert "is damaged" in found.what
     assert f"STATE_DIRECTORY={site.database.parent} pacd --restore-backup" in found.fix
+
+
+def _fails() -> NoReturn:
+    raise ZeroDivisionError
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_backup_that_fails_by_a_fault_is_not_tried_at_once(site: Site) -> None:
+    """S4: a copy of the whole database every quarter of a minute would be no help."""
+    backups = Backups(site.database, _fails)
+    backups.look()
+    backups.stop()
+    first = backups._thread
+    backups.look()
+
+    assert first is backups._thread
 
 
 def test_decisions_that_cannot_be_exported_are_a_problem_until_they_are(site: Site) -> None:

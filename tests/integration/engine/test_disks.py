@@ -58,6 +58,26 @@ def test_masters_on_a_read_only_disk_are_mirrored_and_wait(site: Site) -> None:
     assert [] == site.holds()
 
 
+def test_w18_a_part_that_stays_read_only_is_left_to_its_retries(site: Site) -> None:
+    """w18, w23: below a root that is not, it is told of, and not tried at each look."""
+    said: list[list[str]] = []
+
+    def looked(engine: Engine) -> bool:
+        if engine.idle:
+            said.append(told(engine))
+            engine.minder.next_s = 0.0  # and the next turn soon
+        return engine.idle and len(said) > 3
+
+    with small_disk(site.library / "A"):
+        site.album("A/B", 1)
+        remount(site.library / "A", "ro")
+        ran = site.run(until=looked)
+
+    assert {"test": 1, "recompress": 1, "mirror-encode": 1} == ran.actions
+    part = f"A part of {site.library} is read-only: 1 piece of work waits for it."
+    assert [part] == said[-1]
+
+
 def test_nothing_is_begun_that_could_not_be_recorded(tmp_path: Path) -> None:
     """w23: less room for the database than the reserve: all waits, it is said, and goes on."""
     site = Site.make(tmp_path)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import threading
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
@@ -14,10 +15,10 @@ from pacd.domain.policy import FlacPolicy
 from pacd.domain.scan import ScanReport, ScanStatus
 from pacd.engine.engine import Engine
 from pacd.engine.walker import OUTSTANDING
-from pacd.intake.debounce import Place
+from pacd.intake.debounce import MAX_APART, Place
 from pacd.protocol.documents import EventKind
 from tests.audio import dress
-from tests.integration.engine.site import Ran, Site, contents, master
+from tests.integration.engine.site import PATIENCE_S, Ran, Site, contents, master
 
 
 @pytest.fixture
@@ -182,6 +183,26 @@ def test_touched_trees_are_walked_once(site: Site) -> None:
 
     assert ["A"] == walks
     assert 5 == ran.actions["test"]
+
+
+def test_trees_that_were_gathered_are_not_kept(site: Site) -> None:
+    """w05, w29: storms of folders that come and go leave nothing behind."""
+    folders = [f"A/{number}" for number in range(2 * MAX_APART)]
+
+    kept: list[int] = []
+
+    def come_and_go(engine: Engine) -> None:
+        for place in places(*folders):  # in parts, as the inbox gathers them too
+            engine.touched.note(place, tree=True)
+
+    def rested(engine: Engine) -> bool:
+        if engine.idle:
+            kept.append(len(engine.touched._trees))
+        return engine.idle
+
+    site.run(come_and_go, rested, audit=False)
+
+    assert [0] == kept
 
 
 @pytest.mark.parametrize("folder", ["#recycle", "A/@eaDir/x", ".pacd-recycle"])
@@ -451,3 +472,21 @@ def test_drift_is_not_what_nobody_could_miss(site: Site) -> None:
 
     assert first.report
     assert (0, 0, 0) == (first.report.drift, after_start, drift[0])
+
+
+def test_w28_a_walk_that_is_far_ahead_ends_with_the_daemon(tmp_path: Path) -> None:
+    """w28, w29: it waits for the engine, which takes nothing any more, with much to tell."""
+    site = Site.make(tmp_path, mirror=True)
+    for number in range(OUTSTANDING):
+        for root, name in ((site.library, "01.flac"), (tmp_path / "phone", "02.opus")):
+            (root / f"{number}").mkdir(parents=True)
+            (root / f"{number}" / name).write_bytes(b"")
+    with site.engine() as engine:
+        engine.auditor.audit_all()
+        ((walker, *_),) = engine.auditor._walkers.values()
+        walker._thread.join(1.0)  # by then it waits: it never ends by itself
+        ending = threading.Thread(target=engine.auditor.stop, daemon=True)
+        ending.start()
+        ending.join(PATIENCE_S)
+
+        assert not walker._thread.is_alive()

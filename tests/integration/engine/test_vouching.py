@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.engine.engine import Engine
+from pacd.engine.visit import Urgency
 from pacd.engine.walker import OUTSTANDING
 from pacd.intake.debounce import Place
 from tests.integration.engine.site import Site
@@ -78,6 +79,31 @@ def test_w09_another_folder_with_little_of_the_library(site: Site, tmp_path: Pat
     (tmp_path / "disk").rename(site.library)
     back = site.run()
     assert (FILES, ()) == (valid(site), back.problems)
+
+
+@pytest.mark.parametrize("tree", [False, True], ids=["a visit", "a walk of a part"])
+def test_w09_what_is_in_doubt_nobody_forgets(site: Site, tmp_path: Path, tree: bool) -> None:
+    """w09: nor do a retry or an event that come after the walk which was in doubt."""
+    spoilt(site.library / "other")
+    spoilt(site.library / "other" / "disc 1")
+    site.run()
+    site.library.rename(tmp_path / "disk")
+    site.library.mkdir()
+    spoilt(site.library / "other")
+    places = [Place("music", PurePosixPath("other" if tree else "007"))]
+
+    def asked(engine: Engine) -> bool:
+        if engine.idle and places:
+            if tree:
+                engine.auditor.walk(places.pop())
+            else:
+                engine.pipeline.want(places.pop(), Urgency.LIVE)
+        return engine.idle
+
+    site.run(until=asked)
+
+    assert [] == places
+    assert FILES + 2 == valid(site)
 
 
 def test_w09_a_person_may_say_so(site: Site, tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""A daemon in this process: what it does while parts of it are slow."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pacd.daemon import Daemon
+from pacd.settings import Settings, load_settings
+from tests.configurations import environ, write
+
+PATIENCE_S = 60.0
+LOOK_S = 0.05
+BEATS = {"WATCHDOG_USEC": "200000"}  # it looks after itself ten times a second
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "music").mkdir()
+    text = f"""
+        [daemon]
+        state_dir = "{tmp_path}/state"
+        socket = "{tmp_path}/pacd.sock"
+        [artwork]
+        enabled = false
+        [[library]]
+        root = "{tmp_path}/music"
+    """
+    return load_settings(write(tmp_path, text), environ())
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """A daemon that has ended is deaf; who runs the tests is not."""
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    }
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_w28_an_end_waits_for_the_watcher_and_answers_meanwhile(settings: Settings) -> None:
+    """w28, w35: watches that are just being set may take minutes; systemd is told so."""
+    turns = asyncio.run(_stopped_while_mending(Daemon(settings, lambda: settings, BEATS)))
+
+    assert turns > 5
+
+
+async def _stopped_while_mending(daemon: Daemon) -> int:
+    """Stop a daemon whose watcher is at work; count how often its loop turned meanwhile."""
+    life, done, turns = asyncio.create_task(daemon.serve()), threading.Event(), 0
+    async with asyncio.timeout(PATIENCE_S):
+        while not daemon.begun:  # noqa: ASYNC110  # it tells nobody else
+            await asyncio.sleep(LOOK_S)
+        threading.Thread(target=_keep_busy, args=(daemon, done)).start()
+        await asyncio.sleep(0.5)  # several beats: one of them waits for the watcher by now
+        daemon._stop.set()
+        threading.Timer(1.5, done.set).start()
+        while not done.is_set():
+            turns += 1
+            await asyncio.sleep(LOOK_S)
+        assert 0 == await life
+    return turns
+
+
+def _keep_busy(daemon: Daemon, done: threading.Event) -> None:
+    """Do as if watches were being set."""
+    with daemon._lookout._lock:
+        done.wait(PATIENCE_S)
