@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -109,7 +110,7 @@ def run(place: Path, tally: Tally, kills: int) -> None:
             _finish(unrest, chance, tally, kills // _WORKERS_EACH)
     except (AssertionError, subprocess.CalledProcessError) as error:
         tally.lost += 1
-        tally.wrong.append(f"kills, seed {seed}: {error}")
+        tally.wrong.append(f"kills, seed {seed}: {error}\n{traceback.format_exc(limit=-2)}")
 
 
 def _unrest(site: Site) -> Unrest:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,7 @@ def run(place: Path, role: str, tally: Tally) -> None:
             assert not work, counts
     except (AssertionError, subprocess.CalledProcessError) as error:
         tally.lost += 1
-        tally.wrong.append(f"disks, {role}: {error}")
+        tally.wrong.append(f"disks, {role}: {error}\n{traceback.format_exc(limit=-2)}")
 
 
 def _fill_up(site: Site, role: str, supply: Supply, daemon: Pacd) -> None:

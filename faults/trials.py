@@ -95,7 +95,9 @@ class Trial:
         tally.came[name, came.how] += 1
         tally.files += len(self._before.keys() | self._after.keys())
         wrong = [*self._harm(base), *_misnamed(came, strike)]
-        if not killed and not strike.kinds & {Kind.REMOVE} and (left := temporaries(base)):
+        if not killed and (
+            left := [each for each in temporaries(base) if not _may_stay(each, strike)]
+        ):
             wrong.append(f"left behind: {left}")
         if came.how == "done" and state_of(base) != self._after:
             wrong.append("it said that all was done, and it was not")
@@ -174,6 +176,12 @@ def _played(scene: Scene, base: Path) -> Came:
     except BaseException:  # noqa: BLE001  # the border of the child, as in pacd.steps.registry
         return Came("fault", traceback.format_exc())
     return Came("done")
+
+
+def _may_stay(path: str, strike: Strike) -> bool:
+    """Whether only the next start can remove it, or give it its name in the bin."""
+    unnamed = Kind.RENAME in strike.kinds and recycle.BIN in path
+    return unnamed or Kind.REMOVE in strike.kinds
 
 
 def _misnamed(came: Came, strike: Strike) -> Iterator[str]:

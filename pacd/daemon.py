@@ -109,6 +109,7 @@ class Daemon:
 
     async def _serve(self, thread: EngineThread, starting: AsyncExitStack) -> int:
         control = Control(self._engine, self._host())
+        await asyncio.to_thread(control.status)  # counts once, before anybody waits for it (B5)
         api = ApiServer(control, self.settings.socket)
         await api.start()
         try:
@@ -128,10 +129,9 @@ class Daemon:
             if not thread.error:  # else it may begin anew (pacd.endurance)
                 self._notifier.stopping()
             async with self._notifier.more_time(STOPPING_S):
-                await asyncio.to_thread(self._hands.shutdown)
-                await asyncio.to_thread(self._schedule.stop)
-                await asyncio.to_thread(self._lookout.stop)
-                await asyncio.to_thread(self._backups.stop)
+                stopping = (self._schedule.stop, self._lookout.stop, self._backups.stop)
+                for stop in (self._hands.shutdown, *stopping):
+                    await asyncio.to_thread(stop)
                 self._engine.stop()
                 await asyncio.to_thread(thread.join)
                 await api.stop()

@@ -75,7 +75,9 @@ class Soak:
         self._look_once_more()
         self._breaches += self._mishaps.breaches + self._watcher.breaches + list(self._grown())
         self._breaches += _said_wrongly(self._site.log)
-        self._print()
+        print(*self.figures(), sep="\n")
+        for breach in self._breaches:
+            print(f"BREACH: {breach}")
         return not self._breaches
 
     def _live(self, until_s: float, calm_s: float) -> None:
@@ -157,7 +159,8 @@ class Soak:
         if slowest_s > report.STATUS_S:
             yield f"status took {slowest_s:.1f} s"
 
-    def _print(self) -> None:
+    def figures(self) -> list[str]:
+        """What it came to, as tables in Markdown."""
         watcher, mishaps = self._watcher, self._mishaps
         stops_s = mishaps.stops_s
         rows = {
@@ -173,13 +176,8 @@ class Soak:
             "orderly stops": f"{len(stops_s)}, slowest {max(stops_s, default=0):.1f} s",
             "breaches": str(len(self._breaches)),
         }
-        print("| | |", "|---|---|", sep="\n")
-        for name, value in rows.items():
-            print(f"| {name} | {value} |")
-        print()
-        print(*report.of_lives(watcher.spans), sep="\n")
-        for breach in self._breaches:
-            print(f"BREACH: {breach}")
+        table = [f"| {name} | {value} |" for name, value in rows.items()]
+        return ["| | |", "|---|---|", *table, "", *report.of_lives(watcher.spans)]
 
 
 def _changes(before: dict[Path, Any], after: dict[Path, Any]) -> list[str]:
@@ -216,13 +214,17 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--scratch", type=Path, help="work below this folder")
+    parser.add_argument("--write", action="store_true", help="refresh docs/reliability.md")
     parser.add_argument("--keep", action="store_true", help="leave everything there at the end")
     arguments = parser.parse_args()
     base = Path(tempfile.mkdtemp(prefix="pac-soak-", dir=arguments.scratch))
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that disks go too
     complain(f"seed {arguments.seed}, in {base}")
     with made_site(base) as site:
-        well = Soak(site, arguments.seed, arguments.minutes).run()
+        soak = Soak(site, arguments.seed, arguments.minutes)
+        well = soak.run()
+    if arguments.write:
+        report.write(soak.figures())
     if well and not arguments.keep:
         shutil.rmtree(base)
     return 0 if well else 1

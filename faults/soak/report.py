@@ -1,7 +1,8 @@
-"""The figures of a soak, as a table; touches nothing."""
+"""The figures of a soak, as tables; writes nothing but its part of docs/reliability.md."""
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from faults.soak.watching import Span
@@ -17,6 +18,18 @@ THREADS_GAIN: Final = 3
 
 STATUS_S: Final = 2.0
 """The slowest answer that is no breach while two cores are all busy; B5 has its own bench."""
+
+
+_DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
+_BEGIN: Final = "<!-- figures: written by faults/soak with --write -->"
+_END: Final = "<!-- figures end -->"
+
+
+def write(lines: Sequence[str]) -> None:
+    """Put the figures into the document, in place of those before."""
+    before, _, rest = _DOCUMENT.read_text("utf-8").partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    _DOCUMENT.write_text("\n\n".join((before + _BEGIN, "\n".join(lines), _END + after)), "utf-8")
 
 
 def growth(span: Span) -> Iterator[str]:

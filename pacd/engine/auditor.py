@@ -11,8 +11,8 @@ from typing import Final
 import structlog
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
-from pacd.engine.audits import Audit, Walker
-from pacd.engine.closing import conclude
+from pacd.engine.audits import Audit
+from pacd.engine.closing import conclude, let_go
 from pacd.engine.devices import follow_devices
 from pacd.engine.errands import Errand
 from pacd.engine.events import Events
@@ -22,6 +22,7 @@ from pacd.engine.recording import Recorder
 from pacd.engine.roots import Roots
 from pacd.engine.visit import Urgency
 from pacd.engine.vouching import outdated
+from pacd.engine.walker import Walker
 from pacd.engine.walks import Walks
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
@@ -116,8 +117,7 @@ class Auditor:
             anew: Whether changes may be where a walk under way has been already: then one that
                 is still to begin is called for.
         """
-        walks = self._waiting if anew else self.walks
-        under_way = {audit.policy for audit in walks if audit.whole}
+        under_way = {a.policy for a in (self._waiting if anew else self.walks) if a.whole}
         for policy in self._pipeline.policy.libraries:
             if policy not in under_way:
                 self._request(policy, PurePosixPath(), Urgency.AUDIT)
@@ -217,6 +217,7 @@ class Auditor:
             live_pids=self._live_pids,
             found=self._pipeline.aside.around(self._found),
             mirrored=self._mirrored,
+            gone=partial(let_go, self._store, self._pipeline),
             ended=self._ended,
         )
         self._walkers[policy.name] = (walker, audit, urgency)
@@ -260,8 +261,7 @@ class Auditor:
     def _close(self, audit: Audit) -> None:
         now = datetime.now(UTC)
         audit.walked = True
-        if audit.at_rest:
-            self._open = [each for each in self._open if each is not audit]
+        self._open = [each for each in self._open if not each.at_rest]
         report = audit.report()
         if audit.whole:
             self._unread[audit.policy.name] = audit.unread

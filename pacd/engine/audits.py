@@ -1,35 +1,23 @@
-"""Full walks of libraries, each in a thread of its own; what they find goes to the engine."""
+"""A walk of a library, or of a part of it, and how far it has come: a value that the walk fills."""
 
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final
 
 import structlog
 
 from pacd.domain.change import FolderId
-from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.domain.policy import LibraryPolicy
 from pacd.domain.scan import ScanReport
-from pacd.engine.inbox import Inbox
-from pacd.engine.looking import FarFolders, Looked, strays, walk_around
 from pacd.engine.survey import Tally
-from pacd.engine.sweeping import own_folders, sweep, sweep_tree
-from pacd.errors import PacError
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
-from pacd.intake.ignore import Ignore
 from pacd.protocol.documents import Problem, ProblemKind
-from pacd.store.database import Store
 
 _log = structlog.get_logger()
-
-OUTSTANDING: Final = 64
-"""Folders that a walk may be ahead of the engine."""
 
 MAX_WARNINGS: Final = 100
 
@@ -149,149 +137,3 @@ class Audit:
         self.failed += len(view.warnings)
         room = MAX_WARNINGS - len(self.warnings)
         self.warnings.extend(view.warnings[: max(0, room)])
-
-
-class Walker:
-    """Runs one audit's walk in a thread."""
-
-    def __init__(
-        self,
-        audit: Audit,
-        *,
-        database: Path,
-        ignore: Ignore,
-        inbox: Inbox,
-        live_pids: Callable[[], frozenset[int]],
-        found: Callable[[Audit, FolderView], None],
-        mirrored: Callable[[Audit, MirrorPolicy, FolderView, bool], None],
-        ended: Callable[[Audit], None],
-    ) -> None:
-        """
-        Args:
-            live_pids: Workers that live now: scratch files of others are left-overs.
-            found: Called in the engine's thread for each folder that is not at rest.
-            mirrored: Called there for each folder of a mirror that is to be told of, and whether
-                it stands for none of the library's.
-            ended: Called there once, after the last.
-        """
-        self._audit = audit
-        self._database = database
-        self._ignore = ignore
-        self._inbox = inbox
-        self._live_pids = live_pids
-        self._found = found
-        self._mirrored = mirrored
-        self._ended = ended
-        self._ahead = threading.Semaphore(OUTSTANDING)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the walk; `ended` is called all the same."""
-        self._stop.set()
-        self._ahead.release()
-        self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            if self._audit.after_crash:
-                self._sweep_beside()
-            store = Store.read_only(self._database)
-            try:
-                for view in self._restless_folders(store):
-                    self._wait_for_room()
-                    self._inbox.post(partial(self._take, view))
-            finally:
-                store.close()
-        except (OSError, PacError) as error:
-            self._audit.error = f"the walk broke off: {error}"
-        except Exception as error:  # noqa: BLE001  # a walk that never ends would be the last
-            _log.exception("fault", action="scan", status="error", library=self._audit.policy.name)
-            self._audit.error = f"the walk broke off by a fault of PAC's: {error!r}"
-        self._inbox.post(partial(self._ended, self._audit))
-
-    def _sweep_beside(self) -> None:
-        """Remove what a crash has left in the folders that no walk visits."""
-        policy = self._audit.policy
-        art = (policy.artwork.root,) if policy.artwork.enabled else ()
-        for root in (*art, *own_folders(policy)):
-            sweep_tree(root, self._is_gone)
-
-    def _wait_for_room(self) -> None:
-        self._ahead.acquire()
-        if self._stop.is_set():
-            self._ahead.release()  # what is told from here on waits for nobody: none takes it
-
-    def _take(self, view: FolderView) -> None:
-        self._ahead.release()
-        self._found(self._audit, view)
-
-    def _take_mirror(self, mirror: MirrorPolicy, view: FolderView, *, stray: bool) -> None:
-        self._ahead.release()
-        self._mirrored(self._audit, mirror, view, stray)
-
-    def _in_mirrors(self, looked: Looked) -> Iterator[tuple[MirrorPolicy, FolderView, bool]]:
-        policy = self._audit.policy
-        for mirror in policy.mirrors if self._audit.census else ():
-            view = looked.mirrors[mirror.name]
-            if view and view.rows:
-                yield mirror, view, False
-        yield from self._swept(strays(policy, looked))
-
-    def _swept(
-        self, found: Iterable[tuple[MirrorPolicy, FolderView]]
-    ) -> Iterator[tuple[MirrorPolicy, FolderView, bool]]:
-        """Remove left-overs from folders that no folder of the library stands for."""
-        for mirror, view in found:
-            if view.scratch:
-                sweep(mirror.root, view.path, view.scratch, self._is_gone)
-            yield mirror, view, True
-
-    def _tell(self, found: Iterable[tuple[MirrorPolicy, FolderView, bool]]) -> None:
-        for mirror, view, stray in found:
-            self._wait_for_room()
-            self._inbox.post(partial(self._take_mirror, mirror, view, stray=stray))
-
-    def _restless_folders(self, store: Store) -> Iterator[FolderView]:
-        """Yield the folders that differ from what is remembered of them at rest."""
-        audit = self._audit
-        far = FarFolders()
-        unseen = store.folders.all(audit.library_id, audit.policy.key, audit.below)
-        audit.unseen = unseen
-        for looked in walk_around(store, audit.library_id, audit.policy, self._ignore, audit.below):
-            if self._stop.is_set():
-                audit.error = "the walk was stopped"
-                return
-            view = looked.library
-            self._tell(self._in_mirrors(looked))
-            far.meet(looked)
-            self._sweep(looked)
-            audit.folders += view.readable
-            if audit.gauge:
-                audit.gauge.meet(view)
-            audit.discovered += len(view.rows)
-            audit.warn(view)
-            folder = str(view.path)
-            on_record = folder in unseen
-            resting = unseen.pop(folder, None)
-            if resting and not audit.forced and resting == looked.fingerprint and looked.complete:
-                audit.unchanged += len(view.rows)
-            elif view.rows or view.beside or view.warnings or on_record or looked.mirrored:
-                yield view
-        if audit.whole and not audit.warnings:  # what could not be read may be what they stand for
-            self._tell(self._swept(far.strays(audit.policy)))
-
-    def _sweep(self, looked: Looked) -> None:
-        """Remove what the folder and its mirrors show of workers that are gone."""
-        policy = self._audit.policy
-        roots = {mirror.name: mirror.root for mirror in policy.mirrors}
-        mirrored = [(roots[name], view) for name, view in looked.mirrors.items()]
-        for root, view in ((policy.root, looked.library), *mirrored):
-            if view and view.scratch:
-                sweep(root, view.path, view.scratch, self._is_gone)
-
-    def _is_gone(self, pid: int) -> bool:
-        return pid not in self._live_pids()

@@ -1,7 +1,6 @@
 """What the end of a walk shows: folders that are gone, verdicts too old, covers no longer there."""
 
 import os
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -9,22 +8,32 @@ from pacd.engine.audits import Audit
 from pacd.engine.mirrors.ledger import tidy_folders
 from pacd.engine.mirrors.orphans import all_orphans, is_there
 from pacd.engine.pipeline import Pipeline
-from pacd.engine.roots import covers_kept, in_place, outputs_kept
+from pacd.engine.roots import available, covers_kept, in_place, outputs_kept
 from pacd.engine.visit import Urgency
+from pacd.engine.vouching import outdated
 from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place
-from pacd.intake.ignore import Ignore
 from pacd.store.database import Store
 
 
+def let_go(store: Store, pipeline: Pipeline, audit: Audit, folder: PurePosixPath) -> None:
+    """Record that a folder is gone which a walk has not met; not where the root may be."""
+    root = audit.policy.root
+    if audit.error or outdated(audit, pipeline.policy) or not available(root):
+        return
+    if pipeline.vouched.doubts(store, audit) or look(root, folder, pipeline.ignore) != FolderView(
+        folder
+    ):
+        return  # nobody knows, or it has come back since the walk looked
+    audit.tally += pipeline.survey(audit.policy, FolderView(folder))
+    with store.transaction():
+        store.folders.forget(audit.library_id, folder)
+        store.memory.set(_untidy(audit), value=True)
+
+
 def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -> None:
-    """Record what is gone, and have folders visited again that need it."""
-    untidy = f"untidy {audit.library_id}"
-    for folder in _gone_folders(audit, pipeline.ignore):
-        audit.tally += pipeline.survey(audit.policy, FolderView(folder))
-        with store.transaction():
-            store.folders.forget(audit.library_id, folder)
-            store.memory.set(untidy, value=True)
+    """Have folders visited again that need it, and drop records of what is not there."""
+    untidy = _untidy(audit)
     if audit.thorough:
         _forget_vanished(store, audit)
     whole = audit.whole and not audit.warnings
@@ -38,12 +47,9 @@ def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -
         pipeline.want(place, Urgency.AUDIT)
 
 
-def _gone_folders(audit: Audit, ignore: Ignore) -> Iterator[PurePosixPath]:
-    """Yield the folders on record that a walk has not met and that hold nothing now."""
-    for name in audit.unseen:
-        folder = PurePosixPath(name)
-        if look(audit.policy.root, folder, ignore) == FolderView(folder):
-            yield folder
+def _untidy(audit: Audit) -> str:
+    """Key in the store's memory: folders went, so a mirror's record may tell of more (ledger)."""
+    return f"untidy {audit.library_id}"
 
 
 def _stale_folders(store: Store, audit: Audit, *, now: datetime) -> frozenset[PurePosixPath]:

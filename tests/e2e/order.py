@@ -13,6 +13,7 @@ from typing import Any
 import mutagen.flac
 import mutagen.oggopus
 
+from pacd.files.recycle import BIN
 from tests.audio import stated_md5
 from tests.e2e.running import Site, until
 
@@ -49,8 +50,9 @@ def _seen(path: Path) -> Seen:
 
 
 def masters(site: Site) -> list[Path]:
-    """Every file of the library with the name of a master; PAC's temporaries are none."""
-    return sorted(path for path in site.library.rglob("[!.]*.flac") if path.is_file())
+    """Every file of the library with the name of a master; nothing of PAC's own is one."""
+    found = (path for path in site.library.rglob("[!.]*.flac") if path.is_file())
+    return sorted(path for path in found if BIN not in path.parts)
 
 
 def output_of(site: Site, master: Path) -> Path:
@@ -157,4 +159,5 @@ def assert_no_leftovers(site: Site) -> None:
 
 
 def _is_temporary(name: str) -> bool:
-    return name.startswith(".pacd-") or name.endswith(("tmp,fl-ac+en'c", ".metadata_edit"))
+    ours = name.startswith(".pacd-") and name != BIN
+    return ours or name.endswith(("tmp,fl-ac+en'c", ".metadata_edit"))

@@ -1,7 +1,9 @@
 """Large libraries cost what they hold: found by the ratio of the work, not by a clock."""
 
 import os
+import shutil
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -10,6 +12,7 @@ from pacd.domain.media import AudioFormat, Tags, Track
 from pacd.domain.plan import Action
 from pacd.domain.verdict import Check, Integrity
 from pacd.engine.engine import Engine
+from pacd.engine.walker import OUTSTANDING
 from pacd.engine.walks import MOST
 from pacd.files.regular import observe
 from pacd.intake.debounce import Place
@@ -62,12 +65,35 @@ def test_a_storm_of_moved_folders_is_one_walk_and_loses_nothing(site: Site) -> N
 
     ran = site.run(move, audit=False)
 
-    assert ["."] == walks(ran)[1:]  # the first had begun when the others came
+    *begun, last = walks(ran)
+    assert last == "."
+    assert len(begun) < MOST / 8  # those whose walk began before all others had been told of
     assert Counter() == ran.actions
-    assert ran.report
-    assert PER_FOLDER * folders == ran.report.files_moved
     with site.store() as store:
-        assert PER_FOLDER * folders == store.tracks.valid_count(site.library_id)
+        library = store.libraries.all()[0].id
+        moved = store.folders.all(library, "")
+        assert PER_FOLDER * folders == store.tracks.valid_count(library)
+        assert {f"{each:05} (live)" for each in range(folders)} == set(moved) - {"."}
+
+
+def test_folders_that_went_are_let_go_bit_by_bit(site: Site) -> None:
+    """P5, L2, L5: commands need not wait until all of a great many is off the record."""
+    fill(site, PER_FOLDER * 150)
+    site.run()
+    for folder in sorted(site.library.iterdir())[1:]:
+        shutil.rmtree(folder)
+    library, left = site.library_id, [150]
+
+    def counted(engine: Engine) -> bool:
+        left.append(len(set(engine.store.folders.all(library, "")) - {"."}))
+        return engine.idle
+
+    ran = site.run(until=counted)
+
+    assert 1 == left[-1]
+    assert OUTSTANDING >= max(before - after for before, after in pairwise(left))
+    assert ran.report
+    assert PER_FOLDER * 149 == ran.report.files_removed
 
 
 def test_work_grows_as_the_library_does(tmp_path: Path) -> None:

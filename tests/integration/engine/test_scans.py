@@ -13,8 +13,8 @@ from pacd.domain.hold import Cause
 from pacd.domain.plan import Action
 from pacd.domain.policy import FlacPolicy
 from pacd.domain.scan import ScanReport, ScanStatus
-from pacd.engine.audits import OUTSTANDING
 from pacd.engine.engine import Engine
+from pacd.engine.walker import OUTSTANDING
 from pacd.intake.debounce import MAX_APART, Place
 from pacd.protocol.documents import EventKind
 from tests.audio import dress

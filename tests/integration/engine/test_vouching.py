@@ -5,9 +5,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from pacd.engine.audits import OUTSTANDING
 from pacd.engine.engine import Engine
 from pacd.engine.visit import Urgency
+from pacd.engine.walker import OUTSTANDING
 from pacd.intake.debounce import Place
 from tests.integration.engine.site import Site
 
