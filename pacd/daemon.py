@@ -129,10 +129,9 @@ class Daemon:
             if not thread.error:  # else it may begin anew (pacd.endurance)
                 self._notifier.stopping()
             async with self._notifier.more_time(STOPPING_S):
-                await asyncio.to_thread(self._hands.shutdown)
-                await asyncio.to_thread(self._schedule.stop)
-                await asyncio.to_thread(self._lookout.stop)
-                await asyncio.to_thread(self._backups.stop)
+                stopping = (self._schedule.stop, self._lookout.stop, self._backups.stop)
+                for stop in (self._hands.shutdown, *stopping):
+                    await asyncio.to_thread(stop)
                 self._engine.stop()
                 await asyncio.to_thread(thread.join)
                 await api.stop()

@@ -95,9 +95,9 @@ class Schedule:
         Args:
             within: It is asked for after no longer than this, whatever the plan; None for no haste.
         """
-        if self._scheduler.get_job(_AUDIT):
-            due = self._delayed(now + self._interval)
-            due = min(due, now + within) if within else due
+        due = self._delayed(now + self._interval)
+        due = min(due, now + within) if within else due
+        with suppress(JobLookupError):  # none is planned, or it is being planned anew just now
             self._scheduler.modify_job(_AUDIT, next_run_time=due)
 
     def look_at_clock(self, now: datetime) -> "Future[object]":

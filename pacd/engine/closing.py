@@ -19,12 +19,12 @@ from pacd.store.database import Store
 def let_go(store: Store, pipeline: Pipeline, audit: Audit, folder: PurePosixPath) -> None:
     """Record that a folder is gone which a walk has not met; not where the root may be."""
     root = audit.policy.root
-    if audit.error or outdated(audit, pipeline.policy) or not available(root):
-        return
-    if pipeline.vouched.doubts(store, audit):
+    if audit.error or outdated(audit, pipeline.policy):
         return
     if look(root, folder, pipeline.ignore) != FolderView(folder):
         return  # it has come back since the walk looked
+    if not available(root) or pipeline.vouched.doubts(store, audit):
+        return  # asked last: else the disk may have gone before the folder was looked for
     audit.tally += pipeline.survey(audit.policy, FolderView(folder))
     with store.transaction():
         store.folders.forget(audit.library_id, folder)

@@ -48,7 +48,8 @@ def _is_left_alone(name: str, ignore: Ignore) -> bool:
 
 def identities(library: LibraryPolicy) -> Mapping[Path, FolderId]:
     """Tell which folders the roots that a library's items write below are just now."""
-    roots = (*(mirror.root for mirror in library.mirrors), library.artwork.root)
+    mirrors = (mirror.root for mirror in library.mirrors)
+    roots = (library.root, *mirrors, library.artwork.root)
     return {root: found for root in roots if (found := root_id(root))}
 
 

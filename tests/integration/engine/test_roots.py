@@ -12,6 +12,7 @@ import pytest
 from pacd.domain.scan import ScanReport
 from pacd.engine.devices import DEVICES
 from pacd.engine.engine import Engine
+from pacd.engine.roots import identities
 from pacd.intake.debounce import Place
 from tests.audio import Art, dress, png
 from tests.integration.engine.site import Site, contents, master
@@ -55,6 +56,16 @@ def _of_two(root: str) -> dict[str, int]:
     """What a new album without a cover needs while a root is away."""
     mirrored = {} if root == "phone" else {"mirror-encode": 1}
     return {"test": 1, "recompress": 1, **mirrored}
+
+
+def test_w09_an_item_knows_each_root_that_it_writes_below(tmp_path: Path) -> None:
+    """w09, w52: also that of its master: a disk that went is not taken for a file that changed."""
+    (library,) = Site.make(tmp_path, mirror=True).policy.libraries
+    known = identities(library)
+    (tmp_path / "phone").mkdir()
+
+    assert {library.root} == set(known)
+    assert {library.root, tmp_path / "phone"} == set(identities(library))
 
 
 def test_a_root_that_was_emptied_on_purpose_is_filled_again(site: Site) -> None:
