@@ -16,7 +16,7 @@ LONGEST_DELAY_S = 0.4
 
 
 def test_w17_kill_9_at_any_moment_harms_nothing(site: Site) -> None:
-    """D3, M12, P5, w17, w25, w26: twenty kills, and in the end all work is done, nothing is left."""
+    """D3, M12, P5, w17, w25, w26: twenty kills, then all work is done, nothing is left."""
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")  # noqa: T201  # pytest shows it when this fails
     chance = random.Random(seed)
