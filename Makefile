@@ -35,7 +35,10 @@ test-faults: $(BIN)/.installed
 	$(BIN)/python -m faults.faults
 	$(BIN)/python -m faults.links
 	$(BIN)/python -m faults.api
+	$(BIN)/python -m faults.watching
 	$(BIN)/pytest -q tests/thorough
+	PAC_MUTATIONS=250 $(BIN)/pytest -q tests/integration/engine/test_memory.py
+	PAC_LONG=10 $(BIN)/pytest -q tests/integration/engine/test_collectors_year.py
 
 bench: $(BIN)/.installed
 	@scripts/install-tools test

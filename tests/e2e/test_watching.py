@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -138,24 +137,3 @@ def flood(folder: Path, limit: int) -> None:
     """Make more events than the kernel keeps: two for each file that is made and closed."""
     for number in range(limit // 2 + 100):
         os.close(os.open(folder / f"{number}.jpg", os.O_CREAT | os.O_WRONLY))
-
-
-def test_w12_an_album_that_is_touched_all_the_time(site: Site) -> None:
-    """w12, W1: after max_delay_s it is worked on, however often something is written there."""
-    site.change("watch", settle_s=0.6, max_delay_s=1.2)
-    with site.running():
-        make_album(site.library / "Album", tracks=1)
-        command = [sys.executable, "-c", TOUCHING, str(site.library / "Album" / "list.m3u")]
-        with subprocess.Popen(command) as toucher:
-            until(lambda: any(site.mirror.rglob("*.opus")))
-            assert toucher.poll() is None
-            toucher.terminate()
-        await_outputs(site)
-
-
-TOUCHING = """
-import pathlib, sys, time
-while True:
-    pathlib.Path(sys.argv[1]).write_bytes(b"x")
-    time.sleep(0.1)
-"""
