@@ -79,6 +79,24 @@ class RefusedError(PacError):
     """The request makes sense, but not now or not from this caller (exit 6)."""
 
 
+class StoppedError(RefusedError):
+    """The engine takes no more questions: pacd is about to end (exit 6)."""
+
+    def __init__(self) -> None:
+        super().__init__("pacd is stopping; nothing was done.", fix="Ask again when it runs.")
+
+
+class LateError(PacError):
+    """The engine has not answered in time, but will do what it was asked for (exit 6)."""
+
+    def __init__(self, waited_s: float) -> None:
+        super().__init__(
+            f"The daemon is busy and has not answered for {waited_s:g} s; what was asked for is "
+            "done as soon as it can, unless pacd is stopped before.",
+            fix="`pacctl status` tells what it is at.",
+        )
+
+
 class ToolError(PacError):
     """An external program ended with an error that says nothing of the audio."""
 

@@ -34,6 +34,7 @@ _FAILURES: Final[tuple[tuple[type[errors.PacError], str, int], ...]] = (
     (errors.ConfigError, Kind.CONFIG, 422),
     (errors.PreflightError, Kind.PREFLIGHT, 424),
     (OverloadedError, Kind.OVERLOADED, 503),
+    (errors.LateError, Kind.LATE, 503),
     (errors.PacError, Kind.FAILED, 500),
 )
 

@@ -180,9 +180,6 @@ class Auditor:
         self, policy: LibraryPolicy, below: PurePosixPath, urgency: Urgency, *, forced: bool = False
     ) -> Audit:
         audit = Audit(policy, self._pipeline.library_ids[policy.name], below, forced)
-        if audit.whole and policy.name in self._unswept:
-            self._unswept.discard(policy.name)
-            audit.after_crash = True
         self._waiting.add(audit, urgency)
         self._open.append(audit)
         return audit
@@ -203,6 +200,7 @@ class Auditor:
         is_read = partial(self._pipeline.census.is_complete, audit.library_id)
         audit.census = not all(map(is_read, policy.mirrors))
         if audit.whole:
+            audit.after_crash = policy.name in self._unswept
             audit.gauge = self.gauge(policy)
             with self._store.transaction():
                 self._store.libraries.scan_started(audit.library_id, total=audit.known, now=now)
@@ -252,6 +250,7 @@ class Auditor:
         if not (self._is_void(audit) or doubts(self._store, audit) or audit.error):
             conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
             if audit.whole:
+                self._unswept.discard(audit.policy.name)
                 self._pipeline.census.walked(audit.library_id, audit.policy)
                 self._pipeline.keeper.due.add(audit.policy.name)
         self._pipeline.census.flush()

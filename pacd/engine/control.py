@@ -24,6 +24,7 @@ from pacd.engine import (
     views,
     vitality,
 )
+from pacd.engine.asking import ask
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
@@ -63,9 +64,6 @@ Answered = TypeVar("Answered")
 
 MAX_PLANNED: Final = 10_000
 """Items of a plan, and files that wait, that one answer lists; the rest are numbers."""
-
-CALL_S: Final = 30.0
-"""How long a command waits for the engine's thread."""
 
 
 class Control:
@@ -263,13 +261,11 @@ class Control:
 
     def _ask(self, function: Callable[[], Answered]) -> Answered:
         """Have the engine's thread answer."""
-        return self._engine.inbox.call(function).result(CALL_S)
+        return ask(self._engine.inbox, function)
 
     def _decide(self, function: Callable[[], Answered]) -> Answered:
         """Have the engine's thread do what a person decided, and have that outlive the database."""
-        answer = self._ask(function)
-        self._host.decided()
-        return answer
+        return ask(self._engine.inbox, function, done=self._host.decided)
 
     def _names(self) -> Mapping[int, str]:
         return {number: name for name, number in self._engine.pipeline.library_ids.items()}

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
+from pacd.errors import StoppedError
 from pacd.intake.debounce import Place, crowded
 
 Answered = TypeVar("Answered")
@@ -45,11 +46,15 @@ class Inbox:
             self._wake()
 
     def call(self, function: Callable[[], Answered]) -> "Future[Answered]":
-        """Have the engine's thread call a function; what it raises is in the future."""
+        """
+        Have the engine's thread call a function; what it raises is in the future.
+
+        That is a StoppedError where the engine stops before.
+        """
         future: Future[Answered] = Future()
         with self._lock:
             if self._closed:
-                future.set_exception(RuntimeError("the engine has stopped"))
+                future.set_exception(StoppedError())
                 return future
             self._calls.append((function, future))
             self._wake()
@@ -78,14 +83,14 @@ class Inbox:
         return touched, calls
 
     def close(self) -> None:
-        """Refuse further calls; those that wait are cancelled.  Closing twice is harmless."""
+        """Refuse further calls, and those that wait.  Closing twice is harmless."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             for _, future in self._calls:
-                if future:
-                    future.cancel()
+                if future and future.set_running_or_notify_cancel():
+                    future.set_exception(StoppedError())
             self._calls.clear()
             os.close(self.wake_fd)
 

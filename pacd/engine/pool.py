@@ -1,21 +1,18 @@
 """A bounded pool of worker processes; the only place that starts and ends them."""
 
-import contextlib
 import os
-import pickle
 import signal
-import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
 from pacd.domain.policy import WorkerLimits
+from pacd.engine.line import Line, lines
 from pacd.engine.worker import MEMORY_BYTES, work
 
 IDLE_S: Final = 60.0
@@ -26,10 +23,6 @@ MAX_CALLS: Final = 500
 
 _END_S: Final = 5.0
 """How long a worker may clean up after SIGTERM before it is killed."""
-
-
-_AT_ONCE_BYTES: Final = 1 << 16
-"""What an empty pipe surely takes: Linux has 208 KiB for it (socket(7), wmem_default)."""
 
 
 class Phase(StrEnum):
@@ -86,41 +79,20 @@ class Answer:
 @dataclass(slots=True)
 class _Worker:
     process: SpawnProcess
-    pipe: Connection
+    line: Line
     since_s: float
     call: Call | None = None
     calls: int = 0
     ready: bool = False
     overdue: bool = False
     kill_at_s: float | None = None
-    sender: threading.Thread | None = None
-
-    def hand_over(self, call: Call) -> None:
-        """Send a call; what a pipe may not hold is sent aside, as a hung worker reads nothing."""
-        message = pickle.dumps((call.job_id, call.function, call.arguments))
-        if len(message) <= _AT_ONCE_BYTES:
-            self._send(message)
-        else:
-            self.sender = threading.Thread(target=self._send, args=(message,), daemon=True)
-            self.sender.start()
-
-    def close(self) -> None:
-        """Give the pipe back; the worker has ended, so that nobody is sending any more."""
-        if self.sender:
-            self.sender.join()
-        self.pipe.close()
-
-    def _send(self, message: bytes) -> None:
-        # One that died just now is noticed by collect(), which reports the call as lost.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self.pipe.send_bytes(message)  # what recv() of the other end takes for an object
 
 
 class Pool:
     """
     Runs calls in spawned processes, one at a time in each.
 
-    Every worker has a pipe of its own: one that dies or hangs takes its own call
+    Every worker has a line of its own: one that dies or hangs takes its own call
     with it and nothing else.  Workers start when there is work and end when there
     is none for a while.  All methods but pids() belong to one thread, which must live as long
     as the pool: workers die with it (PR_SET_PDEATHSIG).
@@ -182,7 +154,8 @@ class Pool:
         worker.call = call
         worker.since_s = now_s
         worker.calls += 1
-        worker.hand_over(call)
+        # To one that died just now, too: collect() notices, and reports the call as lost.
+        worker.line.tell((call.job_id, call.function, call.arguments))
 
     def adopt(self, common: tuple[Any, ...]) -> None:
         """Give calls these common arguments from now on; workers that have others retire."""
@@ -205,8 +178,9 @@ class Pool:
 
     def handles(self) -> list[Any]:
         """What to wait on with multiprocessing.connection.wait until collect() has news."""
-        pipes: list[Any] = [worker.pipe for worker in self._workers if worker.call]
-        return pipes + [worker.process.sentinel for worker in self._workers]
+        busy = [worker for worker in self._workers if worker.call and not worker.line.over]
+        sentinels: list[Any] = [worker.process.sentinel for worker in self._workers]
+        return sentinels + [worker.line for worker in busy]
 
     def next_deadline_s(self) -> float | None:
         """When collect() has something to do even if nothing happens (monotonic)."""
@@ -237,7 +211,7 @@ class Pool:
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
-            worker.close()
+            worker.line.close()
         self._workers.clear()
         self._pids = frozenset()
 
@@ -246,11 +220,16 @@ class Pool:
         return worker.call is None and usable and worker.process.is_alive()
 
     def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
+        ours, theirs = lines()
         arguments = (theirs, os.getpid(), self._setup, self._common, self._memory_bytes)
         process = self._context.Process(target=work, args=arguments, daemon=True)
-        process.start()
-        theirs.close()
+        try:
+            process.start()
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         worker = _Worker(process, ours, time.monotonic())
         self._workers.append(worker)
         self._pids |= {process.pid or 0}
@@ -264,25 +243,22 @@ class Pool:
         return worker.since_s + (self._idle_s if worker.calls < MAX_CALLS else 0.0)
 
     def _receive(self, worker: _Worker) -> list[Answer]:
-        try:
-            while worker.call and worker.pipe.poll():
-                said = worker.pipe.recv()
-                if not said:
-                    worker.ready = True
-                    continue
-                answer = Answer(worker.call.ticket, *said)
-                worker.call = None
-                worker.since_s = time.monotonic()
-                return [answer]
-        except (EOFError, OSError):
-            pass  # it died, perhaps in the middle of its answer: the sentinel says so next
+        """Take what it says; it may die, or be stopped, in the middle of its answer."""
+        while worker.call and (said := worker.line.hear()) is not None:
+            if not said:
+                worker.ready = True
+                continue
+            answer = Answer(worker.call.ticket, *said)
+            worker.call = None
+            worker.since_s = time.monotonic()
+            return [answer]
         return []
 
     def _bury(self, worker: _Worker) -> list[Answer]:
         self._workers.remove(worker)
         pid = worker.process.pid or 0
         self._pids -= {pid}
-        worker.close()
+        worker.line.close()
         worker.process.join()
         code = worker.process.exitcode or 0
         worker.process.close()

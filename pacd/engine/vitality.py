@@ -1,10 +1,9 @@
 """Whether the daemon lives and is fit for work, for monitors (w57); asks the engine itself."""
 
-from concurrent.futures import CancelledError
 from typing import Final
 
 from pacd.engine.engine import Engine
-from pacd.errors import StoreError
+from pacd.errors import StoppedError, StoreError
 from pacd.protocol.documents import Health, Problem, ProblemKind, Verdict
 
 ANSWER_S: Final = 5.0
@@ -36,7 +35,7 @@ def _fault(engine: Engine, answer_s: float) -> str:
         engine.inbox.call(lambda: _take_the_pen(engine)).result(answer_s)
     except TimeoutError:
         return f"The engine's thread has not answered for {answer_s:g} s."
-    except (CancelledError, RuntimeError):
+    except StoppedError:
         return "The engine's thread has stopped."
     except StoreError as error:
         return str(error)

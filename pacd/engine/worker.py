@@ -4,13 +4,15 @@ import ctypes
 import os
 import resource
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
 from structlog.contextvars import bound_contextvars
+
+from pacd.engine.line import Line
 
 MEMORY_BYTES: Final = 2 << 30
 """
@@ -28,14 +30,14 @@ _FIRST_TO_GO: Final = "500"
 
 
 def work(
-    pipe: Connection,
+    end: socket.socket,
     parent: int,
     setup: Callable[[], None],
     common: tuple[Any, ...],
     memory_bytes: int,
 ) -> None:
     """
-    Answer calls until the pipe closes; a worker's whole life.
+    Answer calls until the line is closed; a worker's whole life.
 
     It says () when it is ready, and then (answer,) to each call.
     """
@@ -49,14 +51,15 @@ def work(
     _limit(resource.RLIMIT_DATA, memory_bytes)
     _limit(resource.RLIMIT_CORE, 0)  # what a hostile file has crashed need not fill a disk as well
     setup()
+    line = Line(end)
     try:
-        pipe.send(())
+        line.send(())
         while True:
-            job_id, function, arguments = pipe.recv()
+            job_id, function, arguments = line.receive()
             with bound_contextvars(job=job_id):
                 answer = function(*arguments, *common)
-            pipe.send((answer,))
-    except (EOFError, BrokenPipeError):
+            line.send((answer,))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 
 

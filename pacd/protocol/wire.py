@@ -59,6 +59,7 @@ class Kind:
     PREFLIGHT = "preflight"
     FAILED = "failed"
     OVERLOADED = "overloaded"
+    LATE = "late"
 
 
 EXITS = {
@@ -71,6 +72,7 @@ EXITS = {
     Kind.PREFLIGHT: Exit.UNREACHABLE,  # requirements 1.3: 3 says both
     Kind.FAILED: Exit.FAILED,
     Kind.OVERLOADED: Exit.REFUSED,
+    Kind.LATE: Exit.REFUSED,  # requirements 1.3: refused or busy
 }
 
 # Unicode 15, general categories: controls, formats (bidi overrides and isolates,

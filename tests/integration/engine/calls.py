@@ -107,3 +107,9 @@ def deaf(mark: str) -> None:
 def runs_a_tool(mark: str) -> None:
     """Hang in a tool, started as the steps start theirs."""
     process.run(["sh", "-c", 'echo $$ > "$1"; exec sleep 600', "sh", mark], timeout_s=LONG_S)
+
+
+def stops_while_it_answers(size_bytes: int) -> bytes:
+    """Be stopped while a large answer is on its way: a pipe takes but a part of it."""
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGSTOP)).start()
+    return bytes(size_bytes)

@@ -67,3 +67,30 @@ def test_left_overs_of_a_crash_go_at_the_next_start(site: Site) -> None:
     site.run()
 
     assert (True, False, True) == (kept, scratch.exists(), foreign.exists())
+
+
+def test_left_overs_of_a_crash_wait_for_the_disk_of_the_library(site: Site) -> None:
+    """w16, w09: the first walk finds no root and sweeps nothing; the one that finds it does."""
+    dress(site.album("A", 1) / "01.flac", {"ALBUM": "One"}, [Art(png())])
+    site.run()
+    (cover,) = (site.base / "art").rglob("*.png")
+    scratch = cover.with_name(LEFT)
+    scratch.touch()
+    library_id = site.library_id
+    with site.store() as store:
+        store.jobs.started(library_id, item(), now=datetime.now(UTC))
+    away = site.library.rename(site.base / "away")
+    told: list[str] = []
+
+    def comes_back(engine: Engine) -> bool:
+        if engine.idle and not told:
+            told.extend(problem.what for problem in engine.auditor.problems)
+            assert scratch.exists()
+            away.rename(site.library)
+            engine.auditor.audit_all()
+        return engine.idle and bool(told)
+
+    site.run(until=comes_back)
+
+    assert 1 == len(told)
+    assert not scratch.exists()

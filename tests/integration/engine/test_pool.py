@@ -210,6 +210,29 @@ def test_w26_a_frozen_worker_holds_up_nobody() -> None:
         assert Answer(1, None, "signal SIGKILL", signal.SIGKILL, overdue=True) == lost
 
 
+def test_w26_half_an_answer_holds_up_nobody() -> None:
+    """w25, w26: what a worker that was stopped has begun to say is waited for as all else is."""
+    with pool() as made:
+        made.submit(call(1, calls.stops_while_it_answers, 8 << 20))
+        (frozen,) = made.pids()
+        assert eventually(lambda: _state(frozen) == "T")
+        rescue = threading.Timer(PATIENCE_S, os.kill, (frozen, signal.SIGCONT))
+        rescue.start()  # else the failure would be a test that never ends
+        begin_s = time.monotonic()
+        assert () == made.collect()
+        collected_s = time.monotonic() - begin_s
+        os.kill(frozen, signal.SIGCONT)
+        rescue.cancel()
+
+        assert collected_s < PATIENCE_S / 2
+        assert [Answer(1, bytes(8 << 20))] == answers(made)
+
+
+def _state(pid: int) -> str:
+    """One letter: T is stopped (proc(5), stat)."""
+    return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+
+
 def test_the_tool_of_a_hung_worker_goes_with_it(tmp_path: Path) -> None:
     """w26: no orphans."""
     mark = tmp_path / "mark"

@@ -18,6 +18,7 @@ from pacd.engine.dispatch import SPACE_EVERY_S
 from pacd.engine.engine import Engine
 from pacd.engine.pipeline import AHEAD
 from pacd.engine.visit import Urgency
+from pacd.errors import StoppedError
 from pacd.intake.debounce import Place
 from pacd.intake.watcher import Watcher
 from pacd.protocol.documents import EventKind
@@ -409,7 +410,7 @@ def test_a_stopped_engine_refuses_calls(site: Site) -> None:
         engine.run()
         answer = engine.inbox.call(lambda: 1)
 
-        with pytest.raises(RuntimeError, match="the engine has stopped"):
+        with pytest.raises(StoppedError, match="pacd is stopping"):
             answer.result(0)
         assert not engine.alive
         engine.inbox.post(lambda: pytest.fail("nobody should call this"))

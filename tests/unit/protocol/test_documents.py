@@ -89,6 +89,8 @@ def test_no_field_hides_behind_a_method_of_dict() -> None:
         (errors.UnknownError("x"), 404, Kind.NOT_FOUND, Exit.NOT_FOUND),
         (errors.RefusedError("x"), 409, Kind.REFUSED, Exit.REFUSED),
         (errors.BusyError("x"), 409, Kind.REFUSED, Exit.REFUSED),
+        (errors.StoppedError(), 409, Kind.REFUSED, Exit.REFUSED),
+        (errors.LateError(30.0), 503, Kind.LATE, Exit.REFUSED),
         (errors.ConfigError("x"), 422, Kind.CONFIG, Exit.FAILED),
         (errors.PreflightError("x"), 424, Kind.PREFLIGHT, Exit.UNREACHABLE),
         (errors.StoreError("x"), 500, Kind.FAILED, Exit.FAILED),
