@@ -27,7 +27,7 @@ from pacd.engine.mirrors.pruning import Pruning
 from pacd.engine.mirrors.scouting import Scout
 from pacd.engine.naming import Naming
 from pacd.engine.recording import Recorder
-from pacd.engine.resting import agrees, remember
+from pacd.engine.resting import agrees, disturb, remember
 from pacd.engine.retries import SCAN_SETTLES, Retries
 from pacd.engine.roots import identities
 from pacd.engine.survey import Displaced, Tally, survey
@@ -95,11 +95,7 @@ class Pipeline:
         self._decider = Decider(recorder, self.scout)
         self._copier = Copier(store, recorder)
         self.keeper = Keeper(
-            store,
-            recorder,
-            naming=self.naming,
-            push=dispatch.ready.push,
-            want=self.want,
+            store, recorder, naming=self.naming, push=dispatch.ready.push, want=self.want
         )
         self.adopt(policy)
 
@@ -134,8 +130,8 @@ class Pipeline:
 
     def survey(self, policy: LibraryPolicy, view: FolderView) -> Tally:
         """Record what a walk saw of a folder."""
-        where, moved = (self.library_ids[policy.name], policy.root), self._displaced
-        return survey(self._store, *where, view, displaced=moved, now=datetime.now(UTC))
+        where, now = (self.library_ids[policy.name], policy.root), datetime.now(UTC)
+        return survey(self._store, *where, view, displaced=self._displaced, now=now)
 
     @property
     def hungry(self) -> bool:
@@ -154,8 +150,7 @@ class Pipeline:
 
     def _begin(self, place: Place, urgency: Urgency) -> None:
         policy = self.policy.library(place.library)
-        ignored = ignored_folder(place.folder, self.ignore)
-        if ignored or policy is None:
+        if policy is None or ignored_folder(place.folder, self.ignore):
             self._rested(place)
             return
         roots = identities(policy)  # first: what is looked at must be below these
@@ -168,8 +163,7 @@ class Pipeline:
         say_changes(policy.name, place.folder, self.survey(policy, looked.library))
         library_id, now = self.library_ids[policy.name], datetime.now(UTC)
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
-        by_path = {each.path: each for each in facts}
-        turn = next(self._turns)
+        by_path, turn = {each.path: each for each in facts}, next(self._turns)
         extras = tuple(unread(self._store, library_id, policy, looked, facts))
         visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, now, roots, extras)
         self.visits[place] = visit
@@ -187,8 +181,7 @@ class Pipeline:
         return self._namings.setdefault(policy, Naming(policy, self.ignore))
 
     def _look(self, policy: LibraryPolicy, folder: PurePosixPath) -> Looked:
-        naming = self.naming(policy)
-        return look_at(self._store, self.library_ids[policy.name], naming, folder)
+        return look_at(self._store, self.library_ids[policy.name], self.naming(policy), folder)
 
     def finish(self, work: Waiting, job_id: int, came: Outcome | tuple[Output, ...]) -> None:
         """Take what a worker brought back, and go on with what it was for."""
@@ -210,14 +203,13 @@ class Pipeline:
     def _take(self, visit: Visit, job_id: int, came: Outcome, now: datetime) -> None:
         """Record an outcome, and go on with its folder."""
         item = came.item
-        facts = self._recorder.outcome(
-            job_id, visit.library_id, visit.policy, visit.known[item.path], came, now=now
-        )
+        visit.busy.end(item.key)  # first: whatever fails, no worker is at it any more
+        known, where = visit.known[item.path], (visit.library_id, visit.policy)
+        facts = self._recorder.outcome(job_id, *where, known, came, now=now)
         group = visit.facts if item.path in visit.facts else visit.sidecars
         group[item.path] = of_audio(self._store, visit.policy, facts)
         visit.touched = True
         visit.covers_due = visit.covers_due or item.action not in MIRRORING
-        visit.busy.end(item.key)
         if isinstance(came, Done) and isinstance(came.result, Mirrored):
             self.scout.moved(visit, item.mirror, came.result, self.visits, now=now)
         self._advance(visit, (item.path,))
@@ -225,7 +217,9 @@ class Pipeline:
 
     def _advance(self, visit: Visit, paths: Iterable[PurePosixPath]) -> None:
         """Decide anew about these masters; once nothing is busy the folder is at rest."""
-        if self.visits.get(visit.place) is visit:  # else it was set aside meanwhile
+        if visit.aside:
+            self._leave(visit)
+        elif self.visits.get(visit.place) is visit:  # else it has come to rest meanwhile
             with self.aside.trying(visit.place):
                 self._decide(visit, paths, datetime.now(UTC))
 
@@ -238,8 +232,8 @@ class Pipeline:
             self._push(visit, items)
         if visit.covers_due and not visit.busy.judging:
             visit.covers_due = False
-            others = self.visits.values()
-            free, visit.covers_wait = free_covers(self._store, visit, others, now=now)
+            visits = self.visits.values()
+            free, visit.covers_wait = free_covers(self._store, visit, visits, now=now)
             self._push(visit, free)
         if not (visit.busy or visit.looking or visit.covers_wait or visit.flux):
             self._rest(visit, now)
@@ -264,16 +258,13 @@ class Pipeline:
     def _rest(self, visit: Visit, now: datetime) -> None:
         """Remember the folder as at rest, or why it is to be visited again."""
         del self.visits[visit.place]
-        place = visit.place
-        retries = self.retries.note(visit, now=now)
+        place, retries = visit.place, self.retries.note(visit, now=now)
         if visit.again:
             self.backlog.add(place, visit.urgency)
         elif visit.restless(self._patience):
             self.debouncer.touch(place, now_s=time.monotonic())
         else:
-            looked = visit.looked
-            if visit.touched:
-                looked = self._look(visit.policy, place.folder)
+            looked = self._look(visit.policy, place.folder) if visit.touched else visit.looked
             if not agrees(self._store, visit, looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif not (retries or visit.restless() or visit.awaits) and looked.complete:
@@ -282,8 +273,7 @@ class Pipeline:
                 self._rested(place)
                 self.scout.rested(visit)
                 return
-        with self._store.transaction():
-            self._store.folders.disturb(visit.library_id, place.folder)
+        disturb(self._store, visit.library_id, place.folder)
         settles = visit.restless(SCAN_SETTLES * timedelta(seconds=self.policy.settle_s))
         if not settles and not visit.again and not visit.awaits:
             self._rested(place)
@@ -291,10 +281,20 @@ class Pipeline:
 
     def _abandon(self, place: Place) -> None:
         """Go no further with a folder; it counts as never visited."""
-        visit = self.visits.pop(place, None)
-        library_id = visit.library_id if visit else self.library_ids[place.library]
-        with self._store.transaction():
-            self._store.folders.disturb(library_id, place.folder)
-        self._rested(place)
-        if visit:
-            self.scout.rested(visit)
+        if visit := self.visits.get(place):
+            visit.aside = True
+            disturb(self._store, visit.library_id, place.folder)
+            self._leave(visit)
+        else:
+            disturb(self._store, self.library_ids[place.library], place.folder)
+            self._rested(place)
+
+    def _leave(self, visit: Visit) -> None:
+        """Let go of a folder that was set aside, once no worker has anything of it."""
+        if visit.busy or visit.looking or not self.visits.pop(visit.place, None):
+            return
+        if visit.again:
+            self.backlog.add(visit.place, visit.urgency)
+        else:
+            self._rested(visit.place)
+        self.scout.rested(visit)

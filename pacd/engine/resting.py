@@ -1,6 +1,7 @@
 """Whether a folder is as it is known, and what is remembered of one that is at rest."""
 
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from pacd.engine.looking import Looked
 from pacd.engine.mirrors.extras import tidy, unread
@@ -26,3 +27,9 @@ def remember(store: Store, visit: Visit, looked: Looked, *, now: datetime) -> No
     if folders.fingerprint(library_id, folder) != seen:
         with store.transaction():
             folders.at_rest(library_id, folder, *seen, len(visit.facts), now=now)
+
+
+def disturb(store: Store, library_id: int, folder: PurePosixPath) -> None:
+    """Note that something may be due in a folder, however it looks."""
+    with store.transaction():
+        store.folders.disturb(library_id, folder)

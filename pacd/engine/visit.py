@@ -49,6 +49,7 @@ class Visit:
         busy: Items that wait or run; the folder is not at rest before it is empty.
         touched: Whether something was changed since the look.
         again: Whether the folder was touched by others meanwhile.
+        aside: Whether nothing more is decided of it: it only waits for items to come back.
         looking: Whether a worker is reading outputs that the store does not know.
         covers_due: Whether something has changed that decides which covers are wanted.
         covers_wait: Whether another folder is exporting to the place of one of them.
@@ -70,6 +71,7 @@ class Visit:
     busy: Busy = field(default_factory=Busy)
     touched: bool = False
     again: bool = False
+    aside: bool = False
     looking: bool = False
     covers_due: bool = True
     covers_wait: bool = False

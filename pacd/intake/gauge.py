@@ -56,6 +56,11 @@ class Devices:
     def __init__(self) -> None:
         self._known: dict[int, int] = {}
 
+    @property
+    def known(self) -> AbstractSet[int]:
+        """Those of the folders named so far, as fdinfo calls them."""
+        return frozenset(self._known.values())
+
     def told(self, folder: Path, identity: FolderId) -> FolderId:
         """Name a folder as fdinfo does."""
         device, inode = identity
@@ -78,7 +83,9 @@ class Gauge:
 
     Folders are told by their inodes, so neither folders that are watched and ignored, nor
     watches on folders that have left, stand for one that nobody watches.  Where a file system
-    tells inotify other inodes than stat(2), numbers alone are compared.
+    tells inotify other inodes than stat(2), numbers alone are compared: with those of the watches
+    on the same file systems, as fdinfo and mountinfo both name the one that a folder is in
+    (Linux, fs/notify/fdinfo.c and fs/proc_namespace.c).
 
     Attributes:
         folders: How many the walk has met.
@@ -118,7 +125,8 @@ class Gauge:
         if not self._missing:
             return
         now = watches()
-        self._number = len(now)
+        here = self._devices.known
+        self._number = sum(device in here for device, _ in now)
         self._missing = {
             path: seen
             for path, seen in self._missing.items()

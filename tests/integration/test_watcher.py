@@ -18,7 +18,7 @@ from pacd.intake import watcher as watcher_module
 from pacd.intake.audit import walk
 from pacd.intake.canary import Canary
 from pacd.intake.debounce import Place
-from pacd.intake.gauge import watches
+from pacd.intake.gauge import Gauge, watches
 from pacd.intake.ignore import Ignore
 from pacd.intake.watcher import Watcher
 from tests.machine import small_disk
@@ -258,6 +258,22 @@ def test_every_folder_is_watched_from_the_start(root: Path) -> None:
         assert not watcher.displaced()
     assert not watches()
     assert not watcher.alive()
+
+
+def test_w02_a_library_elsewhere_hides_no_folder_that_nobody_watches(
+    root: Path, tmp_path: Path
+) -> None:
+    """w02, W3: all watches of a library are gone, and another one on another disk has more."""
+    with small_disk(tmp_path / "disk") as disk:
+        for number in range(directories(root)):
+            write(disk / str(number) / "1.flac")
+        with watching(disk):
+            gauge = Gauge(root)
+            for view in walk(root, Ignore()):
+                gauge.meet(view)
+            gauge.finish()
+
+    assert directories(root) == gauge.folders == gauge.unwatched
 
 
 def test_a_linked_root_is_watched_itself(root: Path, tmp_path: Path) -> None:

@@ -7,10 +7,14 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from pacd.engine.dispatch import Running
 from pacd.engine.engine import Engine
+from pacd.engine.visit import Urgency
 from pacd.intake.debounce import Place
 from pacd.protocol.documents import Problem
 from tests.integration.engine.site import Site
+
+A = Place("music", PurePosixPath("A"))
 
 
 @pytest.fixture
@@ -82,7 +86,36 @@ def test_w33_a_fault_at_a_folder_of_a_library_that_was_removed(site: Site) -> No
 
     site.run(until=fails)
 
-    assert [Place("music", PurePosixPath("A"))] == failed
+    assert [A] == failed
+
+
+def test_w33_a_folder_waits_for_what_workers_still_do_to_it(site: Site) -> None:
+    """D2, w33: wanted again, it is visited when its item has come back; nothing is done twice."""
+    site.album("A", 1)
+    go = site.base / "go"
+    site.use(f'while [ ! -e {go} ]; do sleep 0.05; done\nexec "$FLAC" "$@"')
+    turns: list[dict[int, Running]] = []
+
+    def fails(engine: Engine) -> bool:
+        engine.inbox.post(lambda: None)  # a turn more: nothing else makes one
+        if engine.pool.running():
+            turns.append(engine.dispatch.running.copy())
+            if 2 == len(turns):
+                engine.pipeline.want(A, Urgency.LIVE)
+            if 5 == len(turns):
+                go.touch()
+            if 1 == len(turns):
+                with engine.pipeline.aside.trying(A):
+                    raise ValueError
+        return engine.idle
+
+    ran = site.run(until=fails)
+
+    assert len(turns) >= 5
+    assert all(running.keys() == turns[0].keys() for running in turns[:5])
+    assert {"test": 1, "recompress": 1} == ran.actions
+    assert () == ran.problems
+    assert 1 == len(_at_rest(site))
 
 
 def _at_rest(site: Site) -> list[str]:
