@@ -220,7 +220,7 @@ def main() -> int:
     base = Path(tempfile.mkdtemp(prefix="pac-soak-", dir=arguments.scratch))
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that disks go too
     complain(f"seed {arguments.seed}, in {base}")
-    with made_site(base) as site:
+    with made_site(base, arguments.minutes) as site:
         soak = Soak(site, arguments.seed, arguments.minutes)
         well = soak.run()
     if arguments.write:

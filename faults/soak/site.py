@@ -18,8 +18,11 @@ from pacd.settings import load_settings
 from pacd.tools.toolbox import Toolbox, find_tools
 from tests.e2e.running import Site
 
-LIBRARY_MIB = 320
-MIRROR_MIB = 64
+SMALLEST_MIB = {"library": 320, "mirror": 64, "car": 64}
+"""Small enough to be filled up in no time."""
+
+MIB_A_MINUTE = {"library": 8, "mirror": 6, "car": 2}
+"""What stays: originals in the bin, orphans where nothing is pruned; twice what was seen."""
 
 
 @dataclass
@@ -54,17 +57,17 @@ class SoakSite(Site):
 
 
 @contextmanager
-def made_site(base: Path) -> Iterator[SoakSite]:
-    """A site on disks of its own, which are gone at the end; its folder stays."""
+def made_site(base: Path, minutes: float) -> Iterator[SoakSite]:
+    """A site on disks of its own for a life so long; they are gone at the end, its folder stays."""
     short = Path(tempfile.mkdtemp(prefix="pacd-soak-"))
     site = SoakSite(base, short / "pacd.sock")
     site.settings["watch"] = {"settle_s": 0.5}
     site.settings["audit"] = {"min_free_mib": 4}
     site.mirror_settings = {"sidecars": [".lrc", "cover.jpg"]}
     site.car_settings = {"sidecars": [".lrc", "cover.jpg"], "prune": True, "quality": 2}
-    sizes = {"library": LIBRARY_MIB, "mirror": MIRROR_MIB, "car": MIRROR_MIB}
     try:
-        for name, size_mib in sizes.items():
+        for name, smallest_mib in SMALLEST_MIB.items():
+            size_mib = smallest_mib + round(minutes * MIB_A_MINUTE[name])
             site.disks[name] = Disk(base / f"{name}.img", base / name, size_mib)
             site.disks[name].make()
         site.configure()
