@@ -92,5 +92,6 @@ async def _stopped_meanwhile(notifier: Notifier, reason: str) -> bool:
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _PING_S)
         if stop.is_set():
+            notifier.stopping()
             return True
     return False

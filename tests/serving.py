@@ -34,10 +34,11 @@ def serving(daemon: Daemon, path: Path, limits: Limits | None = None) -> Iterato
     async def hung_up() -> None:
         # A client that came in the server's last moment belongs to nobody: asyncio would warn of
         # it in whichever test runs when it is collected.
-        for transport in tuple(loop._transports.values()):  # type: ignore[attr-defined]  # asyncio's own
-            if not transport.is_closing():
-                transport.abort()
         await asyncio.sleep(0)
+        while left := [each for each in loop._transports.values() if each._sock]:  # type: ignore[attr-defined]  # asyncio's own
+            for transport in left:
+                transport.abort()
+            await asyncio.sleep(0)
 
     try:
         server = asyncio.run_coroutine_threadsafe(started(), loop).result(TIMEOUT_S)

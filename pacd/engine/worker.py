@@ -6,7 +6,7 @@ import resource
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ def work(
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
+        end.close()
         return  # the daemon died before prctl could tell
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the daemon's to handle
     signal.signal(signal.SIGTERM, _leave)
@@ -52,15 +53,13 @@ def work(
     _limit(resource.RLIMIT_CORE, 0)  # what a hostile file has crashed need not fill a disk as well
     setup()
     line = Line(end)
-    try:
+    with closing(line), suppress(EOFError, BrokenPipeError, ConnectionResetError):
         line.send(())
         while True:
             job_id, function, arguments = line.receive()
             with bound_contextvars(job=job_id):
                 answer = function(*arguments, *common)
             line.send((answer,))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
 
 
 def _limit(which: int, most: int) -> None:
