@@ -1,16 +1,10 @@
 """Besieges a real daemon's socket for minutes, and counts what was answered and what is left."""
 
-import argparse
-import random
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
+from faults.campaign import run
 from tests.audio import write_flac
 from tests.e2e.running import Pacd, Site, until
 from tests.siege import Figures, besieged, descriptors, private_mib
@@ -87,38 +81,9 @@ class Campaign:
             yield f"private memory grew from {mib_before:.1f} to {mib:.1f} MiB"
 
 
-@contextmanager
-def made_site(base: Path) -> Iterator[Site]:
-    """A library with a mirror, and a short place for the socket."""
-    short = Path(tempfile.mkdtemp(prefix="pacd-"))
-    site = Site(base, short / "pacd.sock")
-    site.settings["watch"] = {"settle_s": 0.3}
-    site.library.mkdir()
-    site.configure()
-    try:
-        yield site
-    finally:
-        shutil.rmtree(short)
-
-
 def main() -> int:
     """Run the campaign; return 1 where something was breached."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
-    options = parser.parse_args()
-    print(f"seed {options.seed}")
-    base = Path(tempfile.mkdtemp(prefix="pacd-siege-"))
-    with made_site(base) as site:
-        try:
-            breaches = list(Campaign(site, options.seconds, options.seed).run())
-        except subprocess.SubprocessError as error:
-            breaches = [str(error)]
-    for breach in breaches:
-        print(f"BREACH: {breach}")
-    if not breaches:
-        shutil.rmtree(base)
-    return int(bool(breaches))
+    return run(__doc__, lambda *how: Campaign(*how).run())
 
 
 if __name__ == "__main__":

@@ -1,18 +1,15 @@
 """Lets a real daemon work while its files and folders change places with links all the time."""
 
-import argparse
 import random
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from faults.api import made_site
+from faults.campaign import run
 from tests.audio import Art, png, write_flac
 from tests.e2e.running import Pacd, Site, until
 from tests.swaps import SECRET, Swaps, outside, swapping, told
@@ -125,22 +122,7 @@ class Campaign:
 
 def main() -> int:
     """Run the campaign; return 1 where something was breached."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
-    options = parser.parse_args()
-    print(f"seed {options.seed}")
-    base = Path(tempfile.mkdtemp(prefix="pacd-links-"))
-    with made_site(base) as site:
-        try:
-            breaches = list(Campaign(site, options.seconds, options.seed).run())
-        except subprocess.SubprocessError as error:
-            breaches = [str(error)]
-    for breach in breaches:
-        print(f"BREACH: {breach}")
-    if not breaches:
-        shutil.rmtree(base)
-    return int(bool(breaches))
+    return run(__doc__, lambda *how: Campaign(*how).run())
 
 
 if __name__ == "__main__":
