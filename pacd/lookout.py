@@ -72,7 +72,7 @@ class Lookout:
     def start(self, libraries: tuple[LibraryPolicy, ...], mode: str) -> None:
         """Watch these libraries from now on, and no others."""
         with self._lock:
-            self.stop()
+            self._end()  # and tell of it until the next one watches
             self._mount_events = MountEvents()
             self._mount_events.any()  # what comes from now on counts
             self._around = _surroundings(libraries, mode)
@@ -102,12 +102,15 @@ class Lookout:
     def stop(self) -> None:
         """Watch nothing."""
         with self._lock:
-            if self._watcher:
-                self._watcher.stop()
-                self._watcher = None
-            if self._mount_events:
-                self._mount_events.close()
-                self._mount_events = None
+            self._end()
+            self._watcher = None
+
+    def _end(self) -> None:
+        if self._watcher:
+            self._watcher.stop()
+        if self._mount_events:
+            self._mount_events.close()
+            self._mount_events = None
 
     def mend(self) -> bool:
         """

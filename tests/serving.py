@@ -31,22 +31,12 @@ def serving(daemon: Daemon, path: Path, limits: Limits | None = None) -> Iterato
         await server.start()
         return server
 
-    async def hung_up() -> None:
-        # A client that came in the server's last moment belongs to nobody: asyncio would warn of
-        # it in whichever test runs when it is collected.
-        await asyncio.sleep(0)
-        while left := [each for each in loop._transports.values() if each._sock]:  # type: ignore[attr-defined]  # asyncio's own
-            for transport in left:
-                transport.abort()
-            await asyncio.sleep(0)
-
     try:
         server = asyncio.run_coroutine_threadsafe(started(), loop).result(TIMEOUT_S)
         try:
             yield path
         finally:
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(TIMEOUT_S)
-            asyncio.run_coroutine_threadsafe(hung_up(), loop).result(TIMEOUT_S)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(TIMEOUT_S)

@@ -37,6 +37,11 @@ _AT_ONCE: Final = 16
 So many are let in before those inside are heard (asyncio's accept loop): far fewer than there
 are places, so that nobody has to go who has sent a request already.
 """
+_TURNS_TO_BEGIN: Final = 3
+"""
+The loop's turns from an accepted connection to a protocol that has it: one for asyncio's task,
+one for connection_made(), one as others may come first (CPython 3.11, selector_events).
+"""
 _LOOK_AGAIN_S: Final = 1.0  # idleness may come without an event
 _CALM_S: Final = 0.1  # between two looks, however many events there are
 
@@ -100,6 +105,7 @@ class ApiServer:
     async def stop(self) -> None:
         """Take no more clients, end the streams, let answers finish, remove the socket."""
         if self._server is not None:
+            await self._admit_no_more()
             self._server.close()
             self._server = None
         self._hub.close()
@@ -111,6 +117,18 @@ class ApiServer:
             self._listener = None
         for threads in (self._quick, self._threads):
             threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _admit_no_more(self) -> None:
+        """
+        Let those in who are accepted already, and no more.
+
+        One whom asyncio has accepted, but not begun with when its server closes, it forgets:
+        nobody would ever hang up on them.
+        """
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener.socket)
+        for _ in range(_TURNS_TO_BEGIN):
+            await asyncio.sleep(0)
 
     def _application(self, guard: Guard) -> web.Application:
         application = web.Application(middlewares=[guard.admit], client_max_size=MAX_BODY_BYTES)

@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,24 @@ def test_w02_folders_that_come_are_followed(
 
     assert [True] * 3 == [lookout.mend() for _heartbeat in range(3)]
     assert [] == losses.reasons
+
+
+def test_w02_the_watch_is_told_while_it_is_set_anew(
+    lookout: Lookout, library: LibraryPolicy
+) -> None:
+    """w02: between two watchers none of the folders is told to have lost its watch."""
+    for number in range(200):
+        (library.root / f"{number:03}").mkdir()
+    lookout.start((library,), "auto")
+    measure(lookout, library)
+    anew = threading.Thread(target=lookout.start, args=((library,), "auto"))
+    told = set()
+    anew.start()
+    while anew.is_alive():
+        told.add((lookout.view().mode, *seen(lookout), lookout.problems()))
+    anew.join()
+
+    assert {("inotify", 203, 203, ())} == told
 
 
 def test_w02_a_watch_too_many_does_not_hide_one_too_few(

@@ -1,6 +1,8 @@
 """The server on its socket: answers, limits, refusals."""
 
+import asyncio
 import contextlib
+import gc
 import json
 import os
 import random
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pacd.api.server import ApiServer
 from pacd.api.turnstile import Limits
 from pacd.protocol.documents import Doctor, PlanView, Queue
 from pacd.protocol.wire import MAX_BODY_BYTES, PROTOCOL
@@ -311,6 +314,24 @@ def test_w45_a_blocked_call_does_not_stall_the_others(place: Path) -> None:
         daemon.gate.set()
 
         assert 200 == status_of(received(waiting))
+
+
+def test_w45_who_comes_as_the_server_stops_is_hung_up_on(place: Path) -> None:
+    """w45: asyncio has accepted it, and nobody was given it: its connection ends all the same."""
+
+    async def stopped_as_it_comes() -> bytes:
+        loop = asyncio.get_running_loop()
+        server = ApiServer(FakeDaemon(), place / "s")
+        await server.start()
+        with connected(place / "s") as client:
+            client.setblocking(False)
+            for _ in range(2):  # until the loop has accepted it, and begun nothing
+                await asyncio.sleep(0)
+            await server.stop()
+            return await asyncio.wait_for(loop.sock_recv(client, 1), TIMEOUT_S)
+
+    assert b"" == asyncio.run(stopped_as_it_comes())
+    gc.collect()
 
 
 def test_w50_no_tcp(place: Path) -> None:
