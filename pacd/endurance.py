@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from pacd import logs
+from pacd import logs, promptness
 from pacd.daemon import Daemon
 from pacd.errors import PacError, UnwritableError
 from pacd.settings import Settings
@@ -40,6 +40,7 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
     """
     threading.excepthook = logs.thread_ended
     faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
+    promptness.share()
     begun, told = False, ""
     while True:
         _outlive_reloads()

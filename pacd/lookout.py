@@ -21,6 +21,7 @@ from pacd.intake.heard import Heard
 from pacd.intake.mounts import MountEvents, MountTable
 from pacd.intake.surroundings import Surroundings
 from pacd.intake.watcher import Watcher
+from pacd.promptness import lasting
 from pacd.protocol.documents import Problem, Watch
 
 _log = structlog.get_logger()
@@ -81,14 +82,15 @@ class Lookout:
             with self._measuring:
                 known = self._gauges.items()
                 self._gauges = {name: each for name, each in known if name in roots}
-            watcher = Watcher(
-                roots,
-                touched=self._touched,
-                lost=self._overflowed,
-                canary=self._canary if roots else None,
-                heard=self.heard,
-            )
-            watcher.start()
+            with lasting():
+                watcher = Watcher(
+                    roots,
+                    touched=self._touched,
+                    lost=self._overflowed,
+                    canary=self._canary if roots else None,
+                    heard=self.heard,
+                )
+                watcher.start()
             self._watcher = watcher
             there = watches()
             self._watched_at_start = max(0, len(there) - watcher.own_watches)

@@ -151,20 +151,18 @@ class ApiServer:
             threads = self._quick if route.quick else self._threads
             wait_s = given.seconds("for")
             if wait_s is None:
-                return await self._say(await self._call(ask, threads=threads), threads)
+                return await self._answer(ask, threads)
             with turnstile_of(request).following():
-                wait_s = min(wait_s, LONGEST_WAIT_S)
-                return await self._say(await self._when_ready(ask, route, wait_s))
+                document = await self._when_ready(ask, route, min(wait_s, LONGEST_WAIT_S))
+                return await self._answer(lambda: document)
 
         return handle
 
     def _writer(self, route: Write) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             given = requests.Arguments(requests.body(request[CONTENT]), route.takes)
-            return await self._say(
-                await self._call(
-                    functools.partial(route.answer, self._daemon, given, request[PEER].who)
-                )
+            return await self._answer(
+                functools.partial(route.answer, self._daemon, given, request[PEER].who)
             )
 
         return handle
@@ -211,8 +209,11 @@ class ApiServer:
             with suppress(TimeoutError):
                 await asyncio.wait_for(pulse.wait(), min(_LOOK_AGAIN_S, left_s))
 
-    async def _say(self, document: Document, threads: Executor | None = None) -> web.Response:
-        text = await self._call(to_json, document, threads=threads)
+    async def _answer(
+        self, ask: Callable[[], Document], threads: Executor | None = None
+    ) -> web.Response:
+        """Ask, and write it down, in one go: each change of threads may have to wait (B5)."""
+        text = await self._call(lambda: to_json(ask()), threads=threads)
         return web.Response(text=text + "\n", content_type="application/json")
 
     async def _call(
