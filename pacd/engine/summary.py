@@ -57,7 +57,7 @@ def errand_counts(engine: Engine, errand: Errand) -> Counts:
         counts = _counts(engine.store, audit.library_id, policy.name, done, audit.below)
         total.update(counts)
         for mirror in policy.mirrors:
-            outputs = engine.store.outputs.count(audit.library_id, mirror.name, audit.below)
+            outputs = engine.store.outputs.count_of(audit.library_id, mirror.name, audit.below)
             mirrored.update(_mirror(done, policy.name, mirror.name, outputs))
     return Counts(library=dict(total), mirror=dict(mirrored))
 

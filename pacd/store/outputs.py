@@ -1,7 +1,6 @@
 """What stands in the mirrors (``mirror_outputs``): a cache of the outputs' own tags (M4)."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -16,37 +15,19 @@ from pacd.store.columns import (
     observation_of,
     plain,
     relative,
-    to_ms,
 )
 from pacd.store.connection import Connection
+from pacd.store.mirrored import Mirrored, Statements, key
 
 _COLUMNS: Final = """path, state, src_md5, quality, src_tags, encoder, source,
         device, inode, file_size, mtime_ns, ctime_ns, orphaned_at"""
 
-_IN_FOLDER: Final = f"""
-    SELECT {_COLUMNS}
-    FROM mirror_outputs INDEXED BY idx_outputs_folder
-    WHERE library_id = :library AND mirror = :mirror AND folder = :folder
-    ORDER BY path
-"""  # noqa: S608  # columns of ours
-
-_STRANGE_FOLDERS: Final = """
-    SELECT DISTINCT folder FROM mirror_outputs INDEXED BY idx_outputs_folder
-    WHERE library_id = :library AND mirror = :mirror
-        AND folder NOT IN (SELECT folder FROM folders WHERE library_id = :library)
-"""
+_STATEMENTS: Final = Statements.of("mirror_outputs", _COLUMNS, "idx_outputs")
 
 _WITH_AUDIO: Final = f"""
     SELECT {_COLUMNS}
     FROM mirror_outputs INDEXED BY idx_outputs_md5
     WHERE library_id = :library AND mirror = :mirror AND src_md5 = :md5 AND state = 'ours'
-    ORDER BY path
-"""  # noqa: S608  # columns of ours
-
-_ORPHANS: Final = f"""
-    SELECT {_COLUMNS}
-    FROM mirror_outputs INDEXED BY idx_outputs_orphans
-    WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NOT NULL
     ORDER BY path
 """  # noqa: S608  # columns of ours
 
@@ -67,34 +48,7 @@ _RECORD: Final = """
         orphaned_at = iif(excluded.state = 'ours', orphaned_at, NULL)
 """
 
-_FORGET: Final = """
-    DELETE FROM mirror_outputs
-    WHERE library_id = :library AND mirror = :mirror AND path = :path
-"""
-
-_ORPHANED: Final = """
-    UPDATE mirror_outputs SET orphaned_at = :now
-    WHERE library_id = :library AND mirror = :mirror AND path = :path
-        AND orphaned_at IS NULL AND state = 'ours'
-"""
-
-_WANTED: Final = """
-    UPDATE mirror_outputs SET orphaned_at = NULL
-    WHERE library_id = :library AND mirror = :mirror AND path = :path
-        AND orphaned_at IS NOT NULL
-"""
-
-_COUNT_KEPT: Final = """
-    SELECT count(*) FROM mirror_outputs INDEXED BY idx_outputs_kept
-    WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NULL AND state = 'ours'
-"""
-
-_COUNT_ORPHANS: Final = """
-    SELECT count(*) FROM mirror_outputs INDEXED BY idx_outputs_orphans
-    WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NOT NULL
-"""
-
-_COUNT_OF: Final = f"{_COUNT_KEPT} AND source > :first AND source < :last"
+_COUNT_OF: Final = f"{_STATEMENTS.count} AND source > :first AND source < :last"
 
 _NOTHING_SEEN: Final = dict.fromkeys(("device", "inode", "file_size", "mtime_ns", "ctime_ns"))
 
@@ -111,37 +65,22 @@ class OutputRow:
     output: Output
     orphaned_at: datetime | None
 
+    @property
+    def path(self) -> PurePosixPath:
+        """The output's."""
+        return self.output.path
 
-class Outputs:
+
+class Outputs(Mirrored[OutputRow]):
     """The files of the mirrors; joins the caller's transaction."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def in_folder(
-        self, library_id: int, mirror: str, folder: PurePosixPath
-    ) -> Mapping[PurePosixPath, OutputRow]:
-        """What is on record in a folder of a mirror, by path."""
-        rows = self._connection.rows(
-            _IN_FOLDER, {"library": library_id, "mirror": mirror, "folder": blob(folder)}
-        )
-        return {found.output.path: found for found in map(_row, rows)}
-
-    def strange_folders(self, library_id: int, mirror: str) -> frozenset[PurePosixPath]:
-        """Folders with something on record whose path no folder of the library on record has."""
-        asked = {"library": library_id, "mirror": mirror}
-        rows = self._connection.rows(_STRANGE_FOLDERS, asked)
-        return frozenset(relative(row["folder"]) for row in rows)
+        super().__init__(connection, _STATEMENTS, _row)
 
     def with_audio(self, library_id: int, mirror: str, md5: str) -> tuple[OutputRow, ...]:
         """The outputs that were made of audio with this MD5, by path."""
         asked = {"library": library_id, "mirror": mirror, "md5": md5}
         return tuple(map(_row, self._connection.rows(_WITH_AUDIO, asked)))
-
-    def orphans(self, library_id: int, mirror: str) -> tuple[OutputRow, ...]:
-        """The outputs that no master wants, by path."""
-        asked = {"library": library_id, "mirror": mirror}
-        return tuple(map(_row, self._connection.rows(_ORPHANS, asked)))
 
     def record(self, library_id: int, mirror: str, output: Output) -> None:
         """
@@ -153,9 +92,7 @@ class Outputs:
         self._connection.run(
             _RECORD,
             {
-                "library": library_id,
-                "mirror": mirror,
-                "path": blob(output.path),
+                **key(library_id, mirror, output.path),
                 "path_text": plain(str(output.path)),
                 "source": blob(output.source_rel),
                 "folder": blob(output.path.parent),
@@ -168,44 +105,11 @@ class Outputs:
             },
         )
 
-    def forget(self, library_id: int, mirror: str, paths: Iterable[PurePosixPath]) -> int:
-        """Drop the records of outputs; return how many there were."""
-        return self._connection.run_many(_FORGET, _each(library_id, mirror, paths))
-
-    def orphaned(
-        self, library_id: int, mirror: str, paths: Iterable[PurePosixPath], *, now: datetime
-    ) -> int:
-        """Note that no master wants these any more; return how many were wanted until now."""
-        moment = to_ms(now)
-        asked = [{**each, "now": moment} for each in _each(library_id, mirror, paths)]
-        return self._connection.run_many(_ORPHANED, asked)
-
-    def wanted(self, library_id: int, mirror: str, paths: Iterable[PurePosixPath]) -> int:
-        """Note that masters want these; return how many were orphans until now."""
-        return self._connection.run_many(_WANTED, _each(library_id, mirror, paths))
-
-    def count(self, library_id: int, mirror: str, folder: PurePosixPath | None = None) -> int:
-        """
-        How many outputs stand there that a master wants.
-
-        Args:
-            folder: Only of masters in this folder of the library, or below it.
-        """
-        wanted = {"library": library_id, "mirror": mirror}
-        if folder is None or not folder.parts:
-            return int(self._connection.value(_COUNT_KEPT, wanted))
+    def count_of(self, library_id: int, mirror: str, folder: PurePosixPath) -> int:
+        """How many stand there that masters in this folder of the library, or below it, want."""
         first, last = inside(folder)
-        return int(self._connection.value(_COUNT_OF, {**wanted, "first": first, "last": last}))
-
-    def count_orphans(self, library_id: int, mirror: str) -> int:
-        """How many outputs stand there that no master wants."""
-        return int(
-            self._connection.value(_COUNT_ORPHANS, {"library": library_id, "mirror": mirror})
-        )
-
-
-def _each(library_id: int, mirror: str, paths: Iterable[PurePosixPath]) -> list[dict[str, object]]:
-    return [{"library": library_id, "mirror": mirror, "path": blob(path)} for path in paths]
+        asked = {"library": library_id, "mirror": mirror, "first": first, "last": last}
+        return int(self._connection.value(_COUNT_OF, asked))
 
 
 def _row(row: sqlite3.Row) -> OutputRow:

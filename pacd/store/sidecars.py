@@ -1,7 +1,6 @@
 """The copies of sidecars in the mirrors (``sidecars``), which bear no tags to tell them by."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -17,25 +16,14 @@ from pacd.store.columns import (
     plain,
     relative,
     signed,
-    to_ms,
 )
 from pacd.store.connection import Connection
+from pacd.store.mirrored import Mirrored, Statements, key
 
 _COLUMNS: Final = """path, source, source_inode, source_size, source_mtime_ns, source_ctime_ns,
         state, md5, device, inode, file_size, mtime_ns, ctime_ns, orphaned_at"""
 
-_IN_FOLDER: Final = f"""
-    SELECT {_COLUMNS}
-    FROM sidecars INDEXED BY idx_sidecars_folder
-    WHERE library_id = :library AND mirror = :mirror AND folder = :folder
-    ORDER BY path
-"""  # noqa: S608  # columns of ours
-
-_STRANGE_FOLDERS: Final = """
-    SELECT DISTINCT folder FROM sidecars INDEXED BY idx_sidecars_folder
-    WHERE library_id = :library AND mirror = :mirror
-        AND folder NOT IN (SELECT folder FROM folders WHERE library_id = :library)
-"""
+_STATEMENTS: Final = Statements.of("sidecars", _COLUMNS, "idx_sidecars")
 
 _MOVED: Final = """
     UPDATE OR IGNORE sidecars SET path = :new_path, path_text = :new_text, folder = :new_folder
@@ -47,13 +35,6 @@ _OF_FILE: Final = f"""
     FROM sidecars INDEXED BY idx_sidecars_source
     WHERE library_id = :library AND mirror = :mirror AND source_inode = :source_inode
         AND source_size = :source_size AND source_mtime_ns = :source_mtime_ns AND state = 'ours'
-    ORDER BY path
-"""  # noqa: S608  # columns of ours
-
-_ORPHANS: Final = f"""
-    SELECT {_COLUMNS}
-    FROM sidecars INDEXED BY idx_sidecars_orphans
-    WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NOT NULL
     ORDER BY path
 """  # noqa: S608  # columns of ours
 
@@ -73,32 +54,6 @@ _RECORD: Final = """
         source_ctime_ns = excluded.source_ctime_ns, state = excluded.state, md5 = excluded.md5,
         device = excluded.device, inode = excluded.inode, file_size = excluded.file_size,
         mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, orphaned_at = NULL
-"""
-
-_FORGET: Final = """
-    DELETE FROM sidecars WHERE library_id = :library AND mirror = :mirror AND path = :path
-"""
-
-_ORPHANED: Final = """
-    UPDATE sidecars SET orphaned_at = :now
-    WHERE library_id = :library AND mirror = :mirror AND path = :path
-        AND orphaned_at IS NULL AND state = 'ours'
-"""
-
-_WANTED: Final = """
-    UPDATE sidecars SET orphaned_at = NULL
-    WHERE library_id = :library AND mirror = :mirror AND path = :path
-        AND orphaned_at IS NOT NULL
-"""
-
-_COUNT_KEPT: Final = """
-    SELECT count(*) FROM sidecars INDEXED BY idx_sidecars_kept
-    WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NULL AND state = 'ours'
-"""
-
-_COUNT_ORPHANS: Final = """
-    SELECT count(*) FROM sidecars INDEXED BY idx_sidecars_orphans
-    WHERE library_id = :library AND mirror = :mirror AND orphaned_at IS NOT NULL
 """
 
 _SourceSeen = tuple[int, int, int, int]
@@ -121,6 +76,11 @@ class SidecarRow:
     orphaned_at: datetime | None
 
     @property
+    def path(self) -> PurePosixPath:
+        """The copy's."""
+        return self.copy.path
+
+    @property
     def output(self) -> Output:
         """The copy, as an output that tells what it was made of."""
         return replace(self.copy, source_rel=self.source)
@@ -139,26 +99,11 @@ class SidecarRow:
         return self.source_seen[0] == _seen(source)[0]
 
 
-class Sidecars:
+class Sidecars(Mirrored[SidecarRow]):
     """The copies of sidecars; joins the caller's transaction."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def in_folder(
-        self, library_id: int, mirror: str, folder: PurePosixPath
-    ) -> Mapping[PurePosixPath, SidecarRow]:
-        """What is on record in a folder of a mirror, by path."""
-        rows = self._connection.rows(
-            _IN_FOLDER, {"library": library_id, "mirror": mirror, "folder": blob(folder)}
-        )
-        return {found.copy.path: found for found in map(_row, rows)}
-
-    def strange_folders(self, library_id: int, mirror: str) -> frozenset[PurePosixPath]:
-        """Folders with something on record whose path no folder of the library on record has."""
-        asked = {"library": library_id, "mirror": mirror}
-        rows = self._connection.rows(_STRANGE_FOLDERS, asked)
-        return frozenset(relative(row["folder"]) for row in rows)
+        super().__init__(connection, _STATEMENTS, _row)
 
     def respelt(self, library_id: int, mirror: str, old: PurePosixPath, new: PurePosixPath) -> None:
         """Keep a folder's records by another spelling of its name; what is there by it stays."""
@@ -167,7 +112,7 @@ class Sidecars:
             self._connection.run(
                 _MOVED,
                 {
-                    **_key(library_id, mirror, path),
+                    **key(library_id, mirror, path),
                     "new_path": blob(place),
                     "new_text": plain(str(place)),
                     "new_folder": blob(new),
@@ -180,11 +125,6 @@ class Sidecars:
         asked = {"library": library_id, "mirror": mirror, **_source_columns(source)}
         del asked["source_ctime_ns"]  # a rename changes it
         return tuple(map(_row, self._connection.rows(_OF_FILE, asked)))
-
-    def orphans(self, library_id: int, mirror: str) -> tuple[SidecarRow, ...]:
-        """The copies that no sidecar wants, by path."""
-        asked = {"library": library_id, "mirror": mirror}
-        return tuple(map(_row, self._connection.rows(_ORPHANS, asked)))
 
     def record(
         self,
@@ -200,9 +140,7 @@ class Sidecars:
         self._connection.run(
             _RECORD,
             {
-                "library": library_id,
-                "mirror": mirror,
-                "path": blob(copy.path),
+                **key(library_id, mirror, copy.path),
                 "path_text": plain(str(copy.path)),
                 "folder": blob(copy.path.parent),
                 "source": blob(source),
@@ -212,37 +150,6 @@ class Sidecars:
                 **observation_columns(copy.observation),
             },
         )
-
-    def forget(self, library_id: int, mirror: str, paths: Iterable[PurePosixPath]) -> None:
-        """Drop the records of what is gone, or was never PAC's."""
-        for path in paths:
-            self._connection.run(_FORGET, _key(library_id, mirror, path))
-
-    def orphaned(
-        self, library_id: int, mirror: str, paths: Iterable[PurePosixPath], *, now: datetime
-    ) -> None:
-        """Note that no sidecar wants these copies; since when stays as it is."""
-        for path in paths:
-            self._connection.run(_ORPHANED, {**_key(library_id, mirror, path), "now": to_ms(now)})
-
-    def wanted(self, library_id: int, mirror: str, paths: Iterable[PurePosixPath]) -> None:
-        """Note that sidecars want these copies."""
-        for path in paths:
-            self._connection.run(_WANTED, _key(library_id, mirror, path))
-
-    def count(self, library_id: int, mirror: str) -> int:
-        """How many copies stand there that a sidecar wants."""
-        asked = {"library": library_id, "mirror": mirror}
-        return int(self._connection.value(_COUNT_KEPT, asked))
-
-    def count_orphans(self, library_id: int, mirror: str) -> int:
-        """How many copies stand there that no sidecar wants."""
-        asked = {"library": library_id, "mirror": mirror}
-        return int(self._connection.value(_COUNT_ORPHANS, asked))
-
-
-def _key(library_id: int, mirror: str, path: PurePosixPath) -> dict[str, object]:
-    return {"library": library_id, "mirror": mirror, "path": blob(path)}
 
 
 def _source_columns(source: Observation) -> dict[str, object]:

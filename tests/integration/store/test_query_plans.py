@@ -166,7 +166,7 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
         "idx_holds_folder (library_id=?",
     ),
     "outputs_below": (
-        lambda s: s.outputs.count(LIBRARY, "phone", FOLDER),
+        lambda s: s.outputs.count_of(LIBRARY, "phone", FOLDER),
         "idx_outputs_kept (library_id=? AND mirror=?",
     ),
     "described": (lambda s: s.tracks.described(LIBRARY, PATH, TRACK, SEEN, now=NOW), ""),
