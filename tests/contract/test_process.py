@@ -158,7 +158,7 @@ def test_what_cannot_be_started(tmp_path: Path, how: str) -> None:
         program.write_text("#!/no/such/interpreter\n")
         program.chmod(0o755 if how == "no-interpreter" else 0o644)
 
-    with pytest.raises(ToolError, match="tool (is not there|cannot be started)"):
+    with pytest.raises(ToolError, match=r"tool (is not there|cannot be started)"):
         process.run([program], timeout_s=LONG_S)
 
 
