@@ -173,6 +173,9 @@ backups.make(Path(sys.argv[1]), now=NOW + timedelta(days=1), reserve_bytes=0)
 def test_kill_9_during_a_backup(filled: Path, syscall: str, nth: int) -> None:
     """S4, D3: whatever bears a backup's name is whole and sound; what is left over is swept."""
     _make(filled)
+    store = Store.open(filled, now=NOW)
+    store.memory.set("paused_until", "resume")  # so that there is something to export
+    store.close()
     code = killed_at(syscall, nth, _BACK_UP, filled)
 
     assert code != 0
