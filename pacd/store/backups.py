@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pacd.errors import StoreError
+from pacd.files.ownership import make_folder
 from pacd.store import connection, copies, decisions, shelf
 from pacd.store.checking import faults
 from pacd.store.shelf import Kept
@@ -79,7 +80,7 @@ def export(database: Path, *, now: datetime) -> None:
 def _folder(database: Path) -> Path:
     folder = shelf.folder_of(database)
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder, 0o700)
     except OSError as error:
         raise StoreError(f"{folder} cannot be made: {error.strerror or error}.") from error
     return folder
