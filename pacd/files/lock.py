@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pacd.errors import BusyError
+from pacd.files.ownership import give
 
 
 class Lock:
@@ -31,9 +32,7 @@ class Lock:
         """
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        if os.geteuid() == 0:  # what an administrator makes must not lock out the daemon's user
-            owner = path.parent.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        give(descriptor, path.parent)
         _lock(descriptor, path)
         with suppress(OSError):  # a full disk: who has it is not told, but it is had
             os.ftruncate(descriptor, 0)

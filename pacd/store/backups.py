@@ -1,5 +1,6 @@
 """Makes backups of the database, each with people's decisions as JSON (S4); writes beside it."""
 
+import json
 import shutil
 import threading
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pacd.errors import StoreError
+from pacd.files.ownership import make_folder
 from pacd.store import connection, copies, decisions, shelf
 from pacd.store.checking import faults
 from pacd.store.shelf import Kept
@@ -62,6 +64,8 @@ def export(database: Path, *, now: datetime) -> None:
     """
     Write what people have decided so far, for the day when the database is lost; any thread.
 
+    What stands there already is not written again.
+
     Raises:
         StoreError: It cannot be written; the document of before stands.
     """
@@ -69,13 +73,14 @@ def export(database: Path, *, now: datetime) -> None:
     with _exporting:
         with closing(connection.reader(database)) as source, source.transaction():
             document = decisions.decided(source, now=now)
-        _write(folder / shelf.CURRENT, document)
+        if not _says(folder / shelf.CURRENT, document):
+            _write(folder / shelf.CURRENT, document)
 
 
 def _folder(database: Path) -> Path:
     folder = shelf.folder_of(database)
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder, 0o700)
     except OSError as error:
         raise StoreError(f"{folder} cannot be made: {error.strerror or error}.") from error
     return folder
@@ -111,6 +116,15 @@ def _checked(scratch: Path, database: Path, *, now: datetime) -> Mapping[str, An
                 words=findings,
             )
         return decisions.decided(copy, now=now)
+
+
+def _says(file: Path, document: Mapping[str, Any]) -> bool:
+    """Whether a file says the same, whenever it was written; what cannot be read does not."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {**found, "made": document["made"]} == document
 
 
 def _write(target: Path, document: Mapping[str, Any]) -> None:

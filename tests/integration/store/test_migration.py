@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from pacd.errors import StoreError
 from pacd.store import backups, migration
 from pacd.store.database import Store
 from pacd.store.migration import RELEASED, Migrations
+from pacd.store.restoring import restore
 from tests.integration.store.examples import NOW, PATH, TRACK, fill
 from tests.integration.store.spoiling import spoil
 
@@ -232,6 +234,22 @@ def test_a_newer_database_is_refused(filled: Path) -> None:
     assert before == filled.read_bytes()
     with pytest.raises(StoreError, match="schema 99"):
         Store.read_only(filled)
+
+
+def test_the_way_back_from_an_upgrade_can_be_typed_as_it_is_told(filled: Path) -> None:
+    """w59, S4: the command names the state directory, and finds what was kept by itself."""
+    kept = migration.backup_name(filled, RELEASED.version, now=NOW)
+    shutil.copy(filled, kept)
+    with closing(sqlite3.connect(filled)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    backups.make(filled, now=NOW + timedelta(days=1), reserve_bytes=0)
+    with pytest.raises(StoreError, match="schema 99") as raised:
+        Store.open(filled, now=NOW)
+    done = restore(filled, now=NOW)
+
+    assert f"`STATE_DIRECTORY={filled.parent} pacd --restore-backup`" in str(raised.value)
+    assert (kept, 1) == (done.backup, len(done.refused))
+    assert "STATE_DIRECTORY=" not in done.refused[0]  # of a backup: the command is under way
 
 
 def test_a_reader_does_not_migrate(filled: Path) -> None:
