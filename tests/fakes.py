@@ -364,7 +364,7 @@ class FakeDaemon:
 
     def holds(self) -> Holds:
         with self._lock:
-            return Holds(holds=tuple(self._holds.values()))
+            return Holds(holds=tuple(self._holds.values()), libraries=("attic", "music"))
 
     def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word
         with self._lock:
