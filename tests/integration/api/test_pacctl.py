@@ -90,7 +90,7 @@ def test_commands_arrive_as_they_were_given(place: Path) -> None:
     assert all(who.startswith(f"uid {os.geteuid()} pid ") for _, _, who in daemon.commands)
 
 
-def test_paths_become_absolute_and_links_keep_their_names(place: Path) -> None:
+def test_w53_paths_become_absolute_and_links_keep_their_names(place: Path) -> None:
     """w53: relative paths, links and bytes that are no UTF-8 arrive as they are on disk."""
     (place / "music").symlink_to(place)
     with serving(FakeDaemon(), place / "s") as path:
