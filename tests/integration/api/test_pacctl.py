@@ -661,7 +661,9 @@ def test_json_has_a_document_for_errors_too(
 
 def test_json_lines_end_with_the_error(place: Path) -> None:
     """1.3: a long run that breaks off says so in a line like the others."""
-    with serving(FakeDaemon(), place / "s") as path:
+    daemon = FakeDaemon()
+    daemon.root = "/srv/music"
+    with serving(daemon, place / "s") as path:
         refused = pacctl("scan", "/x", "--wait", "--json", "--socket", str(path))
         process = start_pacctl("scan", "--wait", "--json", "--socket", str(path))
         assert process.stdout is not None
