@@ -96,7 +96,7 @@ def test_a_backup_that_fails_by_a_fault_is_not_tried_at_once(site: Site) -> None
     assert first is backups._thread
 
 
-def test_decisions_that_cannot_be_exported_are_a_problem_until_they_are(site: Site) -> None:
+def test_w59_decisions_that_cannot_be_exported_are_a_problem_until_they_are(site: Site) -> None:
     """S4, w59: the decision stands; that it is in the database alone is told, and mended."""
     folder = shelf.folder_of(site.database)
     folder.write_text("in the way")

@@ -222,7 +222,7 @@ def decided(database: Path) -> Path:
     return database
 
 
-def test_decisions_outlive_the_database(decided: Path) -> None:
+def test_w59_decisions_outlive_the_database(decided: Path) -> None:
     """w59, S4: no user data is only in the database: what was accepted is not held again."""
     before = _decided(decided)
     decided.unlink()

@@ -184,7 +184,7 @@ def test_the_newest_sound_backup_is_taken(backed_up: Path) -> None:
     assert [True] == [str(newer) in each and "damaged" in each for each in done.refused]
 
 
-def test_a_backup_of_any_released_schema(database: Path, tmp_path: Path) -> None:
+def test_w59_a_backup_of_any_released_schema(database: Path, tmp_path: Path) -> None:
     """w59, S4: an old backup is brought to this version's schema before it takes the place."""
     dump = (REPOSITORY / "tests/data/state_v1.sql").read_text("utf-8")
     database.parent.mkdir()
@@ -203,7 +203,7 @@ def test_a_backup_of_any_released_schema(database: Path, tmp_path: Path) -> None
         pytest.param("PRAGMA application_id = 7", "another program's", id="not PAC's"),
     ],
 )
-def test_what_cannot_serve_is_refused(backed_up: Path, spoilt: str, words: str) -> None:
+def test_w59_what_cannot_serve_is_refused(backed_up: Path, spoilt: str, words: str) -> None:
     """w59, S4: a newer or a strange database is refused; the one that stands is as it was."""
     (backup,) = shelf.backups(backed_up)
     with closing(sqlite3.connect(backup.file)) as connection:
