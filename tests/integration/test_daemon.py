@@ -114,5 +114,5 @@ async def _until_audited(daemon: Daemon, *, broke_off: bool) -> None:
 
     while not daemon.begun:  # noqa: ASYNC110  # it tells nobody else
         await asyncio.sleep(LOOK_S)
-    while not await asyncio.wrap_future(daemon._engine.inbox.call(audited)):
+    while not await asyncio.wrap_future(daemon._engine.inbox.call(audited)):  # noqa: ASYNC110  # nor of this
         await asyncio.sleep(LOOK_S)
