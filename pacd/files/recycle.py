@@ -19,7 +19,7 @@ from pacd.domain.recycled import Recycled
 from pacd.errors import SourceChangedError
 from pacd.files import atomic, renaming
 from pacd.files.folders import MissingRootError, entered, sync_folder, within
-from pacd.files.recycled_about import ABOUT, read_about, write_about
+from pacd.files.recycled_about import ABOUT, NOTHING_THERE, read_about, write_about
 from pacd.files.regular import observe
 from pacd.files.second_names import copy_into, take_in
 
@@ -84,7 +84,7 @@ def contents(root: Path) -> Iterator[tuple[Recycled, bool]]:
     Yield what the bin tells of each file, and whether it is there; in no order.
 
     Raises:
-        OSError: The disk fails: then nobody can tell what lies there.
+        OSError: Something could not be read: then nobody can tell what lies there.
     """
     with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
         for name in _names(folder):
@@ -104,9 +104,38 @@ def _entry(folder: int, name: str) -> tuple[Recycled, bool] | None:
                 return None
             return replace(recycled, entry=name), _stands(inner, recycled.path.name)
     except OSError as error:
-        if error.errno == errno.EIO:
+        if error.errno not in NOTHING_THERE:
             raise
         return None
+
+
+def retell(root: Path, recycled: Recycled) -> bool:
+    """
+    Have a file that lies in the bin tell of itself again; return whether it lies there.
+
+    Raises:
+        MissingRootError, StrayPathError, OSError: Nobody can tell; nothing was removed.
+    """
+    try:
+        with _bin(root) as folder, _inside(folder, recycled.entry) as inner:
+            if not _stands(inner, recycled.path.name):
+                return False
+            with suppress(FileNotFoundError):
+                os.unlink(ABOUT, dir_fd=inner)
+            write_about(inner, recycled)
+            sync_folder(inner)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def clear_away(root: Path, entry: str) -> None:
+    """Remove a folder in the bin that holds nothing but what told of its file; else do nothing."""
+    with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
+        with _inside(folder, entry) as inner:
+            empty = set(_names(inner)) <= {ABOUT}
+        if empty:
+            _remove(folder, entry, ABOUT)
 
 
 def place_of(root: Path, recycled: Recycled) -> Path:
