@@ -58,7 +58,7 @@ class Daemon:
     """
 
     def __init__(
-        self, settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]
+        self, settings: Settings, load: Callable[[], Settings], notifier: Notifier
     ) -> None:
         """
         Args:
@@ -68,7 +68,7 @@ class Daemon:
         self.settings = settings
         self._load = load
         self._config = config_view(settings, (), now=datetime.now(UTC))
-        self._notifier = Notifier(environ)
+        self._notifier = notifier
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
         self._backups = Backups(settings.state_dir / DATABASE, self._reserve_bytes)

@@ -12,6 +12,7 @@ import pytest
 from pacd.assembly import DATABASE
 from pacd.daemon import POLL_EVERY, Daemon
 from pacd.settings import Settings, load_settings
+from pacd.systemd import Notifier
 from tests.configurations import environ, write
 
 PATIENCE_S = 60.0
@@ -48,7 +49,7 @@ def _signals() -> Iterator[None]:
 
 def test_w28_an_end_waits_for_the_watcher_and_answers_meanwhile(settings: Settings) -> None:
     """w28, w35: watches that are just being set may take minutes; systemd is told so."""
-    turns = asyncio.run(_stopped_while_mending(Daemon(settings, lambda: settings, BEATS)))
+    turns = asyncio.run(_stopped_while_mending(Daemon(settings, lambda: settings, Notifier(BEATS))))
 
     assert turns > 5
 
