@@ -112,7 +112,7 @@ def _has_mode(positional: list[ast.expr], call: ast.Call) -> bool:
     return any(isinstance(mode, str) and set("wax+") & set(mode) for mode in said)
 
 
-def test_only_these_modules_write() -> None:
+def test_w16_only_these_modules_write() -> None:
     """F3, w16, w20: a new way to write is a decision, not a habit; and nobody is listed in vain."""
     found = writers()
 

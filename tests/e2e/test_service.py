@@ -555,7 +555,7 @@ def test_w55_the_log_is_one_json_line_each(site: Site) -> None:
         await_outputs(site)
         daemon.stop()
     lines = daemon.events()
-    decisions = [line for line in lines if line.get("job")]
+    decisions = [line for line in lines if line.get("job_id")]
 
     assert all({"time", "level", "event"} <= line.keys() for line in lines)
     states = [line["state"] for line in lines if line["event"] == "state"]

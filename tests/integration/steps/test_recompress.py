@@ -4,6 +4,7 @@ import os
 import stat
 import struct
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pacd.domain.job import Job
 from pacd.domain.outcome import Failed
 from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks
@@ -36,6 +38,7 @@ from tests.integration.steps.masters import (
     examined,
     job,
     job_to_recompress,
+    job_to_resample,
     meddling,
     recompressed,
     refused,
@@ -230,7 +233,7 @@ def test_unset_md5_is_set(folder: Path) -> None:
     assert md5 == stated_md5(master)
 
 
-def test_nothing_of_the_file_is_lost(master: Path) -> None:
+def test_w19_nothing_of_the_file_is_lost(master: Path) -> None:
     """w19: owner, mode, times to the nanosecond, extended attributes and ACL."""
     if os.geteuid() == 0:
         os.chown(master, 1234, 5678)
@@ -341,6 +344,26 @@ def test_an_encoder_that_errs_is_seen(master: Path, tmp_path: Path) -> None:
     work = job_to_recompress(master)
 
     failed = refused(work, meddling(tmp_path, before=f"exec < {other}"))
+
+    assert FailureKind.VERIFY_FAILED == failed.kind
+
+
+@pytest.mark.parametrize("again", [job_to_recompress, job_to_resample])
+@pytest.mark.parametrize("place", ["size / 4", "size / 2", "size - 9"])
+def test_w20_frames_that_are_damaged_once_written_never_take_the_masters_place(
+    folder: Path, tmp_path: Path, again: Callable[[Path], Job], place: str
+) -> None:
+    """w20, F3: flac has verified them and ends well, but what is on the disk is something else."""
+    master = write_flac(folder / "x.flac", rate=48_000, seconds=0.5, level=0)
+    damage = f"""
+        for scratch in {folder}/.pacd-*; do
+            [ -s "$scratch" ] || continue
+            size=$(stat -c %s "$scratch")
+            printf damage | dd of="$scratch" bs=1 seek=$(({place})) conv=notrunc status=none
+        done"""
+    work = again(master)
+
+    failed = refused(work, replace(meddling(tmp_path, after=damage), ffmpeg=tools().ffmpeg))
 
     assert FailureKind.VERIFY_FAILED == failed.kind
 
