@@ -69,6 +69,7 @@ class Backups:
         now = datetime.now(UTC)
         self._last = shelf.newest(self._database, now=now)
         if self._to_export:
+            backups.sweep(self._database)
             self.decided()
         if time.monotonic() >= self._next_try_s and backups.due(self._database, now=now):
             self._thread = threading.Thread(target=self._make, name="backup", daemon=True)

@@ -4,7 +4,7 @@ import json
 import shutil
 import threading
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,13 @@ def due(database: Path, *, now: datetime) -> bool:
     return last is None or now - last >= EVERY
 
 
+def sweep(database: Path) -> None:
+    """Remove what was killed in the middle: there is one pacd at a time on a state directory."""
+    with _exporting, suppress(OSError):  # the next backup tells of a disk that fails
+        for left in shelf.folder_of(database).glob(f".*{copies.SCRATCH_MARK}*"):
+            left.unlink(missing_ok=True)
+
+
 def make(database: Path, *, now: datetime, reserve_bytes: int) -> Kept:
     """
     Back up a database that may be in use; beside it what people have decided, as of that moment.
@@ -46,8 +53,7 @@ def make(database: Path, *, now: datetime, reserve_bytes: int) -> Kept:
         StoreError: There is no room, or the database is damaged; all backups are as they were.
     """
     folder = _folder(database)
-    with _exporting:
-        _sweep(folder)
+    sweep(database)
     _require_room(database, folder, reserve_bytes)
     stamp = shelf.stamp_of(now)
     made = Kept(now.astimezone(UTC).replace(microsecond=0), shelf.daily(database, stamp))
@@ -84,12 +90,6 @@ def _folder(database: Path) -> Path:
     except OSError as error:
         raise StoreError(f"{folder} cannot be made: {error.strerror or error}.") from error
     return folder
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what was killed in the middle: there is one pacd at a time on a state directory."""
-    for left in folder.glob(f".*{copies.SCRATCH_MARK}*"):
-        left.unlink(missing_ok=True)
 
 
 def _require_room(database: Path, folder: Path, reserve_bytes: int) -> None:

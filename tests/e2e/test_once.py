@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from pacd.protocol.wire import LIBRARY_COUNTS, MIRROR_COUNTS
+from pacd.store import shelf
+from pacd.store.copies import scratch_of
 from tests.audio import dress, stated_md5, write_flac
 from tests.detectors import put_aucdtect, suspect
 from tests.e2e.albums import make_album
@@ -302,8 +304,12 @@ def test_exit_130_leaves_everything_whole(site: Site) -> None:
     assert_no_leftovers(site)
     for master in masters(site):
         subprocess.run(["flac", "--test", "--silent", master], check=True)
+    unfinished = scratch_of(shelf.folder_of(site.database) / shelf.CURRENT)
+    unfinished.parent.mkdir(exist_ok=True)
+    unfinished.touch()  # as a kill would leave it
     site.once()
     assert_in_order(site)
+    assert not unfinished.exists()
 
 
 Seen = tuple[int, ...]

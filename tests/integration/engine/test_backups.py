@@ -12,6 +12,7 @@ from pacd.domain.hold import Cause
 from pacd.engine.backups import Backups
 from pacd.protocol.documents import ProblemKind
 from pacd.store import shelf
+from pacd.store.copies import scratch_of
 from pacd.store.holds import Ending
 from tests.integration.engine.site import Site
 from tests.integration.store.spoiling import spoil
@@ -136,10 +137,11 @@ def test_what_a_run_before_left_unexported_is_exported_at_the_start(site: Site) 
 
 
 def test_an_export_that_says_the_same_is_not_written_again(site: Site) -> None:
-    """S4: a start that has nothing to add writes nothing."""
+    """S4, w17: a start that has nothing to add writes nothing, and tidies up."""
     file = shelf.folder_of(site.database) / shelf.CURRENT
     _looked(Backups(site.database, _no_room))
     before = file.stat()
+    scratch_of(file).write_text("a run before was killed")
     _looked(Backups(site.database, _no_room))
     after = file.stat()
     with site.store() as store:
@@ -147,4 +149,5 @@ def test_an_export_that_says_the_same_is_not_written_again(site: Site) -> None:
     _looked(Backups(site.database, _no_room))
 
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert not scratch_of(file).exists()
     assert {"paused_until": "resume"} == json.loads(file.read_bytes())["memory"]
