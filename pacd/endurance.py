@@ -6,7 +6,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -41,10 +41,15 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
     threading.excepthook = logs.thread_ended
     faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
     promptness.share()
+    with closing(Notifier(environ)) as notifier:
+        return _run(settings, load, notifier)
+
+
+def _run(settings: Settings, load: Callable[[], Settings], notifier: Notifier) -> int:
     begun, told = False, ""
     while True:
         _outlive_reloads()
-        daemon = Daemon(settings, load, environ)
+        daemon = Daemon(settings, load, notifier)
         try:
             return asyncio.run(daemon.serve())
         except UnwritableError as error:
@@ -57,7 +62,7 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
         if reason != told or daemon.begun:  # once for each time that it could not go on
             told = reason
             _log.error("store_err", action="start", status="error", reason=reason)
-        if asyncio.run(_stopped_meanwhile(Notifier(environ), reason)):
+        if asyncio.run(_stopped_meanwhile(notifier, reason)):
             return 0
         with suppress(PacError):  # those that were in force are good still
             settings = load()

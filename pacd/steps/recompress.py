@@ -67,7 +67,7 @@ def recompress(job: Job, tools: Toolbox) -> Recompressed:
         tag = compression_tag(flac.name, master.level, job.now)
         with replacing(job) as scratch:
             merged, kept = _written(master, scratch, flac, tag)
-            track = _proven(master, scratch, merged.blocks, flac, kept=kept)
+            track = _proven(master, scratch, merged.blocks, kept=kept)
             written = atomic.observe(scratch)
     observation = atomic.observe(path)
     if observation.inode != written.inode:
@@ -148,10 +148,8 @@ def _require_same_audio(master: Master, new: Layout) -> None:
         )
 
 
-def _proven(
-    master: Master, scratch: Path, blocks: tuple[Block, ...], flac: Flac, *, kept: bool
-) -> Track:
-    result = proven(master, scratch, blocks, flac, frames_kept=kept)
+def _proven(master: Master, scratch: Path, blocks: tuple[Block, ...], *, kept: bool) -> Track:
+    result = proven(master, scratch, blocks, frames_kept=kept)
     _require_same_audio(master, result)
     return track_of(result, also=master.also)
 

@@ -152,7 +152,7 @@ def _require(conversion: "Conversion", made: Layout, new: _New) -> None:
 
 
 def _proven(conversion: "Conversion", scratch: Path, merged: Merged, new: _New) -> Track:
-    result = proven(conversion.master, scratch, merged.blocks, conversion.tools.flac)
+    result = proven(conversion.master, scratch, merged.blocks)
     _require(conversion, result, new)
     return track_of(result, also=conversion.master.also)
 

@@ -3,16 +3,14 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +19,7 @@ import pytest
 from pacctl.verbs import VERBS
 from tests.audio import encode_pcm, pcm
 from tests.e2e.albums import make_album
+from tests.e2e.manager import Manager
 from tests.e2e.order import (
     assert_in_order,
     assert_no_leftovers,
@@ -35,50 +34,6 @@ ALBUM = Path("Artist") / "Album"
 MANAGER_S = 30.0
 HASTE_S = 8.0  # what tools and workers are given to end by themselves, and some
 STOP_WITHIN_S = 25.0  # below systemd's TimeoutStopSec in the unit: running items may finish
-
-
-class Manager:
-    """What systemd does at its end of $NOTIFY_SOCKET: it reads at once whatever comes."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.told: list[str] = []
-        self._end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._end.bind(path)
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        while message := self._end.recv(65_536):
-            self.told.append(message.decode())
-
-    def close(self) -> None:
-        """Stop reading: an empty message ends it."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
-            other.sendto(b"", self.path)
-        self._reader.join()
-        self._end.close()
-
-    def await_after(self, start: int, wanted: str) -> int:
-        """Wait for a message that begins so; return the place behind the first of them."""
-        found: list[int] = []
-
-        def came() -> bool:
-            news = enumerate(self.told[start:], start + 1)
-            found.extend(place for place, message in news if message.startswith(wanted))
-            return bool(found)
-
-        until(came, what=f"for {wanted}")
-        return found[0]
-
-
-@pytest.fixture
-def manager() -> Iterator[Manager]:
-    with (
-        tempfile.TemporaryDirectory(prefix="pacd-") as short,
-        contextlib.closing(Manager(f"{short}/notify")) as end,
-    ):
-        yield end
 
 
 def test_w32_w33_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> None:
@@ -143,9 +98,27 @@ def test_w33_w35_a_stuck_engine_gets_no_ping(site: Site, manager: Manager) -> No
             daemon.end()
 
 
-def test_w32_a_bad_configuration_is_never_ready(site: Site, manager: Manager) -> None:
-    """D2, 1.1: it ends with 78 and one readable line, and systemd was told nothing."""
-    site.change("watch", settle_s=-1)
+@pytest.mark.parametrize(
+    ("mistakes", "said"),
+    [
+        pytest.param({"settle_s": -1}, (r"pacd: {0}:\d+: `settle_s` in .+\.",), id="one"),
+        pytest.param(
+            {"settle_s": -1, "mood": "auto", "max_delay_s": "long"},
+            (
+                r"pacd: The configuration has 3 mistakes:",
+                r"  {0}:\d+: `settle_s` in .+\.",
+                r"  {0}:\d+: `max_delay_s` in .+\.",
+                r"  {0}:\d+: there is no key `mood` in .+\?",
+            ),
+            id="three",
+        ),
+    ],
+)
+def test_w32_a_bad_configuration_is_never_ready(
+    site: Site, manager: Manager, mistakes: dict[str, object], said: tuple[str, ...]
+) -> None:
+    """D2, 1.1: it ends with 78 and one readable line each, and systemd was told nothing."""
+    site.change("watch", **mistakes)
     done = subprocess.run(
         site.command(),
         env=site.environment(NOTIFY_SOCKET=manager.path),
@@ -156,7 +129,8 @@ def test_w32_a_bad_configuration_is_never_ready(site: Site, manager: Manager) ->
     )
 
     assert (78, "", []) == (done.returncode, done.stdout, manager.told)
-    assert done.stderr.startswith(f"pacd: {site.config}:")
+    wanted = "".join(f"{line}\n" for line in said).format(site.config)
+    assert re.fullmatch(wanted, done.stderr)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -168,7 +168,7 @@ def test_a_folder_that_may_be_listed_but_not_entered_is_a_warning(common: Path) 
     ] == sorted(view.warnings)
 
 
-def test_any_name_is_walked(tmp_path: Path) -> None:
+def test_w53_any_name_is_walked(tmp_path: Path) -> None:
     """w53: newlines, quotes, bytes that are no UTF-8, and names as long as they may be."""
     odd = [b"new\nline", b"\xff\xfe", b"'\"$(x)", b" ", b"-rf", "坂本龍一".encode(), b"n" * 250]
     for name in odd:

@@ -216,7 +216,7 @@ def test_w07_replaced_and_linked_files_are_reported(root: Path, tmp_path: Path) 
         assert notes.hears_of("A/one")
 
 
-def test_names_are_whatever_the_disk_holds(root: Path) -> None:
+def test_w53_names_are_whatever_the_disk_holds(root: Path) -> None:
     """w53: newlines and bytes that are no UTF-8."""
     odd = os.fsdecode(b"\xff\nB")
     with watching(root) as (_watcher, notes):

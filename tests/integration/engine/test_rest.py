@@ -186,6 +186,14 @@ def test_wishes_that_change_during_a_walk_hold_for_what_it_has_passed(full: Site
     assert {"mirror-encode": 1} == ran.actions
 
 
+def test_w03_a_reload_that_changes_nothing_is_followed_by_a_walk_all_the_same(site: Site) -> None:
+    """w03, D2: the watcher was not there for a moment, and the walk under way may have passed."""
+    site.album("A", 1)
+    ran = site.run(lambda engine: engine.inbox.post(lambda: engine.adopt(site.policy)))
+
+    assert 2 == sum(each.kind is EventKind.SCAN_FINISHED for each in ran.events)
+
+
 def test_a_library_that_is_no_longer_wished_for_is_let_be(site: Site) -> None:
     """D2: taken out of the settings while it is walked: its walk ends, the others go on."""
     site.album("A", 1)

@@ -375,7 +375,7 @@ def test_a_left_over_that_cannot_be_removed_does_not_end_the_scan(site: Site) ->
     assert {"discovered": 1, "skipped": 1} == tally(ran)
 
 
-def test_odd_names_go_all_the_way(site: Site) -> None:
+def test_w53_odd_names_go_all_the_way(site: Site) -> None:
     """w53: newline and non-UTF-8 bytes from the disk through store, worker and tool."""
     folder = os.fsdecode(b"new\nline \xff")
     site.album(folder, 1)
