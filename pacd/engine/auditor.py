@@ -227,7 +227,7 @@ class Auditor:
         if outdated(audit, self._pipeline.policy) or not holds(audit.policy, view):
             return
         place = Place(audit.policy.name, view.path)
-        tally = self._pipeline.survey(audit.policy, view)
+        tally = self._pipeline.surveyor.survey(audit.library_id, audit.policy, view, audit)
         audit.tally += tally
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
         urgency = self._walkers[audit.policy.name][-1]
