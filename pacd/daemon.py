@@ -13,7 +13,7 @@ import structlog
 from pacd import logs, reloading, signals
 from pacd.api.server import ApiServer
 from pacd.assembly import DATABASE, LOCK, config_view, policy_of, preflight, setup_of
-from pacd.engine.audits import Audit
+from pacd.engine.audits import Audit, broke_off
 from pacd.engine.backups import Backups
 from pacd.engine.control import Control
 from pacd.engine.events import Events
@@ -41,7 +41,7 @@ STOPPING_S: Final = 120.0
 """How long running items, walks and threads may take to end: all of them have limits below it."""
 
 POLL_EVERY: Final = timedelta(minutes=15)
-"""Audits come at least this often where changes go unseen (W4, w01)."""
+"""Audits come at least this often where changes go unseen (W4, w01), or one broke off."""
 
 CANARY: Final = "canary"
 """Folder of the state directory for proofs that events arrive (decisions/0019)."""
@@ -241,8 +241,8 @@ class Daemon:
         auditor.reports |= not any(each.whole for each in auditor.walks)
         if audit.gauge and not audit.error:
             self._lookout.walked(audit.policy, audit.gauge)
-        within = POLL_EVERY if self._lookout.blind else None
-        self._schedule.audit_finished(now, within=within)
+        in_haste = self._lookout.blind or broke_off(auditor.problems)
+        self._schedule.audit_finished(now, within=POLL_EVERY if in_haste else None)
 
     def _host(self) -> Host:
         return Host(

@@ -93,6 +93,8 @@ class Soak:
         self._life.finish()
         self._mishaps.calm()
         self._await_rest(when)
+        if self._let_try_again():
+            self._await_rest(when)
         if self._model.unlinked:  # only an audit sees that a file's other name has gone
             self._site.pacctl("scan", "--wait", check=False)
             self._model.unlinked.clear()
@@ -140,6 +142,20 @@ class Soak:
         for hold in self._site.holds().values():
             if hold["cause"] == "mass-disappearance":
                 self._site.try_pacctl("release", str(hold["id"]), "--accept")
+
+    def _let_try_again(self) -> bool:
+        """
+        Answer whether another program undoes what PAC does: no, these were other recordings.
+
+        One that PAC itself undid would be held once more, and be told.
+        """
+        held = [
+            hold for hold in self._site.holds().values() if hold["cause"] == "rewritten-too-often"
+        ]
+        for hold in held:
+            complain(f"replaced often: {hold['path']!r}")
+            self._site.try_pacctl("release", str(hold["id"]))
+        return bool(held)
 
     def _look_once_more(self) -> None:
         """A run of its own must find nothing left to do."""

@@ -250,7 +250,7 @@ class Auditor:
         if not (self._is_void(audit) or doubts(self._store, audit) or audit.error):
             conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
             if audit.whole:
-                self._unswept.discard(audit.policy.name)
+                self._unswept -= {audit.policy.name} if audit.swept else set()
                 self._pipeline.census.walked(audit.library_id, audit.policy)
                 self._pipeline.keeper.due.add(audit.policy.name)
         self._pipeline.census.flush()

@@ -82,11 +82,17 @@ class Bins:
         there = {each.entry: (each, whole) for each, whole in recycle.contents(library.root)}
         for known in bin_.lying(library_id):
             _, whole = there.pop(known.recycled.entry, (known.recycled, False))
-            if not whole:
-                self._left(library, known, _how_left(library, known.recycled), now)
+            if whole:
+                continue
+            if recycle.retell(library.root, known.recycled):
+                _told_anew(library, known.recycled)
+                continue
+            self._left(library, known, _how_left(library, known.recycled), now)
+            with suppress(OSError, PacError):
+                recycle.clear_away(library.root, known.recycled.entry)
         for recycled, whole in there.values():
             if not whole:
-                recycle.forget(library.root, recycled)
+                recycle.clear_away(library.root, recycled.entry)
                 continue
             with self._store.transaction():
                 bin_.add(library_id, recycled, fresh=False)
@@ -106,8 +112,7 @@ class Bins:
         return len(overdue) == MOST
 
     def _left(self, library: LibraryPolicy, each: Lying, how: Leaving, now: datetime) -> None:
-        with suppress(OSError, PacError):
-            recycle.forget(library.root, each.recycled)
+        """Record that a file is in the bin no longer; nothing is removed for that."""
         since = f"{each.recycled.at:%Y-%m-%d}"
         message = {
             Leaving.EXPIRED: f"removed for good, it had lain in the recycle bin since {since}",
@@ -134,6 +139,17 @@ class Bins:
         self._store.history.add(
             library_id, recycled.path, recycled.audio_md5, event, details, now=now
         )
+
+
+def _told_anew(library: LibraryPolicy, recycled: Recycled) -> None:
+    _log.warning(
+        "recycle_retold",
+        action="recycle",
+        status="warn",
+        library=library.name,
+        path=str(recycled.path),
+        message="what told of it in the recycle bin made no sense, and was written anew",
+    )
 
 
 def _how_left(library: LibraryPolicy, recycled: Recycled) -> Leaving:

@@ -19,6 +19,7 @@ from pacd.files.regular import (
     observe_open,
     open_own,
     open_regular,
+    require_same_bytes,
     require_untouched,
 )
 
@@ -99,7 +100,7 @@ def replacing(
         root: Links are not followed below it; None for target's folder.
         root_id: Which folder root must still be; None for any.
         giving_way: Entered at the last moment, around the change of places; it may link or
-            copy what target is (files.recycle).
+            copy what target is, and takes that back at SourceChangedError (files.recycle).
 
     Raises:
         SourceChangedError: target is not as expected, is to be had by way of a link alone,
@@ -117,9 +118,10 @@ def replacing(
                 carry_over(target.name, old.fileno(), new, keep_mtime=keep_mtime)
                 os.fsync(new)
             require_untouched(place, expected)
-            if being_written(place):
-                raise SourceChangedError(target)
-            with giving_way:
+            with giving_way:  # which may wait for the disk: others may write meanwhile
+                require_same_bytes(place, expected)
+                if being_written(place):
+                    raise SourceChangedError(target)
                 _put(scratch, target)
 
 

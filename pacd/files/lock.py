@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pacd.errors import BusyError, UnwritableError
+from pacd.files.ownership import give
 
 _ELSEWHERE: Final = "Set [daemon] state_dir to a directory the daemon's user can write."
 _ADVICE: Final = {
@@ -45,6 +46,7 @@ class Lock:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = _locked(path, os.O_RDWR | os.O_CREAT)
         with suppress(OSError):  # a full disk: who has it is not told, but it is had
+            give(descriptor, path.parent)
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()} {mode}\n".encode(), 0)
         return cls(descriptor)

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from pacd.domain.recycled import Recycled
-from pacd.errors import SourceChangedError
+from pacd.errors import NotRegularError, SourceChangedError
 from pacd.files import atomic, renaming
 from pacd.files.folders import MissingRootError, entered, sync_folder, within
-from pacd.files.recycled_about import ABOUT, read_about, write_about
-from pacd.files.regular import observe
+from pacd.files.recycled_about import ABOUT, NOTHING_THERE, read_about, write_about
+from pacd.files.regular import observe, require_same_bytes
 from pacd.files.second_names import copy_into, take_in
 
 BIN: Final = ".pacd-recycle"
@@ -34,7 +34,9 @@ def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[
     """
     Have a file in the bin, whole and on disk, before the block puts another in its place.
 
-    When the block raises and the file stands in its place still, the bin is as it was.
+    When the block raises and the file stands in its place still, the bin is as it was; so it is
+    when the block raises SourceChangedError: then nothing was put in the place of the file, and
+    what others took away is theirs to keep.
 
     Args:
         told: What the bin is to know of it; asked when the block begins.
@@ -47,6 +49,7 @@ def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[
     with _top(target, root) as top, _bin(top, make=True) as folder:
         draft = atomic.scratch_name()
         os.mkdir(draft, _OURS_ALONE, dir_fd=folder)
+        changed = False
         try:
             with _inside(folder, draft) as inner:
                 write_about(inner, recycled)
@@ -55,8 +58,11 @@ def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[
                 sync_folder(inner)
             sync_folder(folder)
             yield
+        except SourceChangedError:
+            changed = True
+            raise
         finally:
-            _conclude(top, folder, draft, recycled)
+            _conclude(top, folder, draft, recycled, changed=changed)
 
 
 def settle(root: Path, gone: Callable[[int], bool]) -> bool:
@@ -84,7 +90,7 @@ def contents(root: Path) -> Iterator[tuple[Recycled, bool]]:
     Yield what the bin tells of each file, and whether it is there; in no order.
 
     Raises:
-        OSError: The disk fails: then nobody can tell what lies there.
+        OSError: Something could not be read: then nobody can tell what lies there.
     """
     with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
         for name in _names(folder):
@@ -104,9 +110,38 @@ def _entry(folder: int, name: str) -> tuple[Recycled, bool] | None:
                 return None
             return replace(recycled, entry=name), _stands(inner, recycled.path.name)
     except OSError as error:
-        if error.errno == errno.EIO:
+        if error.errno not in NOTHING_THERE:
             raise
         return None
+
+
+def retell(root: Path, recycled: Recycled) -> bool:
+    """
+    Have a file that lies in the bin tell of itself again; return whether it lies there.
+
+    Raises:
+        MissingRootError, StrayPathError, OSError: Nobody can tell; nothing was removed.
+    """
+    try:
+        with _bin(root) as folder, _inside(folder, recycled.entry) as inner:
+            if not _stands(inner, recycled.path.name):
+                return False
+            with suppress(FileNotFoundError):
+                os.unlink(ABOUT, dir_fd=inner)
+            write_about(inner, recycled)
+            sync_folder(inner)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def clear_away(root: Path, entry: str) -> None:
+    """Remove a folder in the bin that holds nothing but what told of its file; else do nothing."""
+    with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
+        with _inside(folder, entry) as inner:
+            empty = set(_names(inner)) <= {ABOUT}
+        if empty:
+            _remove(folder, entry, ABOUT)
 
 
 def place_of(root: Path, recycled: Recycled) -> Path:
@@ -154,6 +189,7 @@ def exchange(root: Path, recycled: Recycled, standing: Recycled) -> None:
             entered(root, lies.parent) as entry,
             entered(root, target.parent) as folder,
         ):
+            require_same_bytes(within(folder) / target.name, expected)
             os.rename(lies.name, target.name, src_dir_fd=entry, dst_dir_fd=folder)
             sync_folder(folder)
     except OSError as error:
@@ -177,11 +213,13 @@ def _exchange_across(lies: Path, target: Path, root: Path, standing: Recycled) -
         copy_into(lies, scratch)
 
 
-def _conclude(root: Path, folder: int, draft: str, recycled: Recycled | None) -> None:
+def _conclude(
+    root: Path, folder: int, draft: str, recycled: Recycled | None, *, changed: bool = False
+) -> None:
     """End what was begun, one way or the other; what cannot be told stays as it is."""
     with _inside(folder, draft) as inner:
         names = _names(inner)
-        needless = recycled is not None and _needless(root, recycled, inner)
+        needless = recycled is not None and (changed or _needless(root, recycled, inner))
     if recycled is None:
         if set(names) <= {ABOUT}:
             _remove(folder, draft, ABOUT)
@@ -200,7 +238,7 @@ def _needless(root: Path, recycled: Recycled, inner: int) -> bool:
         return True
     try:
         there = observe(root / recycled.path)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, NotRegularError):
         return False
     linked = (there.device, there.inode) == (kept.st_dev, kept.st_ino)
     return linked or recycled.is_still(there)

@@ -15,6 +15,12 @@ _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXE
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LARGEST_BYTES: Final = 1 << 16
 
+# open(2), read(2): nothing bears the name, or what does is no file, or no folder above it.
+NOTHING_THERE: Final = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO}
+)
+"""Errors that say what stands in a bin; any other says only that nobody could look."""
+
 
 def write_about(folder: int, recycled: Recycled) -> None:
     """Write it into an open folder, which has none, and have it on disk."""
@@ -42,7 +48,7 @@ def read_about(folder: int) -> Recycled | None:
     Whoever can write there can name any path: it is one below the library's root.
 
     Raises:
-        OSError: The disk fails: that says nothing of what is there.
+        OSError: It could not be read: that says nothing of what is there.
     """
     try:
         with os.fdopen(os.open(ABOUT, _READ, dir_fd=folder), "rb") as file:
@@ -54,7 +60,7 @@ def read_about(folder: int) -> Recycled | None:
         numbers = (int(told["inode"]), int(told["size_bytes"]), int(told["mtime_ns"]))
         md5s = (str(told["audio_md5"]), str(told["made_md5"]))
     except OSError as error:
-        if error.errno == errno.EIO:
+        if error.errno not in NOTHING_THERE:
             raise
         return None
     except (ValueError, KeyError, TypeError):

@@ -141,6 +141,21 @@ def require_untouched(path: Path, expected: Observation) -> None:
         raise SourceChangedError(path)
 
 
+def require_same_bytes(path: Path, expected: Observation) -> None:
+    """
+    Look at a file again that may have been given another name since, which changes its ctime.
+
+    Raises:
+        SourceChangedError: It was written to, something else stands there, or nothing.
+    """
+    try:
+        same = observe(path).same_bytes(expected)
+    except (FileNotFoundError, NotRegularError):
+        same = False
+    if not same:
+        raise SourceChangedError(path)
+
+
 def _observation(path: Path, found: os.stat_result) -> Observation:
     if not stat.S_ISREG(found.st_mode):
         raise _not_regular(path)

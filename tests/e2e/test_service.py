@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -97,9 +98,27 @@ def test_w33_w35_a_stuck_engine_gets_no_ping(site: Site, manager: Manager) -> No
             daemon.end()
 
 
-def test_w32_a_bad_configuration_is_never_ready(site: Site, manager: Manager) -> None:
-    """D2, 1.1: it ends with 78 and one readable line, and systemd was told nothing."""
-    site.change("watch", settle_s=-1)
+@pytest.mark.parametrize(
+    ("mistakes", "said"),
+    [
+        pytest.param({"settle_s": -1}, (r"pacd: {0}:\d+: `settle_s` in .+\.",), id="one"),
+        pytest.param(
+            {"settle_s": -1, "mood": "auto", "max_delay_s": "long"},
+            (
+                r"pacd: The configuration has 3 mistakes:",
+                r"  {0}:\d+: `settle_s` in .+\.",
+                r"  {0}:\d+: `max_delay_s` in .+\.",
+                r"  {0}:\d+: there is no key `mood` in .+\?",
+            ),
+            id="three",
+        ),
+    ],
+)
+def test_w32_a_bad_configuration_is_never_ready(
+    site: Site, manager: Manager, mistakes: dict[str, object], said: tuple[str, ...]
+) -> None:
+    """D2, 1.1: it ends with 78 and one readable line each, and systemd was told nothing."""
+    site.change("watch", **mistakes)
     done = subprocess.run(
         site.command(),
         env=site.environment(NOTIFY_SOCKET=manager.path),
@@ -110,7 +129,8 @@ def test_w32_a_bad_configuration_is_never_ready(site: Site, manager: Manager) ->
     )
 
     assert (78, "", []) == (done.returncode, done.stdout, manager.told)
-    assert done.stderr.startswith(f"pacd: {site.config}:")
+    wanted = "".join(f"{line}\n" for line in said).format(site.config)
+    assert re.fullmatch(wanted, done.stderr)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -535,7 +555,7 @@ def test_w55_the_log_is_one_json_line_each(site: Site) -> None:
         await_outputs(site)
         daemon.stop()
     lines = daemon.events()
-    decisions = [line for line in lines if line.get("job")]
+    decisions = [line for line in lines if line.get("job_id")]
 
     assert all({"time", "level", "event"} <= line.keys() for line in lines)
     states = [line["state"] for line in lines if line["event"] == "state"]

@@ -5,11 +5,13 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pacd.daemon import Daemon
+from pacd.assembly import DATABASE
+from pacd.daemon import POLL_EVERY, Daemon
 from pacd.files.lock import Lock
 from pacd.settings import Settings, load_settings
 from pacd.systemd import Notifier
@@ -105,3 +107,47 @@ def _keep_busy(daemon: Daemon, done: threading.Event, busy: threading.Event | No
         if busy:
             busy.set()
         done.wait(PATIENCE_S)
+
+
+def test_w09_an_audit_that_broke_off_is_tried_again_soon(settings: Settings) -> None:
+    """w09, W4: not a day later, as planned; once one came to its end the plan holds again."""
+    within_s = asyncio.run(
+        _planned_after_breaking_off(Daemon(settings, lambda: settings, Notifier({})))
+    )
+    haste_s, plan_s = POLL_EVERY.total_seconds(), settings.audit.interval.total_seconds()
+
+    assert [True, True] == [0 < within_s[0] <= haste_s, plan_s - PATIENCE_S < within_s[1]]
+
+
+async def _planned_after_breaking_off(daemon: Daemon) -> list[float]:
+    """When the next audit is due after one that broke off, and after one that did not."""
+    life, within_s = asyncio.create_task(daemon.serve()), list[float]()
+    database = daemon.settings.state_dir / DATABASE
+    away = database.with_name("away")
+    async with asyncio.timeout(PATIENCE_S):
+        await _until_audited(daemon, broke_off=False)
+        for source, target in ((database, away), (away, database)):
+            source.rename(target)  # who has it open goes on; a walk opens it anew
+            daemon._request_audit()
+            await _until_audited(daemon, broke_off=target is away)
+            planned = daemon._schedule.next_audit()
+            assert planned
+            within_s.append((planned - datetime.now(UTC)).total_seconds())
+        daemon._stop.set()
+        assert 0 == await life
+    return within_s
+
+
+async def _until_audited(daemon: Daemon, *, broke_off: bool) -> None:
+    """Wait until the daemon lives and its last audit was told as this."""
+
+    def audited() -> bool:
+        engine = daemon._engine
+        row = engine.store.libraries.all()[0]
+        told = bool(engine.auditor.problems) is broke_off
+        return told and row.scanned_at is not None
+
+    while not daemon.begun:  # noqa: ASYNC110  # it tells nobody else
+        await asyncio.sleep(LOOK_S)
+    while not await asyncio.wrap_future(daemon._engine.inbox.call(audited)):  # noqa: ASYNC110  # nor of this
+        await asyncio.sleep(LOOK_S)

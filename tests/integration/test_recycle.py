@@ -1,10 +1,13 @@
 """The recycle bin on a real disk: taking in, bringing back, and being killed on the way."""
 
 import errno
+import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -13,6 +16,7 @@ from pacd.domain.recycled import Recycled
 from pacd.errors import CollisionError, SourceChangedError
 from pacd.files import atomic, recycle
 from tests.integration.bins import PATH, replace, told
+from tests.integration.engine.processes import eventually
 from tests.machine import small_disk
 
 REPOSITORY = Path(__file__).parents[2]
@@ -88,6 +92,82 @@ def test_a_file_that_is_another_by_then_is_not_taken_in(root: Path) -> None:
     with pytest.raises(SourceChangedError), recycle.keeping(root / PATH, root, lambda: recycled):
         pytest.fail("it was taken in")
 
+    assert [] == names(root)
+
+
+def by_another(target: Path) -> None:
+    """As taggers do it: a new file, renamed over the old one."""
+    other = target.with_name("other")
+    other.write_bytes(b"theirs")
+    other.replace(target)
+
+
+def in_place(target: Path) -> None:
+    target.write_bytes(b"theirs")
+
+
+def by_a_link(target: Path) -> None:
+    target.with_name("other").write_bytes(b"theirs")
+    target.unlink()
+    target.symlink_to("other")
+
+
+@contextmanager
+def meanwhile(way: AbstractContextManager[None], change: Callable[[], object]) -> Iterator[None]:
+    """Have something happen once the bin is filled, and before the change of places."""
+    with way:
+        change()
+        yield
+
+
+@pytest.mark.parametrize("change", [by_another, in_place, by_a_link])
+def test_what_came_while_the_bin_was_filled_stays(
+    root: Path, change: Callable[[Path], None]
+) -> None:
+    """w16, F3: it is looked at after the last wait for the disk; the bin is as it was."""
+    target, recycled = root / PATH, told(root)
+    keeping = recycle.keeping(target, root, lambda: recycled)
+    way = meanwhile(keeping, lambda: change(target))
+
+    with (
+        pytest.raises(SourceChangedError),
+        atomic.replacing(
+            target, atomic.observe(target), keep_mtime=True, giving_way=way
+        ) as scratch,
+    ):
+        scratch.write_bytes(b"new")
+
+    assert b"theirs" == target.read_bytes()
+    assert 1 == target.stat().st_nlink
+    assert [] == names(root)
+
+
+def test_no_file_stands_there_once_it_has_failed(root: Path) -> None:
+    """F3, D3: the bin's is the last of it then, and is to be had from there."""
+    recycled = told(root)
+    keeping = recycle.keeping(root / PATH, root, lambda: recycled)
+
+    with pytest.raises(ZeroDivisionError), meanwhile(keeping, lambda: by_a_link(root / PATH)):
+        raise ZeroDivisionError
+
+    assert [(recycled, True)] == in_bin(root)
+
+
+def test_a_writer_that_came_while_the_bin_was_filled(root: Path) -> None:
+    """w16, F3: whoever has opened the file by then would write into the bin."""
+    target, recycled = root / PATH, told(root)
+    keeping = recycle.keeping(target, root, lambda: recycled)
+    with ExitStack() as writers:
+        way = meanwhile(keeping, lambda: writers.enter_context(target.open("r+b")))
+        with (
+            pytest.raises(SourceChangedError),
+            atomic.replacing(
+                target, atomic.observe(target), keep_mtime=True, giving_way=way
+            ) as scratch,
+        ):
+            scratch.write_bytes(b"new")
+
+    assert b"old" == target.read_bytes()
     assert [] == names(root)
 
 
@@ -328,6 +408,41 @@ def test_killed_at_any_moment(tmp_path: Path, script: str, refused: tuple[str, .
         assert sorted(wanted) == sorted([stands, *lying]), (call, when)
         assert [] == [each for each in names(root) if each.startswith(".pacd-")]
     assert {b"old", b"new"} == found  # it was killed before and after
+
+
+def test_what_came_while_the_bin_was_filled_stays_at_a_restore(root: Path) -> None:
+    """w16, C4: stopped at the last wait for the disk, meanwhile another file took the place."""
+    recycled = told(root)
+    replace(root, recycled)
+    log = root.parent / "trace"
+    stop = [
+        "strace",
+        "-f",
+        "-o",
+        str(log),
+        "-e",
+        "trace=fsync",
+        "-e",
+        "inject=fsync:signal=STOP:when=3",
+    ]
+    command = [*stop, sys.executable, "-c", _EXCHANGE, str(REPOSITORY), str(root)]
+    with subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE) as restoring:
+        assert eventually(
+            lambda: (
+                restoring.poll() is not None
+                or (log.exists() and b"stopped by SIGSTOP" in log.read_bytes())
+            )
+        )
+        if restoring.poll() is not None and b"PTRACE" in restoring.communicate()[1]:
+            pytest.skip("this machine allows no strace")
+        assert 2 == len([each for each in names(root) if each.endswith(".flac")])
+        by_another(root / PATH)
+        os.kill(int(log.read_text().split()[0]), signal.SIGCONT)
+        _, errors = restoring.communicate()
+
+    assert b"SourceChangedError" in errors
+    assert b"theirs" == (root / PATH).read_bytes()
+    assert [(recycled, True)] == in_bin(root)
 
 
 @pytest.mark.parametrize("call", ["fsync", "linkat", "renameat", "mkdirat"])

@@ -1,6 +1,10 @@
 """Hi-res masters in a real engine: what becomes of them, of their originals, and of the bin."""
 
+import os
+import resource
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -313,6 +317,81 @@ def test_somebody_empties_it_by_hand(site: Site) -> None:
     with pytest.raises(UnknownError, match="by somebody"):
         restored(site, 1)
     assert_at_rest(site.run())
+
+
+def emptied(about: Path) -> None:
+    about.write_bytes(b"")
+
+
+def cut_off(about: Path) -> None:
+    about.write_bytes(about.read_bytes()[:40])
+
+
+@pytest.mark.parametrize("spoil", [emptied, cut_off, Path.unlink])
+def test_what_no_longer_tells_of_itself_stays(site: Site, spoil: Callable[[Path], None]) -> None:
+    """F6, D3: the original is never removed with what tells of it, which is written anew."""
+    master = hi_res(site)
+    original = master.read_bytes()
+    site.run()
+    (about,) = (site.library / recycle.BIN).rglob("about.json")
+    ((before, _),) = recycle.contents(site.library)
+    spoil(about)
+
+    with site.engine() as engine:
+        take_stock(engine, datetime.now(UTC))
+
+    ((told, whole),) = recycle.contents(site.library)
+    assert (before, True) == (replace(told, at=before.at), whole)
+    assert before.at - told.at < timedelta(milliseconds=1)  # what the record keeps of it
+    (lies,) = in_bin(site).files
+    assert "resample_ok" == events(site, lies.path)[1]
+    assert [] == [each for each in events(site, lies.path) if each.startswith("recycle")]
+    restored(site, lies.id)
+    assert original == master.read_bytes()
+
+
+def test_what_cannot_be_read_for_the_moment_stays(site: Site) -> None:
+    """F6, D3: whichever look at the bin finds no descriptor free, nothing is taken for gone."""
+    hi_res(site)
+    site.run()
+    kept = contents(site.library)
+    with site.engine() as engine:
+        for free in range(8):
+            with descriptors(free):
+                take_stock(engine, datetime.now(UTC))
+
+    assert kept == contents(site.library)
+    assert 1 == len(in_bin(site).files)
+    told = events(site, "Artist/Album/01.flac")
+    assert [] == [each for each in told if each.startswith("recycle")]
+
+
+@contextmanager
+def descriptors(free: int) -> Iterator[None]:
+    """Leave this process so many descriptors that it may open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_emptied_but_for_what_told_of_it(site: Site) -> None:
+    """F6: somebody took the file alone: its folder goes, and nothing else that lies there."""
+    hi_res(site)
+    hi_res(site, "Artist/Album/02.flac", seed=2)
+    site.run()
+    one, other = sorted((site.library / recycle.BIN).rglob("*.flac"))
+    one.unlink()
+    other.unlink()
+    note = other.with_name("note.txt")
+    note.touch()
+
+    assert () == in_bin(site).files
+    assert (False, True) == (one.parent.exists(), note.exists())
 
 
 def test_a_library_that_is_away(site: Site) -> None:

@@ -230,7 +230,7 @@ def test_unset_md5_is_set(folder: Path) -> None:
     assert md5 == stated_md5(master)
 
 
-def test_nothing_of_the_file_is_lost(master: Path) -> None:
+def test_w19_nothing_of_the_file_is_lost(master: Path) -> None:
     """w19: owner, mode, times to the nanosecond, extended attributes and ACL."""
     if os.geteuid() == 0:
         os.chown(master, 1234, 5678)
