@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.e2e.order", "tests.e2e.running", "tests.e2e.installed")
+pytest.register_assert_rewrite(
+    "tests.e2e.order", "tests.e2e.running", "tests.e2e.installed", "tests.e2e.starting"
+)
 
 from tests.e2e.installed import guest, machine, service  # noqa: E402, F401  # fixtures
 from tests.e2e.manager import Manager  # noqa: E402

@@ -12,7 +12,7 @@ from tests.e2e.albums import make_album
 from tests.e2e.manager import Manager
 from tests.e2e.order import assert_in_order, await_outputs
 from tests.e2e.running import Site, until
-from tests.machine import small_disk
+from tests.machine import fill, small_disk
 from tests.mounts import ext4
 
 
@@ -23,16 +23,6 @@ def full(site: Site) -> Iterator[Path]:
     with small_disk(site.state):
         site.configure()
         yield site.state / "filler"
-
-
-def fill(filler: Path) -> None:
-    """Take all the room there is."""
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            return
 
 
 def test_a_daemon_whose_database_has_no_room_comes_back(

@@ -36,8 +36,8 @@ HASTE_S = 8.0  # what tools and workers are given to end by themselves, and some
 STOP_WITHIN_S = 25.0  # below systemd's TimeoutStopSec in the unit: running items may finish
 
 
-def test_w32_w33_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> None:
-    """D2: ready once the socket answers, pings in time, a status line, reload, and the stop."""
+def test_w32_w33_w35_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> None:
+    """D2: ready once it answers, pings in time, a status line, reload, and a stop with time."""
     with site.running(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="1000000") as daemon:
         ready = manager.await_after(0, "READY=1")
 
@@ -60,8 +60,10 @@ def test_w32_w33_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> No
         await_outputs(site)
 
         assert 0 == daemon.stop()
-    manager.await_after(again, "STOPPING=1")
+    stopping = manager.await_after(again, "STOPPING=1")
+    manager.await_after(stopping, "EXTEND_TIMEOUT_USEC=")
 
+    assert {"EXTEND_TIMEOUT_USEC=60000000"} == set(manager.told[stopping:])
     assert (3, 2, 1) == tuple(
         sum(message.startswith(word) for message in manager.told)
         for word in ("READY=1", "RELOADING=1", "STOPPING=1")

@@ -1,6 +1,7 @@
 """A daemon in this process: what it does while parts of it are slow."""
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from pacd.assembly import DATABASE
 from pacd.daemon import POLL_EVERY, Daemon
+from pacd.files.lock import Lock
 from pacd.settings import Settings, load_settings
 from pacd.systemd import Notifier
 from tests.configurations import environ, write
@@ -71,15 +73,47 @@ async def _stopped_while_mending(daemon: Daemon) -> int:
     return turns
 
 
-def _keep_busy(daemon: Daemon, done: threading.Event) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_w28_a_stop_while_watches_are_set(settings: Settings, number: signal.Signals) -> None:
+    """w28, w35: it ends with 0 as soon as they are, was never ready, and the lock is free."""
+    daemon = Daemon(settings, lambda: settings, Notifier(BEATS))
+    asyncio.run(_stopped_before_ready(daemon, number))
+    Lock.take(settings.state_dir / "pacd.lock", "once").release()
+
+    assert (False, True) == (daemon.begun, daemon.dismissed)
+
+
+async def _stopped_before_ready(daemon: Daemon, number: signal.Signals) -> None:
+    life, done = asyncio.create_task(daemon.serve()), threading.Event()
+    async with asyncio.timeout(PATIENCE_S):
+        while not hasattr(daemon, "_lookout"):  # noqa: ASYNC110  # it tells nobody else
+            await asyncio.sleep(0)
+        busy = threading.Event()
+        threading.Thread(target=_keep_busy, args=(daemon, done, busy)).start()
+        busy.wait(PATIENCE_S)  # the loop too: it cannot be faster
+        while not daemon.settings.socket.exists():  # noqa: ASYNC110  # it tells nobody else
+            await asyncio.sleep(LOOK_S)
+        os.kill(os.getpid(), number)
+        while not daemon.dismissed:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_S)
+        assert not life.done()
+        done.set()
+        assert 0 == await life
+
+
+def _keep_busy(daemon: Daemon, done: threading.Event, busy: threading.Event | None = None) -> None:
     """Do as if watches were being set."""
     with daemon._lookout._lock:
+        if busy:
+            busy.set()
         done.wait(PATIENCE_S)
 
 
 def test_w09_an_audit_that_broke_off_is_tried_again_soon(settings: Settings) -> None:
     """w09, W4: not a day later, as planned; once one came to its end the plan holds again."""
-    within_s = asyncio.run(_planned_after_breaking_off(Daemon(settings, lambda: settings, {})))
+    within_s = asyncio.run(
+        _planned_after_breaking_off(Daemon(settings, lambda: settings, Notifier({})))
+    )
     haste_s, plan_s = POLL_EVERY.total_seconds(), settings.audit.interval.total_seconds()
 
     assert [True, True] == [0 < within_s[0] <= haste_s, plan_s - PATIENCE_S < within_s[1]]
