@@ -95,13 +95,34 @@ class Disk:
 
 
 @contextmanager
-def ext4(base: Path, place: Path | None = None) -> Iterator[Disk]:
+def thin_disk(base: Path) -> Iterator[Path]:
+    """An empty disk that claims 64 MiB and has 5: it takes what is written, and then loses it."""
+    pool = base / "pool"
+    pool.mkdir()
+    if not _done("mount", "-t", "tmpfs", "-o", "size=6m", "pacd-test", pool):
+        pytest.skip("this user may not mount a small disk")
+    try:
+        # A journal that cannot be written would make it read-only, for all to see.
+        bare = ("-O", "^has_journal")
+        with ext4(pool, base / "disk", *bare, size_bytes=_SIZE_BYTES) as disk:
+            yield disk.place
+    finally:
+        subprocess.run(["umount", pool], check=True)
+
+
+@contextmanager
+def ext4(
+    base: Path,
+    place: Path | None = None,
+    *options: str,
+    size_bytes: int = _SIZE_BYTES // 8,
+) -> Iterator[Disk]:
     """A new, empty disk at place, or base/disk; the test is skipped where none can be mounted."""
     image, place = base / "image", place or base / "disk"
     place.mkdir()
     with image.open("wb") as file:
-        file.truncate(_SIZE_BYTES // 8)
-    if not _done("mkfs.ext4", "-q", "-F", image):
+        file.truncate(size_bytes)
+    if not _done("mkfs.ext4", "-q", "-F", *options, image):
         pytest.skip("mkfs.ext4 is not to be had here")
     loop = _said("losetup", "--find", "--show", image)
     if not loop:

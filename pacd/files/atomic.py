@@ -58,10 +58,14 @@ class _Scratch:
     Attributes:
         path: Leads through that folder: also programs cannot be led elsewhere by another name
             in the place of one above.
+        made: Open since it was made, and so told of each error of the disk since then: the kernel
+            tells each that is open once, and no longer those that open it afterwards (fsync(2)).
+            Also of one that a tool was told when it closed the file, and passed over.
     """
 
     path: Path
     folder: int
+    made: int
 
     @property
     def name(self) -> str:
@@ -116,7 +120,7 @@ def replacing(
             require_untouched(place, expected)
             with open_regular(place) as old, _reopened(scratch) as new:
                 carry_over(target.name, old.fileno(), new, keep_mtime=keep_mtime)
-                os.fsync(new)
+                _sync(scratch, new)
             require_untouched(place, expected)
             with giving_way:  # which may wait for the disk: others may write meanwhile
                 require_same_bytes(place, expected)
@@ -150,7 +154,7 @@ def creating(
         with _scratch(place, folder, mode=0o644) as scratch:
             yield scratch.path
             with _reopened(scratch) as new:
-                os.fsync(new)
+                _sync(scratch, new)
             _require_creatable(place, target, expected)
             _put(scratch, target)
 
@@ -191,10 +195,11 @@ def _home(target: Path, root: Path, root_id: FolderId | None) -> Iterator[int]:
 def _scratch(target: Path, folder: int, *, mode: int) -> Iterator[_Scratch]:
     suffix = target.suffix if len(os.fsencode(target.suffix)) <= _SUFFIX_BYTES else ""
     name = scratch_name(suffix)
-    os.close(os.open(name, _NEW, mode, dir_fd=folder))
+    made = os.open(name, _NEW, mode, dir_fd=folder)
     try:
-        yield _Scratch(target.with_name(name), folder)
+        yield _Scratch(target.with_name(name), folder, made)
     finally:
+        os.close(made)
         # It bears its final name, or the disk fails: then what failed first is told, and the
         # next audit removes what is left (engine.sweeping).
         with suppress(OSError):
@@ -206,6 +211,11 @@ def _reopened(scratch: _Scratch) -> Iterator[int]:
     """Open what a tool has written; it may have made the file anew."""
     with open_own(scratch.path) as file:
         yield file.fileno()
+
+
+def _sync(scratch: _Scratch, new: int) -> None:
+    own = os.path.samestat(os.fstat(scratch.made), os.fstat(new))
+    os.fsync(scratch.made if own else new)
 
 
 def _put(scratch: _Scratch, target: Path) -> None:

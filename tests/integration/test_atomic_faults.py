@@ -13,6 +13,7 @@ from pacd.errors import PacError
 from pacd.files import atomic
 from pacd.files.attributes import OwnershipError
 from tests.machine import as_nobody, shared_folder, small_disk
+from tests.mounts import thin_disk
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -160,6 +161,43 @@ def test_failing_calls(target: Path, inject: str, content: bytes) -> None:
     assert 0 != code
     assert content == target.read_bytes()
     assert ["x.flac"] == names(target.parent)
+
+
+_CARELESS = """
+import os, sys
+file = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)
+os.write(file, os.urandom(16 << 20))
+while True:  # each error is told once
+    try:
+        os.fsync(file)
+        break
+    except OSError:
+        print("told")
+"""
+
+
+def test_w18_an_error_that_a_tool_passed_over_is_told(tmp_path: Path) -> None:
+    """
+    w18, w20, F3: what the disk lost is seen although the tool that was told of it says nothing.
+
+    So does flac 1.4.2, whose exit code is 0 where close() failed, as on NFS beyond a quota.
+    """
+    with thin_disk(tmp_path) as disk:
+        target = disk / "x.flac"
+        target.write_bytes(b"old")
+        with pytest.raises(OSError) as failure:
+            _write_carelessly(target)
+
+        assert failure.value.errno in {errno.ENOSPC, errno.EIO}
+        assert b"old" == target.read_bytes()
+        assert ["lost+found", "x.flac"] == sorted(names(disk))
+
+
+def _write_carelessly(target: Path) -> None:
+    with atomic.replacing(target, atomic.observe(target), keep_mtime=False) as scratch:
+        command = [sys.executable, "-c", _CARELESS, str(scratch)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        assert "told" in said
 
 
 @pytest.mark.parametrize("error", ["EINVAL", "EOPNOTSUPP"])
