@@ -133,6 +133,7 @@ class Daemon:
                 _log.info("ready", action="start", status="ok", socket=str(self.settings.socket))
             await self._live(thread)
         finally:
+            self._stop.set()  # no reload begins any more
             if not thread.error:  # else it may begin anew (pacd.endurance)
                 self._notifier.stopping()
             async with self._notifier.more_time(STOPPING_S):
