@@ -60,7 +60,7 @@ class Export:
             something stands there that PAC has no record of.
         picture_md5: Of the picture it was made from, hex.
         max_px: The limit it was made under.
-        source_present: Whether that master is still there.
+        source_present: Whether that master is still there, and of that album.
         present: Whether the file is there.
         changed: Whether it is not as PAC left it.
         shared: Whether a master of another library, which is still there, gave it.

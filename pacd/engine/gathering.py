@@ -19,7 +19,7 @@ from pacd.engine.looking import Looked, Standing
 from pacd.engine.roots import covers_kept, in_place
 from pacd.files.probe import stated_md5
 from pacd.intake.settle import Settler
-from pacd.planning.covers import wanted_covers
+from pacd.planning.covers import cover_target, wanted_covers
 from pacd.planning.holding import MAX_REWRITES
 from pacd.planning.outputs import Named, output_paths
 from pacd.store.database import Store
@@ -189,24 +189,43 @@ def gather_exports(
     """Return what is recorded of, and what stands at, each cover target of a folder."""
     targets = [wanted.target for wanted in wanted_covers(tracks, policy.artwork)]
     own = store.exports.at(library_id, targets)
-    found = {target: export_seen(policy, row) for target, row in own.items()}
+    found = {
+        target: export_seen(policy, row, still=_gives(store, library_id, policy, row))
+        for target, row in own.items()
+    }
     for target in set(targets) - own.keys():
         for root, row in store.exports.of_others(library_id, target):
             found[target] = replace(
-                export_seen(policy, row), shared=_status(root / row.source) is not None
+                export_seen(policy, row, still=False),
+                shared=_status(root / row.source) is not None,
             )
     return found
 
 
-def export_seen(policy: LibraryPolicy, row: ExportRow) -> Export:
-    """Compare the record of an exported cover with the file."""
+def _gives(store: Store, library_id: int, policy: LibraryPolicy, row: ExportRow) -> bool:
+    """Whether the master that an exported cover came from is there, and is of that album still."""
+    there, known = _status(policy.root / row.source), store.tracks.known(library_id, row.source)
+    if there is None or known is None or known.track is None:
+        return False
+    seen, extension = known.observation, row.target.suffix
+    same = (seen.inode, seen.mtime_ns) == (there.st_ino, there.st_mtime_ns)
+    return same and row.target == cover_target(known.track, policy.artwork.pattern, extension)
+
+
+def export_seen(policy: LibraryPolicy, row: ExportRow, *, still: bool) -> Export:
+    """
+    Compare the record of an exported cover with the file.
+
+    Args:
+        still: Whether the master that it came from is there, and of the same album.
+    """
     there = _status(policy.artwork.root / row.target)
     return Export(
         target=row.target,
         source=row.source,
         picture_md5=row.picture_md5,
         max_px=row.max_px,
-        source_present=_status(policy.root / row.source) is not None,
+        source_present=still,
         present=there is not None,
         changed=there is not None
         and (there.st_size, there.st_mtime_ns) != (row.size_bytes, row.mtime_ns),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import time
 from collections import Counter
 from dataclasses import replace
@@ -183,3 +184,21 @@ def test_a_mirror_that_goes_is_missed_at_once(site: Site) -> None:
     site.run(unplug, rested, audit=False)
 
     assert [True] == told
+
+
+def test_the_cover_of_an_album_whose_file_changed_places(site: Site, tmp_path: Path) -> None:
+    """F7: where the master that it came from stands, one of another album may stand by now."""
+    (cover,) = (site.base / "art").rglob("*.png")
+    one = site.library / "A/one/01.flac"
+    (site.library / "A/one/02.flac").unlink()
+    two = next(site.album("A/two", 1, seed=7).iterdir())
+    dress(two, {"ALBUM": "Two", "ARTIST": "A"}, [Art(png(2, 2))])
+    site.run()
+    one.rename(tmp_path / "aside")
+    two.rename(one)
+    (tmp_path / "aside").rename(two)
+    subprocess.run(["metaflac", "--remove", "--block-type=PICTURE", two], check=True)
+    dress(two, {}, [Art(png(3, 3))])
+    site.run()
+
+    assert png(3, 3) == cover.read_bytes()
