@@ -9,7 +9,7 @@ from pacctl.client import Answer, Client
 from pacctl.failure import Failure
 from pacctl.place import find
 from pacctl.render import Screen
-from pacd.protocol.wire import escape
+from pacd.protocol.wire import Exit, escape
 
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
@@ -70,9 +70,25 @@ class Session:
         kind = {"message_type": "error"} if self.lines else {}
         self.screen.document({**kind, "error": error})
 
-    def absolute(self, path: str | None) -> str | None:
-        """A path as the daemon takes it; links in it keep their names."""
-        return None if path is None else os.path.abspath(path)  # noqa: PTH100  # resolve() follows
+    def about(self, path: str | None, ask: Callable[[str | None], Answer]) -> Answer:
+        """
+        Ask about a path: one of here; or, as the screens show paths, one below a library's root.
+
+        One of here comes first, also when its file is gone; links in it keep their names.
+        """
+        if path is None:
+            return ask(None)
+        here = os.path.abspath(path)  # noqa: PTH100  # resolve() follows links
+        try:
+            return ask(here)
+        except Failure as failure:
+            if failure.exit != Exit.NOT_FOUND or path[:1] == "/" or os.path.lexists(here):
+                raise
+            unknown = failure
+        try:
+            return ask(path)
+        except Failure as failure:
+            raise (unknown if failure.exit == Exit.NOT_FOUND else failure) from None
 
     @property
     def now(self) -> datetime:

@@ -1,7 +1,6 @@
 """The composition root: builds, starts and stops everything, in order."""
 
 import asyncio
-import signal
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,20 +10,20 @@ from typing import Final
 
 import structlog
 
-from pacd import logs
+from pacd import logs, reloading, signals
 from pacd.api.server import ApiServer
 from pacd.assembly import DATABASE, LOCK, config_view, policy_of, preflight, setup_of
-from pacd.engine.audits import Audit
+from pacd.engine.audits import Audit, broke_off
 from pacd.engine.backups import Backups
 from pacd.engine.control import Control
 from pacd.engine.events import Events
 from pacd.engine.heralding import Herald
 from pacd.engine.host import Host
 from pacd.engine.thread import EngineThread
-from pacd.errors import PacError
+from pacd.errors import PacError, StoppedError
 from pacd.files.lock import Lock
 from pacd.lookout import Lookout
-from pacd.protocol.documents import ConfigView, Problem, ProblemKind
+from pacd.protocol.documents import ConfigView, Problem
 from pacd.pulse import Heartbeat, Part
 from pacd.schedule import Schedule
 from pacd.settings import Settings, needs_restart
@@ -42,7 +41,7 @@ STOPPING_S: Final = 120.0
 """How long running items, walks and threads may take to end: all of them have limits below it."""
 
 POLL_EVERY: Final = timedelta(minutes=15)
-"""Audits come at least this often where changes go unseen (W4, w01)."""
+"""Audits come at least this often where changes go unseen (W4, w01), or one broke off."""
 
 CANARY: Final = "canary"
 """Folder of the state directory for proofs that events arrive (decisions/0019)."""
@@ -54,21 +53,22 @@ class Daemon:
 
     Attributes:
         begun: Whether it was ever ready.
+        dismissed: Whether a signal has told it to stop.
         settings: Those in force.
     """
 
     def __init__(
-        self, settings: Settings, load: Callable[[], Settings], environ: Mapping[str, str]
+        self, settings: Settings, load: Callable[[], Settings], notifier: Notifier
     ) -> None:
         """
         Args:
             load: Reads the settings again; raises ConfigError.
         """
-        self.begun = False
+        self.begun = self.dismissed = False
         self.settings = settings
         self._load = load
         self._config = config_view(settings, (), now=datetime.now(UTC))
-        self._notifier = Notifier(environ)
+        self._notifier = notifier
         self._schedule = Schedule()
         self._events = Events(now=datetime.now(UTC))
         self._backups = Backups(settings.state_dir / DATABASE, self._reserve_bytes)
@@ -87,58 +87,59 @@ class Daemon:
             PacError: It could not start; nothing is left running.
         """
         self._loop = asyncio.get_running_loop()
+        signals.on_stop(self._asked_early)
         async with AsyncExitStack() as starting:
             await starting.enter_async_context(self._notifier.more_time(STARTING_S))
-            self._tools = preflight(self.settings)
-            lock = Lock.take(self.settings.state_dir / LOCK, "daemon")
-            thread = EngineThread(setup_of(self.settings, self._tools), self._events, self._ended)
-            try:
-                thread.start()
-                self._engine = await asyncio.wrap_future(thread.ready)
-                self._lookout = Lookout(
-                    self._engine.inbox,
-                    lambda _reason: self._engine.inbox.post(self._reconcile),
-                    canary=self.settings.state_dir / CANARY,
-                )
-                return await self._serve(thread, starting)
-            finally:
-                if thread.ready.done() and thread.ready.exception() is None:
-                    thread.ready.result().stop()
-                await asyncio.to_thread(thread.join)
-                lock.release()
+            self._tools = await asyncio.to_thread(preflight, self.settings)
+            if not self.dismissed:
+                await self._work(starting)
+        signals.be_deaf()
+        _log.info("stopped", action="stop", status="ok")
+        return 0
 
-    async def _serve(self, thread: EngineThread, starting: AsyncExitStack) -> int:
+    async def _work(self, starting: AsyncExitStack) -> None:
+        lock = Lock.take(self.settings.state_dir / LOCK, "daemon")
+        thread = EngineThread(setup_of(self.settings, self._tools), self._events, self._ended)
+        thread.start()
+        try:
+            self._engine = await asyncio.shield(asyncio.wrap_future(thread.ready))
+            self._lookout = Lookout(
+                self._engine.inbox,
+                lambda _reason: self._engine.inbox.post(self._reconcile),
+                canary=self.settings.state_dir / CANARY,
+            )
+            if not self.dismissed:
+                await self._serve(thread, starting)
+        finally:
+            await asyncio.to_thread(thread.end)
+            lock.release()
+
+    async def _serve(self, thread: EngineThread, starting: AsyncExitStack) -> None:
         control = Control(self._engine, self._host())
         await asyncio.to_thread(control.status)  # counts once, before anybody waits for it (B5)
         api = ApiServer(control, self.settings.socket)
         await api.start()
         try:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._loop.add_signal_handler(number, self._asked_to_stop)
-            self._loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload, control)
+            signals.on_stop(self._asked_to_stop)
+            reloading.on_signal(control, self._notifier)
             await asyncio.to_thread(self._start_lookout)
             self._engine.inbox.post(self._prepare_audits)
             self._plan_audits(None)
             self._schedule.start()
             await starting.aclose()
-            self._notifier.ready()
-            self.begun = True
-            _log.info("ready", action="start", status="ok", socket=str(self.settings.socket))
+            if not self.dismissed:
+                self._notifier.ready()
+                self.begun = True
+                _log.info("ready", action="start", status="ok", socket=str(self.settings.socket))
             await self._live(thread)
         finally:
             if not thread.error:  # else it may begin anew (pacd.endurance)
                 self._notifier.stopping()
             async with self._notifier.more_time(STOPPING_S):
-                stopping = (self._schedule.stop, self._lookout.stop, self._backups.stop)
-                for stop in (self._hands.shutdown, *stopping):
+                watching = (self._end_reload, self._hands.shutdown, self._lookout.stop)
+                for stop in (*watching, self._schedule.stop, self._backups.stop, thread.end):
                     await asyncio.to_thread(stop)
-                self._engine.stop()
-                await asyncio.to_thread(thread.join)
                 await api.stop()
-            if not thread.error:
-                self._be_deaf()
-            _log.info("stopped", action="stop", status="ok")
-        return 0
 
     def _ended(self) -> None:
         """In the engine's thread, when it leaves: without it there is nothing to go on for."""
@@ -189,29 +190,25 @@ class Daemon:
             return f"{len(snapshot.running)} running, {waiting} waiting"
         return "Watching " + ", ".join(each.name for each in self.settings.libraries())
 
+    def _asked_early(self) -> None:
+        """SIGTERM or SIGINT before it is up: what was begun, as a migration, is ended first."""
+        if not self.dismissed:
+            self._notifier.stopping()
+            _log.info("stopping", action="stop", status="ok", reason="told to, while it starts")
+        self.dismissed = True
+        self._stop.set()
+
     def _asked_to_stop(self) -> None:
         """SIGTERM or SIGINT: stop; the second time at once."""
         if self._stop.is_set():
             self._engine.stop()
+        self.dismissed = True
         self._stop.set()
 
-    def _be_deaf(self) -> None:
-        """All is done but to leave: a signal that comes now must not spoil the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            self._loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
-
-    def _asked_to_reload(self, control: Control) -> None:
-        self._loop.run_in_executor(None, self._reload_by_signal, control)
-
-    def _reload_by_signal(self, control: Control) -> None:
-        self._notifier.reloading()
-        try:
-            control.reload("SIGHUP")
-        except PacError as error:  # the old settings stay
-            _log.error("reload refused", action="reload", status="error", reason=str(error))
-        finally:
-            self._notifier.ready()
+    def _end_reload(self) -> None:
+        """Let one that is under way end; none begins any more."""
+        with self._reloading:
+            pass
 
     def _request_audit(self) -> None:
         self._engine.inbox.post(self._audit)
@@ -244,8 +241,8 @@ class Daemon:
         auditor.reports |= not any(each.whole for each in auditor.walks)
         if audit.gauge and not audit.error:
             self._lookout.walked(audit.policy, audit.gauge)
-        within = POLL_EVERY if self._lookout.blind else None
-        self._schedule.audit_finished(now, within=within)
+        in_haste = self._lookout.blind or broke_off(auditor.problems)
+        self._schedule.audit_finished(now, within=POLL_EVERY if in_haste else None)
 
     def _host(self) -> Host:
         return Host(
@@ -276,9 +273,11 @@ class Daemon:
                 new = self._load()
                 self._tools = preflight(new)
             except PacError as error:
-                self._refused = (_refusal(error),)
+                self._refused = (reloading.refusal(error),)
                 raise
             self._refused = ()
+            if self._stop.is_set():
+                raise StoppedError
             old, self.settings = self.settings, new
             self._config = config_view(new, needs_restart(old, new), now=datetime.now(UTC))
             logs.configure(new.daemon.log_level, new.daemon.log_format)
@@ -288,13 +287,3 @@ class Daemon:
             self._plan_audits(datetime.now(UTC))
             _log.info("reloaded", action="reload", status="ok", who=who)
         return self._config
-
-
-def _refusal(error: PacError) -> Problem:
-    """What is wrong after a reload that failed: the next start would fail by the same."""
-    said = " ".join(str(error).split())
-    return Problem(
-        kind=ProblemKind.RELOAD_REFUSED,
-        what=f"The last reload was refused, the settings before stay in force: {said}",
-        fix="Correct the configuration (`pacctl config check` reads it), then `pacctl reload`.",
-    )

@@ -3,16 +3,15 @@
 import asyncio
 import faulthandler
 import shutil
-import signal
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from pacd import logs, promptness
+from pacd import logs, promptness, signals
 from pacd.daemon import Daemon
 from pacd.errors import PacError, UnwritableError
 from pacd.settings import Settings
@@ -41,36 +40,31 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
     threading.excepthook = logs.thread_ended
     faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
     promptness.share()
+    with closing(Notifier(environ)) as notifier:
+        return _run(settings, load, notifier)
+
+
+def _run(settings: Settings, load: Callable[[], Settings], notifier: Notifier) -> int:
     begun, told = False, ""
     while True:
-        _outlive_reloads()
-        daemon = Daemon(settings, load, environ)
+        signals.outlive_reloads()
+        daemon = Daemon(settings, load, notifier)
         try:
             return asyncio.run(daemon.serve())
         except UnwritableError as error:
             begun = begun or daemon.begun
-            if not begun:
+            if not (begun or daemon.dismissed):
                 raise
             reason = f"{error}{_room(settings.state_dir)}"
-        _outlive_reloads()
+        signals.outlive_reloads()
         settings = daemon.settings
         if reason != told or daemon.begun:  # once for each time that it could not go on
             told = reason
             _log.error("store_err", action="start", status="error", reason=reason)
-        if asyncio.run(_stopped_meanwhile(Notifier(environ), reason)):
+        if daemon.dismissed or asyncio.run(_stopped_meanwhile(notifier, reason)):
             return 0
         with suppress(PacError):  # those that were in force are good still
             settings = load()
-
-
-def _outlive_reloads() -> None:
-    """
-    Ignore SIGHUP until a daemon listens to it; the loop of one that has ended gave that back.
-
-    By itself it ends a process, and systemd takes that for wished (systemd.service(5),
-    SuccessExitStatus=): nobody would start it again.
-    """
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _room(place: Path) -> str:
@@ -85,8 +79,7 @@ def _room(place: Path) -> str:
 async def _stopped_meanwhile(notifier: Notifier, reason: str) -> bool:
     """Wait before the next try; return whether a signal said stop."""
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    signals.on_stop(stop.set)
     for _ping in range(round(AGAIN_EVERY_S / _PING_S)):
         notifier.watchdog()
         notifier.status(f"Waiting for the disk of the database: {reason}")

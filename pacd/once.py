@@ -56,6 +56,7 @@ def run_once(settings: Settings, only: str | None) -> tuple[dict[str, Any], int]
         patience = timedelta(seconds=PATIENCE * settings.watch.settle_s)
         setup = _only(setup_of(settings, tools, patience=patience), only)
         store = Store.open(setup.database, now=datetime.now(UTC))
+        backups.sweep(setup.database)
         try:
             summed_up, code = _run(setup, store)
             if code != INTERRUPTED and backups.due(setup.database, now=datetime.now(UTC)):

@@ -61,7 +61,12 @@ class Notifier:
         self._send("STOPPING=1")
 
     def extend_timeout(self, seconds: float) -> None:
-        """Starting, running or stopping may take this much longer from now."""
+        """
+        Starting, running or stopping may take this much longer from now.
+
+        The watchdog too waits so long for its next ping (systemd 252, service_extend_timeout();
+        tests/thorough/test_booted.py): a start after READY=1 needs none.
+        """
         self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}")
 
     @asynccontextmanager

@@ -323,11 +323,14 @@ class FakeDaemon:
         guards: What stands against it.
         idle_asked: Set once somebody asked whether it is idle.
         gate: While cleared, `status` blocks, as behind a lock that is long held.
+        root: Absolute paths elsewhere lie in no library; relative ones are below it.
+        twofold: A relative path that is in two libraries.
     """
 
     def __init__(self, status: Status = WATCHING, holds: Sequence[HoldView] = ()) -> None:
         self.commands: list[tuple[str, object, str]] = []
         self.bad_config = ""
+        self.root, self.twofold = "/", ""
         self.idle_asked = threading.Event()
         self.gate = threading.Event()
         self.gate.set()
@@ -361,7 +364,7 @@ class FakeDaemon:
 
     def holds(self) -> Holds:
         with self._lock:
-            return Holds(holds=tuple(self._holds.values()))
+            return Holds(holds=tuple(self._holds.values()), libraries=("attic", "music"))
 
     def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word
         with self._lock:
@@ -377,13 +380,19 @@ class FakeDaemon:
             self.commands.append(("release", (tuple(ids), accept), who))
             return Holds(holds=released)
 
+    def _locate(self, path: str | None) -> None:
+        if path is not None and path.startswith("/") and not path.startswith(self.root):
+            raise UnknownError(f"{path} is in no library.")
+        if path and path == self.twofold:
+            raise RefusedError(f"{path} is in two libraries.")
+
     def plan(self, path: str | None) -> Plan:
+        self._locate(path)
         return Plan(items=tuple(each for each in self.items if path in {None, each.path}))
 
     def scan(self, path: str | None, who: str) -> ScanTicket:
         with self._lock:
-            if path is not None and not path.startswith("/srv/music"):
-                raise UnknownError(f"{path} lies in no library.")
+            self._locate(path)
             if self._status.state is State.STOPPING:
                 raise RefusedError("The daemon is stopping.")
             ticket = ScanTicket(id=len(self._tickets) + 1, state=TicketState.RUNNING, path=path)
@@ -458,11 +467,13 @@ class FakeDaemon:
         return Queue(running=self._status.queue.running, waiting=self.items, folders=(folder,))
 
     def why(self, path: str) -> Why:
+        self._locate(path)
         if path.endswith("unknown.flac"):
             raise UnknownError(f"{path} is in no library.")
         return replace(self.explained, path=path)
 
     def history(self, path: str | None, limit: int) -> History:
+        self._locate(path)
         return History(entries=(TESTED, replace(TESTED, message=f"{path} {limit}")))
 
     def pause(self, for_s: float | None, who: str) -> Status:

@@ -43,15 +43,20 @@ def small_disk(place: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(place)], check=True)
 
 
+def fill(filler: Path) -> None:
+    """Take all the room there is."""
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)) == 4096:
+            pass
+
+
 @contextmanager
 def full_disk(place: Path) -> Iterator[Path]:
     """Mount a small disk and fill it; yield the path of a file there that holds nothing yet."""
     with small_disk(place) as disk:
         empty = disk / "empty"
         empty.touch()
-        with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
-            while filler.write(bytes(4096)) == 4096:
-                pass
+        fill(disk / "filler")
         yield empty
 
 

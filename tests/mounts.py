@@ -1,5 +1,6 @@
 """Real file systems of other machines, in images that are mounted for a test."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 
 _SIZE_BYTES = 64 << 20
+# Linux, include/uapi/linux/ext4.h: EXT4_IOC_SHUTDOWN, and EXT4_GOING_FLAGS_NOLOGFLUSH.
+_SHUTDOWN = 0x8004587D
+_NO_FLUSH = (2).to_bytes(4, "little")
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
@@ -78,14 +82,25 @@ class Disk:
     def unmount(self) -> None:
         subprocess.run(["umount", self.place], check=True)
 
+    def make_read_only(self) -> None:
+        subprocess.run(["mount", "-o", "remount,ro", self.place], check=True)
+
+    def fail(self) -> None:
+        """From now on whatever is asked of it is an I/O error, until it is unmounted."""
+        descriptor = os.open(self.place, os.O_RDONLY)
+        try:
+            fcntl.ioctl(descriptor, _SHUTDOWN, _NO_FLUSH)
+        finally:
+            os.close(descriptor)
+
 
 @contextmanager
-def ext4(base: Path) -> Iterator[Disk]:
-    """A new, empty disk at base/disk; the test is skipped where none can be mounted."""
-    image, place = base / "image", base / "disk"
+def ext4(base: Path, place: Path | None = None) -> Iterator[Disk]:
+    """A new, empty disk at place, or base/disk; the test is skipped where none can be mounted."""
+    image, place = base / "image", place or base / "disk"
     place.mkdir()
     with image.open("wb") as file:
-        file.truncate(_SIZE_BYTES // 32)
+        file.truncate(_SIZE_BYTES // 8)
     if not _done("mkfs.ext4", "-q", "-F", image):
         pytest.skip("mkfs.ext4 is not to be had here")
     loop = _said("losetup", "--find", "--show", image)

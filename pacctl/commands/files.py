@@ -38,7 +38,7 @@ def _why_arguments(parser: ArgumentParser) -> None:
 
 
 def _why(arguments: Namespace, session: Session) -> int:
-    answer = session.client.get("why", {"path": session.absolute(arguments.path)})
+    answer = session.about(arguments.path, lambda path: session.client.get("why", {"path": path}))
     session.say(answer, _records, _story)
     return Exit.OK
 
@@ -128,8 +128,12 @@ def _history_arguments(parser: ArgumentParser) -> None:
 
 
 def _history(arguments: Namespace, session: Session) -> int:
-    query = {"path": session.absolute(arguments.path), "limit": arguments.limit}
-    session.say(session.client.get("history", query), _log_records, _log)
+    limit: int = arguments.limit
+    answer = session.about(
+        arguments.path,
+        lambda path: session.client.get("history", {"path": path, "limit": limit}),
+    )
+    session.say(answer, _log_records, _log)
     return Exit.OK
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from pacctl.record import Record
     from pacctl.session import Command, Session
     from pacd.protocol.files import Holds, HoldView
 
@@ -24,8 +25,9 @@ _COLUMNS = (
     Column("severity"),
     Column("since"),
     Column("cause"),
-    Column("path", share=1, middle=True),
 )
+_LIBRARY = Column("library")  # where there are several
+_PATH = Column("path", share=1, middle=True)
 _LABEL = 14
 _NUMBERS = "numbers"  # evidence that detectors measured, by detector
 _TIMES = frozenset({"tested", "judged", "last_gone"})  # evidence that is a moment
@@ -68,19 +70,23 @@ def _record(screen: Screen, hold: HoldView) -> None:
     screen.record(*head, hold.mirror, hold.md5, hold.reason)
 
 
-def _table(screen: Screen, document: Holds, *, now: datetime) -> None:
-    holds = document.holds
+def _table(screen: Screen, document: Record, *, now: datetime) -> None:
+    found: Any = document
+    holds: list[HoldView] = found.holds
     if not holds:
         screen.line(Painted("Nothing needs you.", "green"))
         return
+    libraries: Any = document.get("libraries", ())  # a daemon before this key does not say
+    whose = len(libraries) > 1
     screen.told(
-        _COLUMNS,
+        (*_COLUMNS, *((_LIBRARY,) if whose else ()), _PATH),
         [
             (
                 str(each.id),
                 Painted(each.severity, _COLOURS.get(each.severity, "yellow")),
                 distance(each.since, now=now),
                 each.cause,
+                *((each.library,) if whose else ()),
                 place(each),
             )
             for each in holds

@@ -41,7 +41,7 @@ def _plan_arguments(parser: ArgumentParser) -> None:
 
 
 def _plan(arguments: Namespace, session: Session) -> int:
-    answer = session.client.get("plan", {"path": session.absolute(arguments.path)})
+    answer = session.about(arguments.path, lambda path: session.client.get("plan", {"path": path}))
     session.say(answer, _plan_records, _plan_table)
     return Exit.OK
 
@@ -142,7 +142,7 @@ def _scan_arguments(parser: ArgumentParser) -> None:
 
 def _scan(arguments: Namespace, session: Session) -> int:
     session.lines = arguments.wait
-    answer = session.client.post("scan", {"path": session.absolute(arguments.path)})
+    answer = session.about(arguments.path, lambda path: session.client.post("scan", {"path": path}))
     if arguments.wait:
         return _follow_scan(answer.document, session)
     session.say(answer, _ticket_record, _ticket)

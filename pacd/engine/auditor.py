@@ -224,7 +224,7 @@ class Auditor:
         if outdated(audit, self._pipeline.policy) or not holds(audit.policy, view):
             return
         place = Place(audit.policy.name, view.path)
-        tally = self._pipeline.survey(audit.policy, view)
+        tally = self._pipeline.surveyor.survey(audit.library_id, audit.policy, view, audit)
         audit.tally += tally
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
         urgency = self._walkers[audit.policy.name][-1]
@@ -247,7 +247,7 @@ class Auditor:
         if not (self._is_void(audit) or doubts(self._store, audit) or audit.error):
             conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
             if audit.whole:
-                self._unswept.discard(audit.policy.name)
+                self._unswept -= {audit.policy.name} if audit.swept else set()
                 self._pipeline.census.walked(audit.library_id, audit.policy)
                 self._pipeline.keeper.due.add(audit.policy.name)
         self._pipeline.census.flush()

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
@@ -22,6 +23,11 @@ _log = structlog.get_logger()
 MAX_WARNINGS: Final = 100
 
 
+def broke_off(problems: Iterable[Problem]) -> bool:
+    """Whether one of them is a walk that is to be tried again soon."""
+    return any(each.kind is ProblemKind.WALK_FAILED for each in problems)
+
+
 @dataclass(slots=True)
 class Audit:
     """
@@ -37,10 +43,12 @@ class Audit:
         places: Folders that it found and that have not come to rest since.
         unseen: Folders on record there that it has not met, with their fingerprints.
         after_crash: Whether a daemon before this one may have left scratch files among the covers.
+        swept: Whether none of those can be left.
         census: Whether all that stands in the mirrors is to be told, not only what is stray.
         gauge: Told of each folder, where it is to be known which of them are watched.
         root: Which folder it began at, and `known` how many files were on record then.
         doubt: Why it may not have been the library that it saw.
+        broke_off: Whether it could not go on to its end.
         walked: Whether the walk itself is over.
     """
 
@@ -58,11 +66,13 @@ class Audit:
     places: set[Place] = field(default_factory=set)
     unseen: dict[str, bytes | None] = field(default_factory=dict)
     after_crash: bool = False
+    swept: bool = True
     census: bool = False
     gauge: Gauge | None = None
     root: FolderId | None = None
     known: int = 0
     doubt: Problem | None = None
+    broke_off: bool = False
     walked: bool = False
     error: str = ""
     started_s: float = field(default_factory=time.monotonic)
@@ -87,6 +97,16 @@ class Audit:
         """A problem where it, or parts of it, could not be looked at (L3, w09)."""
         if self.doubt:
             return (self.doubt,)
+        if self.broke_off:
+            return (
+                Problem(
+                    kind=ProblemKind.WALK_FAILED,
+                    what=f"Library {self.policy.name}: {self.error}; "
+                    "what is new there may not have been found, and nothing is forgotten.",
+                    fix="Mend what it says; PAC tries again within 15 minutes, "
+                    "and at once after `pacctl scan`.",
+                ),
+            )
         if not self.warnings:
             return ()
         more = f" (and {self.failed - 1} more)" if self.failed > 1 else ""

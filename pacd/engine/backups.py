@@ -59,15 +59,17 @@ class Backups:
         self._next_try_s = 0.0
         self._error: PacError | None = None
         self._unexported: PacError | None = None
+        self._to_export = True  # a run before may have been killed, or could not
         self._last: datetime | None = None
 
     def look(self) -> None:
-        """Begin a backup if one is due, also one that was missed; returns at once."""
+        """Begin a backup, or export, if that is due, also one that was missed; returns at once."""
         if self._thread and self._thread.is_alive():
             return
         now = datetime.now(UTC)
         self._last = shelf.newest(self._database, now=now)
-        if self._unexported:
+        if self._to_export:
+            backups.sweep(self._database)
             self.decided()
         if time.monotonic() >= self._next_try_s and backups.due(self._database, now=now):
             self._thread = threading.Thread(target=self._make, name="backup", daemon=True)
@@ -88,6 +90,7 @@ class Backups:
             self._unexported = error if isinstance(error, StoreError) else StoreError(f"{error}.")
         else:
             self._unexported = None
+        self._to_export = self._unexported is not None
 
     @property
     def last(self) -> datetime | None:

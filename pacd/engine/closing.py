@@ -21,11 +21,12 @@ def let_go(store: Store, pipeline: Pipeline, audit: Audit, folder: PurePosixPath
     root = audit.policy.root
     if audit.error or outdated(audit, pipeline.policy):
         return
-    if look(root, folder, pipeline.ignore) != FolderView(folder):
+    empty = FolderView(folder)
+    if look(root, folder, pipeline.ignore) != empty:
         return  # it has come back since the walk looked
     if not available(root) or pipeline.vouched.doubts(store, audit):
         return  # asked last: else the disk may have gone before the folder was looked for
-    audit.tally += pipeline.survey(audit.policy, FolderView(folder))
+    audit.tally += pipeline.surveyor.survey(audit.library_id, audit.policy, empty, audit)
     with store.transaction():
         store.folders.forget(audit.library_id, folder)
         store.memory.set(_untidy(audit), value=True)
@@ -41,10 +42,12 @@ def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -
     if whole and store.memory.get(untidy) and tidy_folders(store, audit.library_id, naming):
         with store.transaction():
             store.memory.delete(untidy)
-    for folder in _stale_folders(store, audit, now=now):
+    withheld = pipeline.vouched.withheld(audit.policy.name) if audit.whole else set()
+    for folder in (*withheld, *_stale_folders(store, audit, now=now)):
         place = Place(audit.policy.name, folder)
         audit.places.add(place)
         pipeline.want(place, Urgency.AUDIT)
+    withheld.clear()
 
 
 def _untidy(audit: Audit) -> str:

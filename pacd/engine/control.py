@@ -118,7 +118,8 @@ class Control:
                     views.hold_view(names[library_id], hold)
                     for library_id, hold in store.holds.all_open()
                     if library_id in names
-                )
+                ),
+                libraries=tuple(names.values()),
             )
 
     def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word

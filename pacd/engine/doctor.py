@@ -121,6 +121,15 @@ def _roots(policy: DaemonPolicy) -> Iterator[DoctorCheck]:
             yield _root(f"mirror {mirror.name}", mirror.root, policy.min_free_bytes)
         if library.artwork.enabled:
             yield _root("covers", library.artwork.root, policy.min_free_bytes)
+    wishes = (each.authenticity for each in policy.libraries if each.authenticity.enabled)
+    for root in dict.fromkeys(each.spectrogram.root for each in wishes if each.spectrogram):
+        yield _drawing(root, policy.min_free_bytes)
+
+
+def _drawing(root: Path, reserve_bytes: int) -> DoctorCheck:
+    """The first picture makes the root for spectrograms, in a folder that must be there."""
+    to_be_made = not os.path.lexists(root) and reachable(root.parent)
+    return _root("spectrograms", root.parent if to_be_made else root, reserve_bytes)
 
 
 def _root(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:

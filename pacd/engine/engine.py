@@ -155,7 +155,7 @@ class Engine:
         self.pipeline.adopt(policy)
         self.dispatch.adopt(policy)
         self.auditor.adopt(policy)
-        self.auditor.audit_all()
+        self.auditor.audit_all(anew=True)  # the watcher was set anew: it may have missed changes
         self.events.emit(EventKind.CONFIG_RELOADED, now=datetime.now(UTC))
 
     def set_pause(self, until: datetime | None, who: str) -> None:

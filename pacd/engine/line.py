@@ -24,6 +24,11 @@ def lines() -> tuple["Line", socket.socket]:
     return Line(ours), theirs
 
 
+def packed(message: Message) -> bytes:
+    """Make what send() takes; an object that cannot be pickled says so in many ways."""
+    return pickle.dumps(message)
+
+
 class Line:
     """
     One end of a line; belongs to one thread.
@@ -45,14 +50,14 @@ class Line:
         """What to wait on until there is something to hear."""
         return self._end.fileno()
 
-    def send(self, message: Message) -> None:
+    def send(self, data: bytes) -> None:
         """
-        Send a message.
+        Send a message that was packed.
 
         Raises:
             BrokenPipeError, ConnectionResetError: Nobody is there any more.
         """
-        self._send(pickle.dumps(message))
+        self._send(data)
 
     def receive(self) -> Message:
         """
@@ -71,7 +76,7 @@ class Line:
 
         What the line may not hold is sent aside; what nobody is there to read is dropped.
         """
-        data = pickle.dumps(message)
+        data = packed(message)
         if len(data) + _LENGTH.size <= _AT_ONCE_BYTES:
             self._try_to_send(data)
         else:

@@ -16,19 +16,35 @@ def locate(policy: DaemonPolicy, path: str) -> tuple[LibraryPolicy, PurePosixPat
     Return the library and the path below its root; a relative path is below some root.
 
     Raises:
-        UnknownError: It lies in no library.
+        UnknownError: It lies in no library; or, relative, in none of several now.
+        RefusedError: It is relative, and there in several libraries.
     """
     asked = PurePosixPath(os.path.normpath(path))
     if asked.is_absolute():
         for library in policy.libraries:
             if asked.is_relative_to(library.root):
                 return library, asked.relative_to(library.root)
-    elif ".." not in asked.parts:
-        there = [each for each in policy.libraries if os.path.lexists(each.root / asked)]
-        for library in there or policy.libraries[:1]:
-            return library, asked
-    roots = ", ".join(str(library.root) for library in policy.libraries)
-    raise UnknownError(f"{path} lies in no library of PAC's ({roots}).")
+    elif ".." not in asked.parts and policy.libraries:
+        return _having(policy, asked), asked
+    raise UnknownError(f"{path} lies in no library of PAC's ({_roots(policy)}).")
+
+
+def _having(policy: DaemonPolicy, asked: PurePosixPath) -> LibraryPolicy:
+    """The library that a relative path means; of one that is gone only a lone library is sure."""
+    there = [each for each in policy.libraries if os.path.lexists(each.root / asked)]
+    there = list(policy.libraries) if len(policy.libraries) == 1 else there
+    if len(there) == 1:
+        return there[0]
+    fix = "Give the whole path, from / on."
+    if not there:
+        told = f"{asked} lies in none of PAC's libraries now ({_roots(policy)})."
+        raise UnknownError(told, fix=fix)
+    named = ", ".join(str(each.root / asked) for each in there)
+    raise RefusedError(f"{asked} is there in {len(there)} libraries: {named}.", fix=fix)
+
+
+def _roots(policy: DaemonPolicy) -> str:
+    return ", ".join(str(library.root) for library in policy.libraries)
 
 
 def places(policy: DaemonPolicy, path: str | None) -> Iterator[Place]:

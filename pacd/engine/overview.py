@@ -179,11 +179,12 @@ class Overview:
             return self._known.counted
 
     def _counted(self, snapshot: Snapshot) -> Counted:
+        policy = self._policy()
         with self._reading() as store:
             finished = store.memory.get(LAST_AUDIT)
             return Counted(
-                libraries=_libraries(store, self._policy(), snapshot),
-                holds=_hold_counts(store),
+                libraries=_libraries(store, policy, snapshot),
+                holds=_hold_counts(store, policy),
                 last_audit=datetime.fromtimestamp(finished, UTC) if finished else None,
                 durations_s={
                     row.name: row.report.scan_duration_s
@@ -209,7 +210,8 @@ def _libraries(store: Store, policy: DaemonPolicy, snapshot: Snapshot) -> tuple[
     )
 
 
-def _hold_counts(store: Store) -> HoldCounts:
-    """Open holds by severity."""
-    counts = store.holds.counts()
+def _hold_counts(store: Store, policy: DaemonPolicy) -> HoldCounts:
+    """Open holds by severity; none of libraries that were taken out of the configuration."""
+    names = {library.name for library in policy.libraries}
+    counts = store.holds.counts({row.id for row in store.libraries.all() if row.name in names})
     return HoldCounts(**{severity.value: counts.get(severity, 0) for severity in Severity})

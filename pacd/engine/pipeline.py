@@ -30,12 +30,12 @@ from pacd.engine.recording import Recorder
 from pacd.engine.resting import agrees, disturb, remember
 from pacd.engine.retries import SCAN_SETTLES, Retries
 from pacd.engine.roots import identities
-from pacd.engine.survey import Displaced, Tally, survey
+from pacd.engine.surveying import Surveyor
 from pacd.engine.telling import say_changes
 from pacd.engine.visit import Urgency, Visit
 from pacd.engine.vouching import Vouched
 from pacd.files import atomic
-from pacd.intake.audit import FolderView, ignored_folder
+from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Debouncer, Place
 from pacd.intake.ignore import Ignore
 from pacd.intake.settle import Settler
@@ -80,11 +80,11 @@ class Pipeline:
         self._rested = rested
         self._patience = patience
         self._turns = count(1)
-        self._displaced = Displaced()
         self.retries = Retries()
         self.library_ids = library_ids
         self.misses_root = False
         self.vouched = Vouched()
+        self.surveyor = Surveyor(store, self.vouched)
         self.aside = Aside(self._abandon)
         self.backlog = Backlog()
         self.visits: dict[Place, Visit] = {}
@@ -128,11 +128,6 @@ class Pipeline:
         moments = (self.debouncer.next_due_s(), self.retries.next_s(datetime.now(UTC)))
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def survey(self, policy: LibraryPolicy, view: FolderView) -> Tally:
-        """Record what a walk saw of a folder."""
-        where, now = (self.library_ids[policy.name], policy.root), datetime.now(UTC)
-        return survey(self._store, *where, view, displaced=self._displaced, now=now)
-
     @property
     def hungry(self) -> bool:
         """Whether folders wait while the workers could run out of items as urgent."""
@@ -160,8 +155,9 @@ class Pipeline:
             return
         self.keeper.due.add(policy.name)
         self.misses_root |= None in looked.mirrors.values()
-        say_changes(policy.name, place.folder, self.survey(policy, looked.library))
         library_id, now = self.library_ids[policy.name], datetime.now(UTC)
+        tally = self.surveyor.survey(library_id, policy, looked.library)
+        say_changes(policy.name, place.folder, tally)
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
         by_path, turn = {each.path: each for each in facts}, next(self._turns)
         extras = tuple(unread(self._store, library_id, policy, looked, facts))
@@ -267,7 +263,9 @@ class Pipeline:
             looked = self._look(visit.policy, place.folder) if visit.touched else visit.looked
             if not agrees(self._store, visit, looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
-            elif not (retries or visit.restless() or visit.awaits) and looked.complete:
+            elif looked.complete and not (
+                retries or visit.restless() or visit.awaits or self.vouched.withholds(place)
+            ):
                 remember(self._store, visit, looked, now=now)
                 self.aside.forget(place)
                 self._rested(place)

@@ -41,7 +41,8 @@ def release_all(engine: Engine, ids: Iterable[int], *, accept: bool, who: str) -
             who=who,
             now=datetime.now(UTC),
         )
-    return Holds(holds=tuple(hold_view(names[number], hold) for number, hold in wanted))
+    ended = tuple(hold_view(names[number], hold) for number, hold in wanted)
+    return Holds(holds=ended, libraries=tuple(names.values()))
 
 
 def no_hold(number: int) -> UnknownError:

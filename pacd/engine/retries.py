@@ -24,24 +24,37 @@ class Retries:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[datetime, Place]] = []
+        self._noted: dict[Place, datetime] = {}
 
     def add(self, moment: datetime, place: Place) -> None:
         """Have a folder visited at a moment."""
         heapq.heappush(self._waiting, (moment, place))
 
     def note(self, visit: Visit, *, now: datetime) -> bool:
-        """Have a folder visited again when something in it may go well; False if there is none."""
+        """
+        Have a folder visited again when something in it may go well; False if there is none.
+
+        Only the first such moment is kept: the visit it brings notes the next (w29).
+        """
         moments = list(visit.retries())
         if any(visit.unseen()) and visit.looked.complete:
             moments.append(now + RETRY_LOOK)
-        for moment in moments:
-            self.add(moment, visit.place)
+        if moments:
+            self._note(min(moments), visit.place)
         return bool(moments)
+
+    def _note(self, moment: datetime, place: Place) -> None:
+        if place not in self._noted or moment < self._noted[place]:
+            self._noted[place] = moment
+            self.add(moment, place)
 
     def due(self, now: datetime) -> Iterator[Place]:
         """Remove and yield the folders whose moment has come."""
         while self._waiting and self._waiting[0][0] <= now:
-            yield heapq.heappop(self._waiting)[1]
+            moment, place = heapq.heappop(self._waiting)
+            if self._noted.get(place) == moment:
+                del self._noted[place]
+            yield place
 
     def soon(self, now: datetime) -> bool:
         """Whether something that was merely interrupted is about to be tried again."""

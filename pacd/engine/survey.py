@@ -56,6 +56,7 @@ def survey(
     view: FolderView,
     *,
     displaced: Displaced,
+    withheld: set[PurePosixPath] | None,
     now: datetime,
 ) -> Tally:
     """
@@ -63,12 +64,19 @@ def survey(
 
     A file that cannot be seen because its folder could not be read, or because the
     root is gone, is not taken for gone.  Doing it twice changes nothing.
+
+    Args:
+        withheld: Where the root may be another's: nothing is taken for gone, and the folder
+            is put down here if something would be.
     """
     known = {file.path: file for file in store.tracks.in_folder(library_id, view.path)}
     seen = {view.path / entry.name: entry for entry in view.entries}
     news = {path: entry for path, entry in seen.items() if not _recorded(known.get(path), entry)}
     missed = [path for path, file in known.items() if file.is_valid and path not in seen]
     gone = missed if missed and not view.warnings and available(root) else []
+    if gone and withheld is not None:
+        withheld.add(view.path)
+        gone = []
     tally = Tally(skipped=len(seen) - len(news))
     if not news and not gone:
         return tally

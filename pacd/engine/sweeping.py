@@ -33,10 +33,15 @@ def sweep_folder(root: Path, folder: PurePosixPath, gone: Gone) -> None:
         _sweep(home, os.listdir(home), gone)  # noqa: PTH208  # the names are all that is wanted
 
 
-def sweep_tree(root: Path, gone: Gone) -> None:
-    """Remove the scratch files of a folder and all below it."""
-    for _, _, names, home in os.fwalk(root):
-        _sweep(home, names, gone)
+def sweep_tree(root: Path, gone: Gone) -> bool:
+    """Remove the scratch files of a folder and all below it; False if not all could be listed."""
+    unread: list[OSError] = []
+    try:
+        for _, _, names, home in os.fwalk(root, onerror=unread.append):
+            _sweep(home, names, gone)
+    except OSError as error:  # the root itself is not there, as before the first of its files
+        unread.append(error)
+    return not unread
 
 
 def _sweep(home: int, names: Iterable[str], gone: Gone) -> None:

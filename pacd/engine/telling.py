@@ -212,7 +212,7 @@ def say(library: str, item: PlanItem, told: Told, job_id: int | None) -> None:
         library=library,
         path=str(item.path),
         mirror=item.mirror or None,
-        job=job_id,
+        job_id=job_id,
         reason=item.reason,
         message=told.message,
         **rest,  # why it failed, in one word; M6: what an output lacks, of its very file

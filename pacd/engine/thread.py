@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from datetime import UTC, datetime
 
 from pacd.engine.engine import Engine
@@ -47,6 +47,13 @@ class EngineThread(threading.Thread):
                 self.ready.set_exception(fault)
             self._over = True
             self._ended()
+
+    def end(self) -> None:
+        """Wait until the engine is built, which may take a migration; stop it, and see it end."""
+        wait([self.ready])
+        if not self.ready.exception():
+            self.ready.result().stop()
+        self.join()
 
     def check(self) -> None:
         """

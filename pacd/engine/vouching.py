@@ -1,5 +1,6 @@
 """Whether a walk has seen the library that it was to see; else nothing it missed is forgotten."""
 
+from pathlib import PurePosixPath
 from typing import Final
 
 from pacd.domain.change import FolderId
@@ -7,6 +8,7 @@ from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine.audits import Audit
 from pacd.engine.roots import available
 from pacd.intake.audit import FolderView, root_id
+from pacd.intake.debounce import Place
 from pacd.protocol.documents import Problem, ProblemKind
 from pacd.store.database import Store
 
@@ -29,25 +31,55 @@ class Vouched:
 
     def __init__(self) -> None:
         self._roots: dict[str, FolderId | None] = {}
+        self._withheld: dict[str, set[PurePosixPath]] = {}
 
     def begin(self, store: Store, audit: Audit) -> None:
         """Note what a walk is about to see; another folder than before the start is not trusted."""
         audit.root = root_id(audit.policy.root)
         audit.known = store.tracks.valid_count(audit.library_id)
-        if audit.root:
-            same = store.memory.get(_key(audit), audit.root[1]) == audit.root[1]
-            self._roots.setdefault(audit.policy.name, audit.root if same else None)
+        self._meet(store, audit.library_id, audit.policy.name, audit.root)
+
+    def _meet(self, store: Store, library_id: int, name: str, root: FolderId | None) -> None:
+        if root and name not in self._roots:
+            same = store.memory.get(_key(library_id), root[1]) == root[1]
+            self._roots[name] = root if same else None
 
     def holds(self, policy: LibraryPolicy, view: FolderView) -> bool:
         """
         Whether a folder is the library's, or is no longer; False if it may be where the root is.
 
-        A folder that is there is looked at in any case: files tell themselves apart.
+        A folder that is there is looked at in any case: files tell themselves apart.  What it
+        lacks is another matter: see withholding().
         """
         if view.identity is not None:
             return True
         now = root_id(policy.root)
         return available(policy.root) and now == self._roots.get(policy.name, now)
+
+    def withholding(
+        self, store: Store, library_id: int, policy: LibraryPolicy, asked: Audit | None
+    ) -> set[PurePosixPath] | None:
+        """
+        Return None while what a folder lacks is gone, else where to put the folder down.
+
+        Another root may have folders of the same names, with nothing of the library in them: what
+        they lack is let go once a walk has vouched for that root.
+
+        Args:
+            asked: The walk that looks, if one does: what a person asks for settles it at once.
+        """
+        now = root_id(policy.root)
+        self._meet(store, library_id, policy.name, now)
+        known = asked.root if asked and asked.forced else self._roots.get(policy.name)
+        return None if now and now == known else self.withheld(policy.name)
+
+    def withheld(self, library: str) -> set[PurePosixPath]:
+        """The folders that lack files which were not let go."""
+        return self._withheld.setdefault(library, set())
+
+    def withholds(self, place: Place) -> bool:
+        """Whether a folder is such a one, so that it is not at rest."""
+        return place.folder in self.withheld(place.library)
 
     def doubts(self, store: Store, audit: Audit) -> bool:
         """Whether nothing that a walk has not met may be forgotten; a whole one may settle that."""
@@ -62,9 +94,9 @@ class Vouched:
         return False
 
 
-def _key(audit: Audit) -> str:
+def _key(library_id: int) -> str:
     """Where the store remembers a root's inode: disks are numbered anew at each boot."""
-    return f"root {audit.library_id}"
+    return f"root {library_id}"
 
 
 def _in_doubt(store: Store, audit: Audit) -> bool:
@@ -81,7 +113,7 @@ def _in_doubt(store: Store, audit: Audit) -> bool:
         return True
     if not audit.whole or audit.error:
         return False
-    key, (_, inode) = _key(audit), root
+    key, (_, inode) = _key(audit.library_id), root
     gone = audit.known - audit.discovered
     other = store.memory.get(key, inode) != inode
     if other and not audit.forced and gone >= FEW and gone > SHARE * audit.known:

@@ -72,7 +72,7 @@ class Walker:
     def _run(self) -> None:
         try:
             if self._audit.after_crash:
-                self._sweep_beside()
+                self._audit.swept = self._sweep_beside()
             store = Store.read_only(self._database)
             try:
                 for view in self._restless_folders(store):
@@ -84,18 +84,22 @@ class Walker:
             finally:
                 store.close()
         except (OSError, PacError) as error:
-            self._audit.error = f"the walk broke off: {error}"
+            self._break_off(f": {error}")
         except Exception as error:  # noqa: BLE001  # a walk that never ends would be the last
             _log.exception("fault", action="scan", status="error", library=self._audit.policy.name)
-            self._audit.error = f"the walk broke off by a fault of PAC's: {error!r}"
+            self._break_off(f" by a fault of PAC's: {error!r}")
         self._inbox.post(partial(self._ended, self._audit))
 
-    def _sweep_beside(self) -> None:
-        """Remove what a crash has left in the folders that no walk visits."""
+    def _break_off(self, why: str) -> None:
+        self._audit.broke_off = True
+        self._audit.error = f"the walk broke off{why}"
+
+    def _sweep_beside(self) -> bool:
+        """Remove what a crash has left in the folders that no walk visits; False if not all."""
         policy = self._audit.policy
         art = (policy.artwork.root,) if policy.artwork.enabled else ()
-        for root in (*art, *own_folders(policy)):
-            sweep_tree(root, is_left_over)
+        swept = [sweep_tree(root, is_left_over) for root in (*art, *own_folders(policy))]
+        return all(swept)
 
     def _wait_for_room(self) -> None:
         self._ahead.acquire()

@@ -5,14 +5,17 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from structlog.contextvars import bound_contextvars
 
-from pacd.engine.line import Line
+from pacd.engine.line import Line, packed
+
+_log = structlog.get_logger()
 
 MEMORY_BYTES: Final = 2 << 30
 """
@@ -39,7 +42,7 @@ def work(
     """
     Answer calls until the line is closed; a worker's whole life.
 
-    It says () when it is ready, and then (answer,) to each call.
+    It says () when it is ready, and then (answer,) to each call.  A fault of ours ends it.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -54,12 +57,23 @@ def work(
     setup()
     line = Line(end)
     with closing(line), suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        line.send(())
+        line.send(packed(()))
         while True:
             job_id, function, arguments = line.receive()
-            with bound_contextvars(job=job_id):
-                answer = function(*arguments, *common)
-            line.send((answer,))
+            with bound_contextvars(job_id=job_id), _told():
+                answer = packed((function(*arguments, *common),))
+            line.send(answer)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """End with a line of the log where multiprocessing would print a traceback as it is (w30)."""
+    try:
+        yield
+    except Exception as error:  # the worker boundary
+        reason = str(error) or type(error).__name__
+        _log.exception("a worker has ended", action="worker", status="error", reason=reason)
+        raise SystemExit(1) from error
 
 
 def _limit(which: int, most: int) -> None:

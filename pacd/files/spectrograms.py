@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from pacd.domain.figure import Figure
 from pacd.files.atomic import creating, observe, open_own
+from pacd.files.folders import entered
+from pacd.files.ownership import give
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,7 +84,11 @@ def save_spectrogram(picture: bytes, target: Path, *, root: Path) -> None:
         standing = observe(target)
     except FileNotFoundError:
         standing = None
+    for folder in reversed(target.relative_to(root).parents):
+        with entered(root, root / folder, make=True) as made:
+            give(made, root)
     with creating(target, root=root, expected=standing) as scratch, open_own(scratch) as file:
+        give(file.fileno(), root)
         file.write(picture)
 
 

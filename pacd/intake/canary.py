@@ -8,6 +8,8 @@ from typing import Final
 
 from watchdog.events import FileClosedEvent, FileSystemEvent, FileSystemEventHandler
 
+from pacd.files.ownership import give, make_folder
+
 _NAME: Final = "canary"
 
 
@@ -32,7 +34,8 @@ class Canary(FileSystemEventHandler):
     def settle_in(self) -> bool:
         """Make the folder; return whether it is there."""
         with suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.folder, 0o700)
         return self.folder.is_dir()
 
     def send(self) -> None:
@@ -40,7 +43,11 @@ class Canary(FileSystemEventHandler):
         self._came_back.clear()
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            os.close(os.open(self.folder / _NAME, flags, 0o600))
+            song = os.open(self.folder / _NAME, flags, 0o600)
+            try:
+                give(song, self.folder)
+            finally:
+                os.close(song)
         except OSError:
             self._came_back.set()
 

@@ -163,6 +163,12 @@ def filesystem(path: Path) -> str:
     return mount.kind if mount else "unknown"
 
 
+def on_network(path: Path) -> bool:
+    """Whether a path lies on a file system of other machines."""
+    table = MountTable.read()
+    return table.is_network(table.holding(table.real(path)))
+
+
 def _parsed(line: bytes) -> Mount | None:
     """Read a line: six fields, some optional ones, a dash, and three more (proc(5))."""
     before, dash, after = line.partition(b" - ")

@@ -4,8 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from pacd.domain.change import Entry, Observation
+from pacd.intake.mounts import on_network
+
+ZONES_S: Final = 26 * 3600.0
+"""Between the farthest time zones, UTC-12 and UTC+14: so wrong a server's clock may be."""
 
 
 class Settler:
@@ -14,18 +19,26 @@ class Settler:
 
     A file has settled when it looked the same twice, half the quiet time or more
     apart, and no process has it open for writing.  Its ctime counts as the first
-    look: nobody can set it back.  Linux gives no lease on files of other users to
-    those without CAP_LEASE; there the two looks decide alone.
+    look: nobody can set it back.  Where a server sets it, by its own clock, only
+    what is old by any clock counts so.  Linux gives no lease on files of other users
+    to those without CAP_LEASE; there the two looks decide alone.
     """
 
-    def __init__(self, quiet_s: float, being_written: Callable[[Path], bool]) -> None:
+    def __init__(
+        self,
+        quiet_s: float,
+        being_written: Callable[[Path], bool],
+        far: Callable[[Path], bool] = on_network,
+    ) -> None:
         """
         Args:
             quiet_s: Seconds for which a file must have stayed as it is.
             being_written: Whether a process has the file open for writing.
+            far: Whether another machine's clock may tell the times of a folder's files.
         """
         self._quiet_s = quiet_s
         self._being_written = being_written
+        self._far = far
         self._looks: dict[Path, dict[str, _Look]] = {}
 
     def restless(
@@ -48,13 +61,20 @@ class Settler:
         looks: dict[str, _Look] = {}
         for entry in entries:
             look = _looked(before.get(entry.name), entry.observation, now_s)
-            quiet = (wall_ns - entry.observation.ctime_ns) / 1e9 >= self._quiet_s
+            quiet = self._aged(folder, entry, wall_ns)
             quiet = quiet or now_s - look.since_s >= self._quiet_s / 2
             if not quiet or self._being_written(folder / entry.name):
                 looks[entry.name] = look
         if looks:
             self._looks[folder] = looks
         return {name: timedelta(seconds=now_s - look.first_s) for name, look in looks.items()}
+
+    def _aged(self, folder: Path, entry: Entry, wall_ns: int) -> bool:
+        """Whether a file's last change, by its ctime, is long enough ago."""
+        age_s = (wall_ns - entry.observation.ctime_ns) / 1e9
+        if self._quiet_s <= age_s < self._quiet_s + ZONES_S:
+            return not self._far(folder)
+        return age_s >= self._quiet_s
 
 
 @dataclass(frozen=True, slots=True)

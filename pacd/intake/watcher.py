@@ -1,6 +1,5 @@
 """Watches libraries through watchdog and says which folders were touched; decides nothing."""
 
-import logging
 import os
 import threading
 import time
@@ -21,9 +20,7 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
-from watchdog.observers.inotify_c import InotifyFD
 from watchdog.utils import BaseThread
 
 from pacd.domain.change import FolderId
@@ -31,6 +28,7 @@ from pacd.intake.audit import SCRATCH_PREFIX, root_id
 from pacd.intake.canary import Canary
 from pacd.intake.debounce import Place
 from pacd.intake.heard import Heard
+from pacd.intake.reader import Reader, observer_of
 
 # Narrows the kernel's mask: without it a read-only scan makes two events per file
 # (watchdog 7.1.0; tests/integration/test_watcher.py).
@@ -46,9 +44,6 @@ _EVENTS: Final[list[type[FileSystemEvent]]] = [
 
 _SCRATCH: Final = os.fsencode(SCRATCH_PREFIX)
 
-_WAKE_S: Final = 3600.0
-"""Watchdog's dispatcher need not wake to look for its end: stop() puts an event into its queue."""
-
 PATIENCE_S: Final = 10.0
 """How long an event may take; a full queue of the kernel's, 16,384 of them, takes a second."""
 
@@ -58,9 +53,6 @@ END_S: Final = 30.0
 """How long taking back all watches may last: 50,000 took 2 s (watchdog 7.1.0)."""
 
 _LOOK_S: Final = 0.1
-
-_TELLER: Final = logging.getLogger("watchdog.observers.inotify_c")
-_LOST_WORDS: Final = "overflowed"  # watchdog 7.1.0, observers/inotify_c.py, handle_event
 
 # What watchdog 7.1.0 warns of when a folder appears, or leaves, while it is being added; with
 # `-W error` the warning would end its reader (w15).
@@ -92,7 +84,8 @@ class Watcher:
             roots: Library roots by name; those that are missing are not watched.  Without any
                 nothing is begun.
             touched: Called with a folder, and whether all below it may have changed.
-            lost: Called with a clause when events were lost: everything must be looked at.
+            lost: Called with a clause when events were lost, and all is watched again:
+                everything must be looked at.
             canary: A folder for proofs that events arrive; it is made if need be.
             heard: Counts events; None for counts of its own.
         """
@@ -101,8 +94,7 @@ class Watcher:
         self._lost = lost
         self._heard = heard or Heard()
         self._observer: BaseObserver | None = None
-        self._readers: list[InotifyFD] = []
-        self._ear = _Ear(self._overflowed)
+        self._reader: Reader | None = None
         self._canary = Canary(canary) if canary else None
         self._sent_s = 0.0
         self.unwatched: dict[str, OSError] = {}
@@ -113,17 +105,14 @@ class Watcher:
         """Watch all roots; returns when the watches are set.  Failures are in `unwatched`."""
         if not self._roots:
             return
-        _TELLER.addHandler(self._ear)
-        _TELLER.setLevel(logging.WARNING)  # what overflowed must be heard, however quiet the log
         warnings.filterwarnings("ignore", _MKDIR_RACE, RuntimeWarning)
-        before = set(threading.enumerate())
         try:
-            observer = Observer(timeout=_WAKE_S)
+            self._reader = Reader(self._dropped, self._watched_anew)
         except OSError as error:
             self.failure = error
             return
-        begun = (each for each in threading.enumerate() if each not in before)
-        self._readers = [each for each in begun if isinstance(each, InotifyFD)]
+        self._reader.start()
+        observer = observer_of(self._reader)
         observer.start()
         self._observer = observer
         self._watch_canary(observer)
@@ -151,11 +140,11 @@ class Watcher:
 
     def stop(self) -> None:
         """Stop watching; no callback comes after this returns, unless one is stuck for good."""
-        _TELLER.removeHandler(self._ear)
-        if self._observer is not None:
+        if self._reader is not None and self._observer is not None:
             # A thread of watchdog's that dies may keep its lock: then this never ends.
             whole = self.alive()
-            threads = (*(() if whole else self._readers), self._observer)
+            threads: list[BaseThread] = [self._observer, self._reader]
+            threads = threads if whole else threads[::-1]
             ending = threading.Thread(target=_end, args=threads, daemon=True)
             ending.start()
             ending.join(END_S if whole else GRACE_S)
@@ -163,10 +152,10 @@ class Watcher:
 
     def alive(self) -> bool:
         """Whether every thread that carries events still runs."""
-        if self._observer is None:
+        if self._reader is None or self._observer is None:
             return False
-        threads = (self._observer, *self._readers, *self._observer.emitters)
-        return bool(self._readers) and all(thread.is_alive() for thread in threads)
+        threads = (self._observer, self._reader, *self._observer.emitters)
+        return all(thread.is_alive() for thread in threads)
 
     def hears(self, *, now_s: float) -> bool:
         """
@@ -210,10 +199,12 @@ class Watcher:
         """Whether a root is another folder than the one that is watched, or there and not."""
         return any(root_id(self._roots[name]) != seen for name, seen in self._identities.items())
 
-    def _overflowed(self) -> None:
+    def _dropped(self) -> None:
         if self._canary:
             self._canary.excuse()
         self._heard.overflows += 1
+
+    def _watched_anew(self) -> None:
         self._lost("the kernel dropped events")
 
 
@@ -223,18 +214,6 @@ def _end(*threads: BaseThread) -> None:
         thread.stop()
     for thread in threads:
         thread.join()
-
-
-class _Ear(logging.Handler):
-    """Hears watchdog say that the kernel's queue overflowed: it tells nobody else."""
-
-    def __init__(self, heard: Callable[[], None]) -> None:
-        super().__init__(logging.WARNING)
-        self._heard = heard
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if _LOST_WORDS in record.msg and "reconciling" not in record.msg:
-            self._heard()
 
 
 class Handler(FileSystemEventHandler):

@@ -30,7 +30,7 @@ _FIRST: Final = (
     "status",
     "library",
     "path",
-    "job",
+    "job_id",
     "reason",
     "exception",
 )

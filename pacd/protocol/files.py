@@ -74,9 +74,15 @@ class HoldView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holds:
-    """Open holds, worst first, then oldest first."""
+    """
+    Open holds, worst first, then oldest first.
+
+    Attributes:
+        libraries: The names of all that are configured, held in or not.
+    """
 
     holds: tuple[HoldView, ...] = ()
+    libraries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,6 +156,7 @@ class ProblemKind(StrEnum):
     HANGS = "hangs"
     ROOT_MISSING = "root-missing"
     UNREADABLE = "unreadable"
+    WALK_FAILED = "walk-failed"
     UNWATCHED = "unwatched"
     DISK_FULL = "disk-full"
     NO_WORKER = "no-worker"

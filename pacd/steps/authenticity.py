@@ -12,6 +12,7 @@ from pacd.errors import SourceChangedError, VerifyError
 from pacd.files.atomic import observe_open, sibling
 from pacd.files.flac_blocks import Layout, read_layout
 from pacd.files.flac_write import stream_of
+from pacd.files.ownership import make_folder
 from pacd.files.probe import track_of
 from pacd.files.regular import require_untouched
 from pacd.files.wav import WavWriter
@@ -85,7 +86,7 @@ def _findings(
     found: list[Finding] = []
     if apt:
         scratch = job.library.authenticity.scratch
-        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(scratch, 0o700)
         with sibling(scratch / _SAMPLES) as path:
             with WavWriter(path, audio) as wav:
                 _decode(job, tools.flac, file, layout, [*heard, wav.add])

@@ -7,6 +7,7 @@ from typing import Final
 from pacd.domain.media import Track
 from pacd.domain.policy import SpectrogramPolicy
 from pacd.errors import PacError
+from pacd.files.ownership import make_folder
 from pacd.files.spectrograms import drawn, plot_size, save_spectrogram
 from pacd.planning.spectrograms import spectrogram_target
 from pacd.steps.hearing import FAULTS
@@ -77,7 +78,7 @@ def draw(
     try:
         canvas = Canvas(track, wishes)
         decode(canvas.add)
-        wishes.root.mkdir(exist_ok=True)
+        make_folder(wishes.root)
         save_spectrogram(canvas.picture(), target, root=wishes.root)
     except OSError as error:
         return None, f"{target}: {error.strerror or error}"

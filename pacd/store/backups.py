@@ -1,14 +1,16 @@
 """Makes backups of the database, each with people's decisions as JSON (S4); writes beside it."""
 
+import json
 import shutil
 import threading
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from pacd.errors import StoreError
+from pacd.files.ownership import make_folder
 from pacd.store import connection, copies, decisions, shelf
 from pacd.store.checking import faults
 from pacd.store.shelf import Kept
@@ -29,6 +31,13 @@ def due(database: Path, *, now: datetime) -> bool:
     return last is None or now - last >= EVERY
 
 
+def sweep(database: Path) -> None:
+    """Remove what was killed in the middle: there is one pacd at a time on a state directory."""
+    with _exporting, suppress(OSError):  # the next backup tells of a disk that fails
+        for left in shelf.folder_of(database).glob(f".*{copies.SCRATCH_MARK}*"):
+            left.unlink(missing_ok=True)
+
+
 def make(database: Path, *, now: datetime, reserve_bytes: int) -> Kept:
     """
     Back up a database that may be in use; beside it what people have decided, as of that moment.
@@ -44,8 +53,7 @@ def make(database: Path, *, now: datetime, reserve_bytes: int) -> Kept:
         StoreError: There is no room, or the database is damaged; all backups are as they were.
     """
     folder = _folder(database)
-    with _exporting:
-        _sweep(folder)
+    sweep(database)
     _require_room(database, folder, reserve_bytes)
     stamp = shelf.stamp_of(now)
     made = Kept(now.astimezone(UTC).replace(microsecond=0), shelf.daily(database, stamp))
@@ -62,6 +70,8 @@ def export(database: Path, *, now: datetime) -> None:
     """
     Write what people have decided so far, for the day when the database is lost; any thread.
 
+    What stands there already is not written again.
+
     Raises:
         StoreError: It cannot be written; the document of before stands.
     """
@@ -69,22 +79,17 @@ def export(database: Path, *, now: datetime) -> None:
     with _exporting:
         with closing(connection.reader(database)) as source, source.transaction():
             document = decisions.decided(source, now=now)
-        _write(folder / shelf.CURRENT, document)
+        if not _says(folder / shelf.CURRENT, document):
+            _write(folder / shelf.CURRENT, document)
 
 
 def _folder(database: Path) -> Path:
     folder = shelf.folder_of(database)
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder, 0o700)
     except OSError as error:
         raise StoreError(f"{folder} cannot be made: {error.strerror or error}.") from error
     return folder
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what was killed in the middle: there is one pacd at a time on a state directory."""
-    for left in folder.glob(f".*{copies.SCRATCH_MARK}*"):
-        left.unlink(missing_ok=True)
 
 
 def _require_room(database: Path, folder: Path, reserve_bytes: int) -> None:
@@ -111,6 +116,15 @@ def _checked(scratch: Path, database: Path, *, now: datetime) -> Mapping[str, An
                 words=findings,
             )
         return decisions.decided(copy, now=now)
+
+
+def _says(file: Path, document: Mapping[str, Any]) -> bool:
+    """Whether a file says the same, whenever it was written; what cannot be read does not."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {**found, "made": document["made"]} == document
 
 
 def _write(target: Path, document: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from pacd.errors import StoreError
+from pacd.files.ownership import give
 from pacd.store.connection import Connection
 
 SCRATCH_MARK: Final = ".unfinished"
@@ -22,13 +23,16 @@ def publishing(target: Path) -> Iterator[Path]:
     """
     Yield an empty private file that takes target's place when the block ends well.
 
+    It is the daemon's, also where root makes it; SQLite gives a log to the owner of its database
+    (3.40, unixOpen and unixOpenSharedMemory; tests/integration/store/test_backups.py).
+
     Raises:
         StoreError: The directory cannot be written; target is as it was.
     """
     scratch = scratch_of(target)
     try:
         sweep(target)
-        os.close(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+        _make(scratch)
         yield scratch
         sync(scratch)
         scratch.replace(target)
@@ -41,6 +45,14 @@ def publishing(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # what failed first is told; the next attempt sweeps again
             sweep(target)
+
+
+def _make(scratch: Path) -> None:
+    made = os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    try:
+        give(made, scratch.parent)
+    finally:
+        os.close(made)
 
 
 def sweep(target: Path) -> None:

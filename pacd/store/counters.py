@@ -26,8 +26,7 @@ _UNTESTED: Final = """
 """
 
 # Failed verdicts are few: they lead to the files.
-_FAILED: Final = """
-    SELECT count(*) AS failed, count(files.metadata) AS readable
+_DAMAGED: Final = """
     FROM flac_checks AS checks INDEXED BY idx_checks_failed
     CROSS JOIN library_files AS files INDEXED BY idx_files_content
         ON files.library_id = :library
@@ -35,6 +34,14 @@ _FAILED: Final = """
         AND files.file_size = checks.file_size AND files.mtime_ns = checks.mtime_ns
         AND files.is_valid = 1
     WHERE checks.test_ok = 0
+"""
+
+# What a damaged file says of its compression is no reason to leave it alone.
+_FAILED: Final = f"""
+    SELECT count(*) AS failed, count(files.metadata) AS readable,
+        count(CASE WHEN files.compression <> '' THEN 1 END) AS at_target,
+        count(CASE WHEN files.rewritten = 1 THEN 1 END) AS rewritten
+    {_DAMAGED}
 """
 
 _HELD: Final = "SELECT count(*) FROM holds WHERE library_id = :library AND ended_at IS NULL"
@@ -57,16 +64,19 @@ _AUTHENTICITY: Final = """
     GROUP BY authenticity
 """
 
-_STANDING: Final = """
+_STANDING: Final = f"""
     SELECT
         count(*) AS scanned,
-        count(CASE WHEN compression <> '' THEN 1 END) AS at_target,
+        count(CASE WHEN compression <> '' THEN 1 END) - (
+            SELECT count(*) {_DAMAGED}
+                AND files.path > :first AND files.path < :last AND files.compression <> ''
+        ) AS at_target,
         (SELECT count(*) FROM holds INDEXED BY idx_holds_folder
             WHERE library_id = :library AND ended_at IS NULL
                 AND path > :first AND path < :last) AS held
     FROM library_files
     WHERE library_id = :library AND is_valid = 1 AND path > :first AND path < :last
-"""
+"""  # noqa: S608  # a clause of ours
 
 
 class Counters:
@@ -92,21 +102,21 @@ class Counters:
         How the library stands now, counted from the rows.
 
         scanned: files that are there; tested_ok and tested_err: those of them with a
-        verdict on their present bytes; held: open holds; at_target: files that
-        say how they were compressed; rewritten: those of them that PAC made smaller;
+        verdict on their present bytes; held: open holds; at_target: files not damaged
+        that say how they were compressed; rewritten: those of them that PAC made smaller;
         auth_…: files whose authenticity stands so.
         """
         library = {"library": library_id}
         scanned = self._connection.value(_SCANNED, library)
         untested = self._connection.value(_UNTESTED, library)
-        failed, readable = self._connection.rows(_FAILED, library)[0]
+        damaged = self._connection.rows(_FAILED, library)[0]
         return {
             "scanned": scanned,
-            "tested_ok": scanned - untested - readable,
-            "tested_err": failed,
+            "tested_ok": scanned - untested - damaged["readable"],
+            "tested_err": damaged["failed"],
             "held": self._connection.value(_HELD, library),
-            "at_target": self._connection.value(_AT_TARGET, library),
-            "rewritten": self._connection.value(_REWRITTEN, library),
+            "at_target": self._connection.value(_AT_TARGET, library) - damaged["at_target"],
+            "rewritten": self._connection.value(_REWRITTEN, library) - damaged["rewritten"],
             **{f"auth_{each}": 0 for each in Authenticity},
             **{
                 f"auth_{row['authenticity']}": row["files"]

@@ -47,7 +47,26 @@ _RESTORED: Final = """
 
 _TAKE_LIBRARY: Final = "INSERT OR IGNORE INTO libraries (name, root_path) VALUES (:name, :root)"
 
-_TAKE_HOLD: Final = """
+_KNOWN: Final = """
+    EXISTS (
+        SELECT 1 FROM holds
+        WHERE library_id = :library AND path = :path AND cause = :cause AND mirror = :mirror
+            AND md5 = :md5 AND ended_at = :ended_at AND ended_how = :ended_how
+    )
+"""
+
+# At most one hold of a kind is open at a time: one that began before the decision, and is open in
+# a backup, is what was decided, or had ended by then.
+_END_HOLD: Final = f"""
+    UPDATE holds SET
+        reason = :reason, evidence = :evidence, md5 = :md5,
+        device = :device, inode = :inode, file_size = :file_size, mtime_ns = :mtime_ns,
+        ctime_ns = :ctime_ns, since = :since, ended_at = :ended_at, ended_how = :ended_how
+    WHERE library_id = :library AND path = :path AND cause = :cause AND mirror = :mirror
+        AND ended_at IS NULL AND since <= :ended_at AND NOT {_KNOWN}
+"""  # noqa: S608  # of constants
+
+_TAKE_HOLD: Final = f"""
     INSERT INTO holds (
         library_id, path, path_text, folder, cause, mirror, reason, evidence, md5,
         device, inode, file_size, mtime_ns, ctime_ns, since, ended_at, ended_how
@@ -55,21 +74,21 @@ _TAKE_HOLD: Final = """
     SELECT
         :library, :path, :path_text, :folder, :cause, :mirror, :reason, :evidence, :md5,
         :device, :inode, :file_size, :mtime_ns, :ctime_ns, :since, :ended_at, :ended_how
-    WHERE NOT EXISTS (
-        SELECT 1 FROM holds
-        WHERE library_id = :library AND path = :path AND cause = :cause AND mirror = :mirror
-            AND md5 = :md5 AND ended_at = :ended_at AND ended_how = :ended_how
-    )
+    WHERE NOT {_KNOWN}
 """
 
+# It may be lying in the bin yet as a backup has it.
 _TAKE_RESTORED: Final = """
-    INSERT OR IGNORE INTO recycled (
+    INSERT INTO recycled (
         library_id, entry, path, path_text, recycled_at, reason,
         inode, file_size, mtime_ns, md5, made_md5, ended_at, ended_how
     ) VALUES (
         :library, :entry, :path, :path_text, :recycled_at, :reason,
         :inode, :file_size, :mtime_ns, :md5, :made_md5, :ended_at, 'restored'
     )
+    ON CONFLICT (library_id, entry) DO UPDATE SET
+        ended_at = excluded.ended_at, ended_how = excluded.ended_how
+    WHERE ended_how IS NOT 'restored'
 """
 
 
@@ -165,7 +184,7 @@ def _take_hold(connection: Connection, library: int, each: Mapping[str, Any]) ->
         **{name: each[name] for name in ("cause", "mirror", "reason", "md5")},
         **{name: each["seen"][name] for name in _SEEN},
     }
-    if not connection.run(_TAKE_HOLD, columns):
+    if not (connection.run(_END_HOLD, columns) or connection.run(_TAKE_HOLD, columns)):
         return 0
     told = {"cause": each["cause"], "how": each["how"]}
     _note(connection, library, each, "release", told)

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -83,7 +83,10 @@ _LAST_ACCEPTED: Final = f"""
     ORDER BY id DESC LIMIT 1
 """
 
-_COUNTS: Final = "SELECT cause, count(*) AS held FROM holds WHERE ended_at IS NULL GROUP BY cause"
+_COUNTS: Final = """
+    SELECT library_id, cause, count(*) AS held FROM holds
+    WHERE ended_at IS NULL GROUP BY library_id, cause
+"""
 
 _WORST_FIRST: Final = {severity: rank for rank, severity in enumerate(Severity)}
 _NOTHING_SEEN: Final = dict.fromkeys(("device", "inode", "file_size", "mtime_ns", "ctime_ns"))
@@ -210,11 +213,12 @@ class Holds:
         row = self._connection.row(_LAST_ACCEPTED, asked)
         return None if row is None else _hold(row)
 
-    def counts(self) -> Mapping[Severity, int]:
-        """How many holds are open, for every severity."""
+    def counts(self, libraries: Collection[int]) -> Mapping[Severity, int]:
+        """How many holds are open in these libraries, for every severity."""
         found = dict.fromkeys(Severity, 0)
         for row in self._connection.rows(_COUNTS):
-            found[Cause(row["cause"]).severity] += row["held"]
+            if row["library_id"] in libraries:
+                found[Cause(row["cause"]).severity] += row["held"]
         return found
 
 

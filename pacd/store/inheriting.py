@@ -20,10 +20,13 @@ def inherit(opened: Connection, database: Path) -> int:
     """
     Record the decisions that were exported last, and are not on record; return how many.
 
-    A document that cannot be read, or is of a later form, is passed over for the one before.
+    A document that is garbled, or of a later form, is passed over for the one before.
 
     Args:
         opened: What stands, or is to stand, in the place of `database`.
+
+    Raises:
+        StoreError: The disk fails, or a document is there that this user may not read.
     """
     files = [shelf.folder_of(database) / shelf.CURRENT]
     files += [each.file for each in shelf.exports(database)]
@@ -32,6 +35,11 @@ def inherit(opened: Connection, database: Path) -> int:
             taken = take_over(opened, _document(file))
         except FileNotFoundError:
             continue
+        except PermissionError as error:  # the next export would take its place
+            raise StoreError(
+                f"{file} may not be read: {error.strerror}. It holds what people decided. "
+                "Give it to the daemon's user, or move it away to start without.",
+            ) from error
         except StoreError as error:
             if not isinstance(error.__cause__, sqlite3.IntegrityError):
                 raise  # a full disk, say: nothing may go on without what was decided

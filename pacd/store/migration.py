@@ -94,11 +94,15 @@ def known_version(connection: Connection, path: Path, migrations: Migrations = R
             "Set [daemon] state_dir to a directory of PAC's own."
         )
     if found > migrations.version:
+        back = (
+            f", or stop pacd and go back to the newest backup that this one knows: "
+            f"{shelf.way_back(path)}"
+            if shelf.candidates(path)
+            else ""
+        )
         raise StoreError(
             f"{path} has schema {found}, this pacd knows schemas up to {migrations.version}. "
-            "Install the pacd that wrote it or a newer one, or stop pacd and go back to the backup "
-            "made before the upgrade: `pacd --restore-backup "
-            f"{path}.backup-v{migrations.version}-…`."
+            f"Install the pacd that wrote it or a newer one{back}."
         )
     return found
 

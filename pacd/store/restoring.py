@@ -1,6 +1,5 @@
 """Puts a backup in the place of a lost or damaged database; what was there is kept beside it."""
 
-import os
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,7 +86,6 @@ def _restored(
         with copies.publishing(database) as scratch:
             schema = _copied(backup, scratch, migrations)
             added = _brought_up(scratch, database)
-            _hand_over(scratch, database.parent)
             copies.sync(scratch)
             aside = _put_aside(database, now=now)
     except StoreError:
@@ -119,13 +117,6 @@ def _brought_up(scratch: Path, database: Path) -> int:
             Folders(copy).disturb(library.id)
         Memory(copy).delete(PAUSE)  # as it was exported last
         return inherit(copy, database)
-
-
-def _hand_over(scratch: Path, directory: Path) -> None:
-    """Give it to the daemon's user: at two in the morning the command is root's."""
-    if os.geteuid() == 0:
-        owner = directory.stat()
-        os.chown(scratch, owner.st_uid, owner.st_gid)
 
 
 def _put_aside(database: Path, *, now: datetime) -> Path | None:

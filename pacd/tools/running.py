@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from pacd.errors import ToolError, ToolTimeoutError
-from pacd.tools.starting import spawn
+from pacd.tools.starting import NOT_STARTED, spawn
 
 Stdin = int | Iterable[bytes] | None
 """A file descriptor, read from where it stands; or bytes to pump; or nothing."""
@@ -22,7 +22,7 @@ _CHUNK_BYTES: Final = 1 << 16
 _WORDS_BYTES: Final = 1 << 16
 _GRACE_S: Final = 2.0
 
-# util-linux 2.38 setpriv(1): it found the program and could not start it, or found none.
+# POSIX.1-2017, XCU 2.14 exec: it found the program and could not start it, or found none.
 _NOT_STARTED: Final = frozenset({126, 127})
 
 
@@ -124,7 +124,7 @@ class Program:
         if self._pump_error:
             raise self._pump_error
         words = self._said()
-        if code in _NOT_STARTED and words.startswith("setpriv: failed to execute"):
+        if code in _NOT_STARTED and words.startswith(NOT_STARTED):
             raise ToolError(f"{self._argv[0]} cannot be started", words=words)
         return Finished(self._argv, code, b"", words)
 

@@ -11,6 +11,12 @@ from typing import Final
 
 from pacd.errors import ToolError
 
+NOT_STARTED: Final = "pac-tie: "
+"""What standard error begins with where a program that is there could not be started."""
+
+# A worker that dies before setpriv has asked for the signal is somebody else's child by then.
+_UNLESS_ALONE: Final = '[ "$PPID" -eq "$1" ] || exit; shift; exec "$@"'
+
 _STOPS: Final = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGTERM})
 
 
@@ -30,7 +36,7 @@ def spawn(argv: tuple[str, ...], stdin: int, *, deaf: bool = False) -> subproces
     try:
         with _blocked(_STOPS if deaf else frozenset()):
             return subprocess.Popen(
-                [*_tie(), *argv],
+                [*_tie(os.getpid()), *argv],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -53,7 +59,11 @@ def _blocked(signals: frozenset[signal.Signals]) -> Iterator[None]:
 
 
 @cache
-def _tie() -> tuple[str, ...]:
-    """What makes the kernel end a program when the thread that started it is gone."""
+def _tie(parent: int) -> tuple[str, ...]:
+    """What makes the kernel end a program when the thread that started it is gone (w26)."""
     setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
+    if setpriv is None:
+        return ()
+    name = NOT_STARTED.rstrip(": ")  # a shell puts its own before what it says
+    shell = ("/bin/sh", "-c", _UNLESS_ALONE, name, str(parent))
+    return (setpriv, "--pdeathsig", "KILL", "--", *shell)

@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -157,7 +158,7 @@ def test_what_cannot_be_started(tmp_path: Path, how: str) -> None:
         program.write_text("#!/no/such/interpreter\n")
         program.chmod(0o755 if how == "no-interpreter" else 0o644)
 
-    with pytest.raises(ToolError, match="tool"):
+    with pytest.raises(ToolError, match=r"tool (is not there|cannot be started)"):
         process.run([program], timeout_s=LONG_S)
 
 
@@ -228,6 +229,31 @@ def test_no_tool_outlives_its_worker(tmp_path: Path, number: signal.Signals) -> 
     worker.wait()
 
     assert gone(pid)
+
+
+def test_w26_a_worker_that_dies_while_it_starts_a_tool_leaves_none(tmp_path: Path) -> None:
+    """w26: killed before the kernel was asked to end the tool with it; a slow setpriv is that."""
+    fifo, program = tmp_path / "pid", tmp_path / "setpriv"
+    os.mkfifo(fifo)
+    program.write_text(
+        f"#!/bin/sh\necho $$ > {fifo}\nwhile kill -0 $PPID 2>&-; do sleep 0.01; done\n"
+        f'exec {shutil.which("setpriv")} "$@"\n'
+    )
+    program.chmod(0o755)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", _WORKER, "/dev/null"],
+        cwd=REPOSITORY,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+    pid = int(fifo.read_text())
+
+    worker.kill()
+    worker.wait()
+
+    left = not gone(pid)
+    if left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left
 
 
 def test_patience_grows_with_the_file() -> None:

@@ -1,5 +1,6 @@
 """Every test here has a PAC of its own: real programs, real files, nothing shared."""
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -7,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.e2e.order", "tests.e2e.running", "tests.e2e.installed")
+pytest.register_assert_rewrite(
+    "tests.e2e.order", "tests.e2e.running", "tests.e2e.installed", "tests.e2e.starting"
+)
 
 from tests.e2e.installed import guest, machine, service  # noqa: E402, F401  # fixtures
+from tests.e2e.manager import Manager  # noqa: E402
 from tests.e2e.running import Site  # noqa: E402  # only what is imported later is rewritten
 
 
@@ -26,3 +30,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made.configure()
     yield made
     shutil.rmtree(short)
+
+
+@pytest.fixture
+def manager() -> Iterator[Manager]:
+    """What hears a daemon that is given its path as $NOTIFY_SOCKET."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pacd-") as short,
+        contextlib.closing(Manager(f"{short}/notify")) as end,
+    ):
+        yield end

@@ -26,7 +26,7 @@ def _store(site: Site) -> Iterator[Store]:
         store.close()
 
 
-def test_a_damaged_database_comes_back_with_one_command(site: Site) -> None:
+def test_w59_a_damaged_database_comes_back_with_one_command(site: Site) -> None:
     """S4, w59: the message names the command; it is refused while pacd runs; nothing is redone."""
     make_album(site.library / ALBUM)
     site.once()
@@ -50,7 +50,7 @@ def test_a_damaged_database_comes_back_with_one_command(site: Site) -> None:
     assert 2 == history.count("flac_test_ok")  # those of before the damage
 
 
-def test_what_was_accepted_stays_accepted_without_the_database(site: Site) -> None:
+def test_w59_what_was_accepted_stays_accepted_without_the_database(site: Site) -> None:
     """w59, S4: one audit rebuilds the rest; a decision outlives the database from the start."""
     _, second = make_album(site.library / ALBUM)
     os.link(second, second.with_name("other name.flac.bak"))

@@ -244,7 +244,7 @@ def test_the_unreadable_folder_is_named(ended: Ended) -> None:
     assert "chmod" in problem["fix"]
 
 
-def test_every_hold_can_be_listed(ended: Ended) -> None:
+def test_w53_every_hold_can_be_listed(ended: Ended) -> None:
     """H3, w53: the list of holds holds exactly those that are stated, in every form."""
     expected = {case.path for case in CASES if case.cause and case.path in ended.whys}
 

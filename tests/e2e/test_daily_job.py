@@ -140,7 +140,7 @@ def _all_but_config(site: Site) -> dict[Path, Any]:
     return dict(tree(site.library, site.mirror, site.art))
 
 
-def test_a_second_run_writes_nothing(site: Site) -> None:
+def test_w21_a_second_run_writes_nothing(site: Site) -> None:
     """P4, W2, w21: after the daemon, `pacd --once` changes no inode and no time of any file."""
     for number in range(2):
         make_album(site.library / f"Artist {number}" / "Album", seed=number)

@@ -1,16 +1,19 @@
-"""The disk of the database fills up under a running daemon, and has room again."""
+"""The disk of the database fills up or fails under a running daemon, and is good again."""
 
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.albums import make_album
+from tests.e2e.manager import Manager
 from tests.e2e.order import assert_in_order, await_outputs
 from tests.e2e.running import Site, until
-from tests.machine import small_disk
+from tests.machine import fill, small_disk
+from tests.mounts import ext4
 
 
 @pytest.fixture
@@ -22,19 +25,11 @@ def full(site: Site) -> Iterator[Path]:
         yield site.state / "filler"
 
 
-def fill(filler: Path) -> None:
-    """Take all the room there is."""
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            return
-
-
-def test_a_daemon_whose_database_has_no_room_comes_back(site: Site, full: Path) -> None:
-    """D3, w18: it says why once, does no harm, begins anew by itself, and still hears SIGTERM."""
-    with site.running() as daemon:
+def test_a_daemon_whose_database_has_no_room_comes_back(
+    site: Site, full: Path, manager: Manager
+) -> None:
+    """D3, w18, w35: it says why once, does no harm, begins anew by itself, hears SIGTERM."""
+    with site.running(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="180000000") as daemon:
         fill(full)
         source = make_album(site.base / "source" / "Artist" / "Album", tracks=1)[0].parent
         shutil.copytree(source, site.library / "Artist" / "Album")
@@ -42,12 +37,46 @@ def test_a_daemon_whose_database_has_no_room_comes_back(site: Site, full: Path) 
         full.unlink()
         until(daemon.answers, what="for the daemon to come back")
         await_outputs(site)
+        waiting = manager.await_after(0, "STATUS=Waiting for the disk")
+        again = manager.await_after(waiting, "READY=1")
         said = daemon.events("store_err")
 
         assert 0 == daemon.stop()
+    # systemd watches on meanwhile, and takes that for a ping (tests/thorough/test_booted.py).
+    assert any(each.startswith("EXTEND_TIMEOUT_USEC=") for each in manager.told[waiting:again])
     assert all(f"The disk of {site.state} is full." in each["reason"] for each in said)
     assert_in_order(site)
     assert 1 == site.once()["counts"]["mirror"]["unchanged"]
+
+
+def test_a_daemon_whose_disk_fails_tries_again(site: Site) -> None:
+    """D3, w18: after EIO, which the lock meets too, it says so, lives on, and hears SIGTERM."""
+    with ext4(site.base, place=site.state) as disk, site.running() as daemon:
+        disk.fail()
+        make_album(site.library / "Artist" / "Album", tracks=1)
+        until(lambda: len(daemon.events("store_err")) == 2, what="for it to try again")
+
+        assert 0 == daemon.stop()
+    last = daemon.events("store_err")[-1]["reason"]
+
+    assert f"{site.state}/pacd.lock cannot be locked: Input/output error. Look for" in last
+    assert "Traceback" not in daemon.said()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--once",), ("--restore-backup",)])
+def test_d3_a_start_on_a_disk_that_is_read_only_says_so(
+    site: Site, full: Path, arguments: tuple[str, ...]
+) -> None:
+    """D3, 1.1: no pacd starts without its lock: exit 1, and one line with the place and the fix."""
+    subprocess.run(["mount", "-o", "remount,ro", full.parent], check=True)
+    done = site.pacd(*arguments)
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert (
+        f"pacd: {site.state}/pacd.lock cannot be locked: Read-only file system. "
+        "Make its file system writable again. Or: Set [daemon] state_dir to a directory the "
+        "daemon's user can write.\n"
+    ) == done.stderr
 
 
 def test_a_daemon_that_waits_for_room_can_be_stopped(site: Site, full: Path) -> None:

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 from pacd.protocol.wire import LIBRARY_COUNTS, MIRROR_COUNTS
-from tests.audio import dress, write_flac
+from pacd.store import shelf
+from pacd.store.copies import scratch_of
+from tests.audio import dress, stated_md5, write_flac
+from tests.detectors import put_aucdtect, suspect
 from tests.e2e.albums import make_album
 from tests.e2e.order import (
     assert_in_order,
@@ -26,6 +29,7 @@ from tests.e2e.order import (
     tree,
 )
 from tests.e2e.running import Site, until
+from tests.machine import NOBODY
 
 ALBUM = Path("Artist") / "Album"
 
@@ -300,8 +304,12 @@ def test_exit_130_leaves_everything_whole(site: Site) -> None:
     assert_no_leftovers(site)
     for master in masters(site):
         subprocess.run(["flac", "--test", "--silent", master], check=True)
+    unfinished = scratch_of(shelf.folder_of(site.database) / shelf.CURRENT)
+    unfinished.parent.mkdir(exist_ok=True)
+    unfinished.touch()  # as a kill would leave it
     site.once()
     assert_in_order(site)
+    assert not unfinished.exists()
 
 
 Seen = tuple[int, ...]
@@ -420,3 +428,26 @@ def _read_only(folder: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_in_the_state_directory_is_the_daemons(site: Site) -> None:
+    """S4, w59: database, backups, decisions, lock, scratch and pictures: its user must use them."""
+    put_aucdtect(site.base / "programs")
+    site.settings["authenticity"] = {"enabled": True, "detectors": ["aucdtect"]}
+    site.settings["spectrogram"] = {"enabled": True, "resolution": "400x300"}
+    site.under = ["env", f"PATH={site.base / 'programs'}:{os.environ['PATH']}"]
+    site.configure()
+    (bad,) = make_album(site.library / ALBUM, tracks=1)
+    suspect(site.base / "programs" / "auCDtect", stated_md5(bad))
+    site.state.mkdir(mode=0o700)
+    os.chown(site.state, NOBODY, NOBODY)
+    site.once()
+    made = {path.relative_to(site.state): path.stat() for path in site.state.rglob("*")}
+
+    assert {} == {
+        str(path): (status.st_uid, status.st_gid)
+        for path, status in made.items()
+        if (status.st_uid, status.st_gid) != (NOBODY, NOBODY)
+    }
+    assert {".png", ".json", ".db", ".lock"} <= {path.suffix for path in made}

@@ -3,16 +3,14 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +19,7 @@ import pytest
 from pacctl.verbs import VERBS
 from tests.audio import encode_pcm, pcm
 from tests.e2e.albums import make_album
+from tests.e2e.manager import Manager
 from tests.e2e.order import (
     assert_in_order,
     assert_no_leftovers,
@@ -37,52 +36,8 @@ HASTE_S = 8.0  # what tools and workers are given to end by themselves, and some
 STOP_WITHIN_S = 25.0  # below systemd's TimeoutStopSec in the unit: running items may finish
 
 
-class Manager:
-    """What systemd does at its end of $NOTIFY_SOCKET: it reads at once whatever comes."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.told: list[str] = []
-        self._end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._end.bind(path)
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        while message := self._end.recv(65_536):
-            self.told.append(message.decode())
-
-    def close(self) -> None:
-        """Stop reading: an empty message ends it."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
-            other.sendto(b"", self.path)
-        self._reader.join()
-        self._end.close()
-
-    def await_after(self, start: int, wanted: str) -> int:
-        """Wait for a message that begins so; return the place behind the first of them."""
-        found: list[int] = []
-
-        def came() -> bool:
-            news = enumerate(self.told[start:], start + 1)
-            found.extend(place for place, message in news if message.startswith(wanted))
-            return bool(found)
-
-        until(came, what=f"for {wanted}")
-        return found[0]
-
-
-@pytest.fixture
-def manager() -> Iterator[Manager]:
-    with (
-        tempfile.TemporaryDirectory(prefix="pacd-") as short,
-        contextlib.closing(Manager(f"{short}/notify")) as end,
-    ):
-        yield end
-
-
-def test_w32_w33_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> None:
-    """D2: ready once the socket answers, pings in time, a status line, reload, and the stop."""
+def test_w32_w33_w35_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> None:
+    """D2: ready once it answers, pings in time, a status line, reload, and a stop with time."""
     with site.running(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="1000000") as daemon:
         ready = manager.await_after(0, "READY=1")
 
@@ -105,8 +60,10 @@ def test_w32_w33_w36_the_protocol_of_systemd(site: Site, manager: Manager) -> No
         await_outputs(site)
 
         assert 0 == daemon.stop()
-    manager.await_after(again, "STOPPING=1")
+    stopping = manager.await_after(again, "STOPPING=1")
+    manager.await_after(stopping, "EXTEND_TIMEOUT_USEC=")
 
+    assert {"EXTEND_TIMEOUT_USEC=60000000"} == set(manager.told[stopping:])
     assert (3, 2, 1) == tuple(
         sum(message.startswith(word) for message in manager.told)
         for word in ("READY=1", "RELOADING=1", "STOPPING=1")
@@ -143,9 +100,27 @@ def test_w33_w35_a_stuck_engine_gets_no_ping(site: Site, manager: Manager) -> No
             daemon.end()
 
 
-def test_w32_a_bad_configuration_is_never_ready(site: Site, manager: Manager) -> None:
-    """D2, 1.1: it ends with 78 and one readable line, and systemd was told nothing."""
-    site.change("watch", settle_s=-1)
+@pytest.mark.parametrize(
+    ("mistakes", "said"),
+    [
+        pytest.param({"settle_s": -1}, (r"pacd: {0}:\d+: `settle_s` in .+\.",), id="one"),
+        pytest.param(
+            {"settle_s": -1, "mood": "auto", "max_delay_s": "long"},
+            (
+                r"pacd: The configuration has 3 mistakes:",
+                r"  {0}:\d+: `settle_s` in .+\.",
+                r"  {0}:\d+: `max_delay_s` in .+\.",
+                r"  {0}:\d+: there is no key `mood` in .+\?",
+            ),
+            id="three",
+        ),
+    ],
+)
+def test_w32_a_bad_configuration_is_never_ready(
+    site: Site, manager: Manager, mistakes: dict[str, object], said: tuple[str, ...]
+) -> None:
+    """D2, 1.1: it ends with 78 and one readable line each, and systemd was told nothing."""
+    site.change("watch", **mistakes)
     done = subprocess.run(
         site.command(),
         env=site.environment(NOTIFY_SOCKET=manager.path),
@@ -156,7 +131,8 @@ def test_w32_a_bad_configuration_is_never_ready(site: Site, manager: Manager) ->
     )
 
     assert (78, "", []) == (done.returncode, done.stdout, manager.told)
-    assert done.stderr.startswith(f"pacd: {site.config}:")
+    wanted = "".join(f"{line}\n" for line in said).format(site.config)
+    assert re.fullmatch(wanted, done.stderr)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -581,7 +557,7 @@ def test_w55_the_log_is_one_json_line_each(site: Site) -> None:
         await_outputs(site)
         daemon.stop()
     lines = daemon.events()
-    decisions = [line for line in lines if line.get("job")]
+    decisions = [line for line in lines if line.get("job_id")]
 
     assert all({"time", "level", "event"} <= line.keys() for line in lines)
     states = [line["state"] for line in lines if line["event"] == "state"]

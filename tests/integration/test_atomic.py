@@ -61,7 +61,7 @@ def test_a_failure_leaves_the_old_file(target: Path, error: BaseException) -> No
     assert ["x.flac"] == names(target.parent)
 
 
-def test_scratch_is_new_private_and_beside_its_target(target: Path) -> None:
+def test_w16_scratch_is_new_private_and_beside_its_target(target: Path) -> None:
     """w16: temporary sibling, our prefix and process id, the target's extension, mode 0600."""
     with atomic.replacing(target, atomic.observe(target), keep_mtime=True) as scratch:
         assert target.parent.samefile(scratch.parent)
@@ -112,7 +112,7 @@ def test_scratch_names_differ() -> None:
     assert 1000 == len({atomic.scratch_name() for _ in range(1000)})
 
 
-def test_mode_and_times_are_kept(target: Path) -> None:
+def test_w19_mode_and_times_are_kept(target: Path) -> None:
     """w19: mode and modification time, to the nanosecond."""
     target.chmod(0o640)
     os.utime(target, ns=(1_111_111_111_123_456_789, 1_222_222_222_987_654_321))
@@ -133,7 +133,7 @@ def test_mtime_may_be_new(target: Path) -> None:
     assert target.stat().st_mtime_ns > 0
 
 
-def test_read_only_files_are_replaced_and_stay_read_only(target: Path) -> None:
+def test_w19_read_only_files_are_replaced_and_stay_read_only(target: Path) -> None:
     """w19: a mode without write permission is kept as well."""
     target.chmod(0o444)
 
@@ -143,7 +143,7 @@ def test_read_only_files_are_replaced_and_stay_read_only(target: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
-def test_owner_is_kept(target: Path) -> None:
+def test_w19_owner_is_kept(target: Path) -> None:
     """w19: owner and group stay those of the file, set-id bits too."""
     os.chown(target, 1234, 5678)
     target.chmod(0o2755)
@@ -154,7 +154,7 @@ def test_owner_is_kept(target: Path) -> None:
     assert (1234, 5678, 0o2755) == (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode))
 
 
-def test_extended_attributes_are_kept(target: Path) -> None:
+def test_w19_extended_attributes_are_kept(target: Path) -> None:
     """w19: extended attributes."""
     os.setxattr(target, "user.rating", b"5\0\xff")
 
@@ -163,7 +163,7 @@ def test_extended_attributes_are_kept(target: Path) -> None:
     assert b"5\0\xff" == os.getxattr(target, "user.rating")
 
 
-def test_acl_is_kept(target: Path) -> None:
+def test_w19_acl_is_kept(target: Path) -> None:
     """w19: access control lists."""
     subprocess.run(["setfacl", "-m", "u:1234:rw,g:5678:r", target], check=True)
     before = acl(target)
@@ -174,7 +174,7 @@ def test_acl_is_kept(target: Path) -> None:
     assert before == acl(target)
 
 
-def test_a_folders_default_acl_adds_nothing(target: Path) -> None:
+def test_w19_a_folders_default_acl_adds_nothing(target: Path) -> None:
     """w19: a file without an ACL gets none from its folder."""
     subprocess.run(["setfacl", "-d", "-m", "u:1234:rwx", target.parent], check=True)
     before = acl(target)

@@ -108,7 +108,7 @@ def positions(lines: list[str], *patterns: str) -> list[int]:
     return found
 
 
-def test_order_of_replacing(target: Path) -> None:
+def test_w16_order_of_replacing(target: Path) -> None:
     """w16: O_EXCL and O_NOFOLLOW, fsync of the file, rename, fsync of the folder, in this order."""
     code, lines = traced(_REPLACE, target)
 
@@ -124,7 +124,7 @@ def test_order_of_replacing(target: Path) -> None:
     assert sorted(found) == found
 
 
-def test_order_of_creating(tmp_path: Path) -> None:
+def test_w16_order_of_creating(tmp_path: Path) -> None:
     """w16: the same for new files; a new folder is on disk before its file is."""
     (tmp_path / "mirror").mkdir()
 
@@ -170,7 +170,7 @@ def test_folders_that_cannot_be_synced_at_all(target: Path, error: str) -> None:
     assert (0, b"new") == (code, target.read_bytes())
 
 
-def test_a_foreign_owner_that_cannot_be_kept(shared: Path) -> None:
+def test_w19_a_foreign_owner_that_cannot_be_kept(shared: Path) -> None:
     """w19: a file of somebody else is left alone rather than taken over."""
     target = shared / "x.flac"
     target.write_bytes(b"old")
@@ -212,7 +212,7 @@ def test_leases_of_unreadable_files(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("flag", ["i", "a"])
-def test_files_that_may_not_be_replaced(target: Path, flag: str) -> None:
+def test_w19_files_that_may_not_be_replaced(target: Path, flag: str) -> None:
     """w19: an immutable or append-only file stays, and nothing is left beside it."""
     if subprocess.run(["chattr", f"+{flag}", target], check=False).returncode:
         pytest.skip("this file system or this user cannot have such files")

@@ -168,7 +168,7 @@ def test_a_folder_that_may_be_listed_but_not_entered_is_a_warning(common: Path) 
     ] == sorted(view.warnings)
 
 
-def test_any_name_is_walked(tmp_path: Path) -> None:
+def test_w53_any_name_is_walked(tmp_path: Path) -> None:
     """w53: newlines, quotes, bytes that are no UTF-8, and names as long as they may be."""
     odd = [b"new\nline", b"\xff\xfe", b"'\"$(x)", b" ", b"-rf", "坂本龍一".encode(), b"n" * 250]
     for name in odd:
@@ -197,7 +197,7 @@ def test_a_deep_tree_is_walked_as_far_as_names_reach(tmp_path: Path) -> None:
     assert views[-1].warnings[0].endswith("could not be read: File name too long")
 
 
-def test_hidden_and_nas_folders_are_passed_by(tmp_path: Path) -> None:
+def test_w13_hidden_and_nas_folders_are_passed_by(tmp_path: Path) -> None:
     """w13, W6: with all that is below them; so are folders that the owner names."""
     grow(tmp_path, "a/1.flac", ".Trash-1000/files/2.flac", "a/@eaDir/3.flac", "#recycle/4.flac")
     grow(tmp_path, "Incoming/5.flac", "a/.hidden.flac", "a/1.flac.part", ".pacd-recycle/6.flac")

@@ -1,15 +1,20 @@
 """A daemon in this process: what it does while parts of it are slow."""
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pacd.daemon import Daemon
+from pacd.assembly import DATABASE
+from pacd.daemon import POLL_EVERY, Daemon
+from pacd.files.lock import Lock
 from pacd.settings import Settings, load_settings
+from pacd.systemd import Notifier
 from tests.configurations import environ, write
 
 PATIENCE_S = 60.0
@@ -46,7 +51,7 @@ def _signals() -> Iterator[None]:
 
 def test_w28_an_end_waits_for_the_watcher_and_answers_meanwhile(settings: Settings) -> None:
     """w28, w35: watches that are just being set may take minutes; systemd is told so."""
-    turns = asyncio.run(_stopped_while_mending(Daemon(settings, lambda: settings, BEATS)))
+    turns = asyncio.run(_stopped_while_mending(Daemon(settings, lambda: settings, Notifier(BEATS))))
 
     assert turns > 5
 
@@ -68,7 +73,81 @@ async def _stopped_while_mending(daemon: Daemon) -> int:
     return turns
 
 
-def _keep_busy(daemon: Daemon, done: threading.Event) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_w28_a_stop_while_watches_are_set(settings: Settings, number: signal.Signals) -> None:
+    """w28, w35: it ends with 0 as soon as they are, was never ready, and the lock is free."""
+    daemon = Daemon(settings, lambda: settings, Notifier(BEATS))
+    asyncio.run(_stopped_before_ready(daemon, number))
+    Lock.take(settings.state_dir / "pacd.lock", "once").release()
+
+    assert (False, True) == (daemon.begun, daemon.dismissed)
+
+
+async def _stopped_before_ready(daemon: Daemon, number: signal.Signals) -> None:
+    life, done = asyncio.create_task(daemon.serve()), threading.Event()
+    async with asyncio.timeout(PATIENCE_S):
+        while not hasattr(daemon, "_lookout"):  # noqa: ASYNC110  # it tells nobody else
+            await asyncio.sleep(0)
+        busy = threading.Event()
+        threading.Thread(target=_keep_busy, args=(daemon, done, busy)).start()
+        busy.wait(PATIENCE_S)  # the loop too: it cannot be faster
+        while not daemon.settings.socket.exists():  # noqa: ASYNC110  # it tells nobody else
+            await asyncio.sleep(LOOK_S)
+        os.kill(os.getpid(), number)
+        while not daemon.dismissed:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_S)
+        assert not life.done()
+        done.set()
+        assert 0 == await life
+
+
+def _keep_busy(daemon: Daemon, done: threading.Event, busy: threading.Event | None = None) -> None:
     """Do as if watches were being set."""
     with daemon._lookout._lock:
+        if busy:
+            busy.set()
         done.wait(PATIENCE_S)
+
+
+def test_w09_an_audit_that_broke_off_is_tried_again_soon(settings: Settings) -> None:
+    """w09, W4: not a day later, as planned; once one came to its end the plan holds again."""
+    within_s = asyncio.run(
+        _planned_after_breaking_off(Daemon(settings, lambda: settings, Notifier({})))
+    )
+    haste_s, plan_s = POLL_EVERY.total_seconds(), settings.audit.interval.total_seconds()
+
+    assert [True, True] == [0 < within_s[0] <= haste_s, plan_s - PATIENCE_S < within_s[1]]
+
+
+async def _planned_after_breaking_off(daemon: Daemon) -> list[float]:
+    """When the next audit is due after one that broke off, and after one that did not."""
+    life, within_s = asyncio.create_task(daemon.serve()), list[float]()
+    database = daemon.settings.state_dir / DATABASE
+    away = database.with_name("away")
+    async with asyncio.timeout(PATIENCE_S):
+        await _until_audited(daemon, broke_off=False)
+        for source, target in ((database, away), (away, database)):
+            source.rename(target)  # who has it open goes on; a walk opens it anew
+            daemon._request_audit()
+            await _until_audited(daemon, broke_off=target is away)
+            planned = daemon._schedule.next_audit()
+            assert planned
+            within_s.append((planned - datetime.now(UTC)).total_seconds())
+        daemon._stop.set()
+        assert 0 == await life
+    return within_s
+
+
+async def _until_audited(daemon: Daemon, *, broke_off: bool) -> None:
+    """Wait until the daemon lives and its last audit was told as this."""
+
+    def audited() -> bool:
+        engine = daemon._engine
+        row = engine.store.libraries.all()[0]
+        told = bool(engine.auditor.problems) is broke_off
+        return told and row.scanned_at is not None
+
+    while not daemon.begun:  # noqa: ASYNC110  # it tells nobody else
+        await asyncio.sleep(LOOK_S)
+    while not await asyncio.wrap_future(daemon._engine.inbox.call(audited)):  # noqa: ASYNC110  # nor of this
+        await asyncio.sleep(LOOK_S)

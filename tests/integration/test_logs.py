@@ -67,13 +67,13 @@ def test_w04_a_thread_that_dies_is_one_line(stream: io.StringIO) -> None:
 
 
 def test_a_decision_is_one_line_of_json(stream: io.StringIO) -> None:
-    """O1: time, level, event, action, status, library, path, job, reason, then the rest."""
+    """O1: time, level, event, action, status, library, path, job_id, reason, then the rest."""
     configure("info", "json", stream=stream)
     structlog.get_logger().info(
         "tested",
         size_bytes=17,
         reason="never tested",
-        job=3,
+        job_id=3,
         path=PurePosixPath("Björk/01.flac"),
         library="Music",
         status="ok",
@@ -89,12 +89,13 @@ def test_a_decision_is_one_line_of_json(stream: io.StringIO) -> None:
         "status": "ok",
         "library": "Music",
         "path": "Björk/01.flac",
-        "job": 3,
+        "job_id": 3,
         "reason": "never tested",
         "size_bytes": 17,
     } == line
     assert list(line) == [
-        *("level", "event", "action", "status", "library", "path", "job", "reason", "size_bytes")
+        *("level", "event", "action", "status"),
+        *("library", "path", "job_id", "reason", "size_bytes"),
     ]
     assert abs(datetime.now(UTC) - moment).total_seconds() < 60  # the line's own
 
@@ -205,11 +206,11 @@ def test_levels_hold_and_change_with_a_reload(stream: io.StringIO) -> None:
 def test_a_job_is_named_in_all_its_lines(stream: io.StringIO) -> None:
     """D1: w30: what is bound once stands in each line, in those of libraries too."""
     configure("info", "json", stream=stream)
-    with structlog.contextvars.bound_contextvars(job=7):
+    with structlog.contextvars.bound_contextvars(job_id=7):
         structlog.get_logger().info("ours")
         logging.getLogger("mutagen").warning("theirs")
 
-    assert [7, 7] == [line["job"] for line in _lines(stream)]
+    assert [7, 7] == [line["job_id"] for line in _lines(stream)]
 
 
 @pytest.mark.parametrize(

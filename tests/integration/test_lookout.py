@@ -251,7 +251,7 @@ def test_mounts_elsewhere_are_no_news(
 
 
 @pytest.mark.filterwarnings(DYING)
-@pytest.mark.parametrize("role", ["InotifyFD", "InotifyEmitter", "InotifyObserver"])
+@pytest.mark.parametrize("role", ["Reader", "InotifyEmitter", "BaseObserver"])
 def test_w04_a_dead_thread_is_noticed(
     lookout: Lookout, library: LibraryPolicy, losses: Losses, tmp_path: Path, role: str
 ) -> None:
@@ -273,7 +273,7 @@ def test_w04_a_watcher_that_cannot_be_mended_is_said_so(
 ) -> None:
     """w04: then systemd gets no ping; audits stand in, and it is not tried all the time."""
     lookout.start((library,), "auto")
-    end_threads("InotifyFD", library.root)
-    with short_lived("InotifyFD"):
+    end_threads("Reader", library.root)
+    with short_lived("Reader"):
         assert [False, False, False] == [lookout.mend() for _heartbeat in range(3)]
     assert ["a thread of the watcher has ended"] == losses.reasons

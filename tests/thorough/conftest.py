@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.e2e.installed", "tests.e2e.running")
+pytest.register_assert_rewrite("tests.e2e.installed", "tests.e2e.running", "tests.e2e.starting")
 
 from tests.e2e.conftest import site  # noqa: E402, F401
 from tests.e2e.installed import guest, machine, service  # noqa: E402, F401

@@ -30,7 +30,7 @@ def test_w33_a_killed_daemon_is_restarted(service: Guest) -> None:
     assert "active" == service.show("pacd", "ActiveState")[0]
 
 
-def test_w28_stop_during_work_is_clean(service: Guest) -> None:
+def test_w28_w35_stop_during_work_is_clean(service: Guest) -> None:
     """D2, w28, w35: SIGTERM goes to the daemon alone, which takes its time, and leaves nothing."""
     album = service.at("/srv/music/Artist/Stopped")
     album.mkdir(parents=True)
@@ -51,6 +51,26 @@ def test_w28_stop_during_work_is_clean(service: Guest) -> None:
     assert ("inactive", "success", "0", "1") == facts  # CLD_EXITED
     assert "" == service.run("pgrep", "--uid=pacd", check=False).stdout
     assert [] == [path for path in album.iterdir() if path.name.startswith(".pacd-")]
+
+
+def test_w35_more_time_also_keeps_the_watchdog_quiet(guest: Guest) -> None:
+    """w33, w35: who asks for time need not ping; a start after READY=1 (D3) lives by that."""
+    guest.run("sh", "-c", f"printf '%s' '{_SLOW_AGAIN}' >/root/slow && chmod +x /root/slow")
+    unit = ("--unit=slow", "--service-type=notify", "-p", "WatchdogSec=1", "-p", "NotifyAccess=all")
+    began_s = time.monotonic()
+    guest.run("systemd-run", "--quiet", *unit, "/root/slow")
+    until(lambda: "failed" == guest.show("slow", "ActiveState")[0], what="for the watchdog")
+    lasted_s = time.monotonic() - began_s
+
+    assert "watchdog" == guest.show("slow", "Result")[0]
+    assert lasted_s > 4.0
+
+
+_SLOW_AGAIN = """#!/bin/sh
+systemd-notify READY=1
+systemd-notify EXTEND_TIMEOUT_USEC=4000000
+sleep 600
+"""
 
 
 def _tools(guest: Guest) -> list[str]:

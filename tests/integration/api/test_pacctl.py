@@ -90,7 +90,7 @@ def test_commands_arrive_as_they_were_given(place: Path) -> None:
     assert all(who.startswith(f"uid {os.geteuid()} pid ") for _, _, who in daemon.commands)
 
 
-def test_paths_become_absolute_and_links_keep_their_names(place: Path) -> None:
+def test_w53_paths_become_absolute_and_links_keep_their_names(place: Path) -> None:
     """w53: relative paths, links and bytes that are no UTF-8 arrive as they are on disk."""
     (place / "music").symlink_to(place)
     with serving(FakeDaemon(), place / "s") as path:
@@ -103,6 +103,49 @@ def test_paths_become_absolute_and_links_keep_their_names(place: Path) -> None:
     assert f"{place.parent}/a.flac" == json.loads(relative.stdout)["path"]
     assert "/srv/\udcff\n.flac" == json.loads(foreign.stdout)["path"]
     assert "/srv/\\xff\\n.flac" == shown.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize("verb", ["why", "plan", "scan", "history"])
+def test_a_path_as_the_screens_show_it_is_taken(place: Path, verb: str) -> None:
+    """1.3: what `holds` shows goes to the daemon as it is, where nothing here bears that name."""
+    daemon = FakeDaemon()
+    daemon.root = "/srv/music"
+    (place / "here.flac").touch()
+    with serving(daemon, place / "s") as path:
+        asked = (verb, "--json", "--socket", str(path))
+        shown = pacctl(*asked, "A/B/01.flac", cwd=place)
+        here = pacctl(*asked, "here.flac", cwd=place)
+        strange = pacctl(*asked, "/srv/other/01.flac", cwd=place)
+
+    assert (0, "") == (shown.returncode, shown.stderr)
+    assert "A/B/01.flac" in shown.stdout
+    assert (5, 5) == (here.returncode, strange.returncode)
+    assert f"{place}/here.flac is in no library." in here.stderr
+
+
+def test_a_path_here_comes_before_one_below_a_root(place: Path) -> None:
+    """1.3: in an album's folder a name means that album's file, also when it is gone."""
+    daemon = FakeDaemon()
+    daemon.root = str(place)
+    with serving(daemon, place / "s") as path:
+        asked = ("why", "--json", "--socket", str(path))
+        gone = pacctl(*asked, "gone.flac", cwd=place)
+        unknown = pacctl(*asked, "unknown.flac", cwd=place)
+
+    assert f"{place}/gone.flac" == json.loads(gone.stdout)["path"]
+    assert 5 == unknown.returncode
+    assert f"{place}/unknown.flac is in no library." in unknown.stderr
+
+
+def test_a_path_of_two_libraries_is_refused_in_words(place: Path) -> None:
+    """1.3: exit 6, and what the daemon said of the path as it was given."""
+    daemon = FakeDaemon()
+    daemon.root, daemon.twofold = "/srv/music", "A/B/01.flac"
+    with serving(daemon, place / "s") as path:
+        done = pacctl("why", "A/B/01.flac", "--socket", str(path), cwd=place)
+
+    assert (6, "") == (done.returncode, done.stdout)
+    assert "A/B/01.flac is in two libraries." in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -618,7 +661,9 @@ def test_json_has_a_document_for_errors_too(
 
 def test_json_lines_end_with_the_error(place: Path) -> None:
     """1.3: a long run that breaks off says so in a line like the others."""
-    with serving(FakeDaemon(), place / "s") as path:
+    daemon = FakeDaemon()
+    daemon.root = "/srv/music"
+    with serving(daemon, place / "s") as path:
         refused = pacctl("scan", "/x", "--wait", "--json", "--socket", str(path))
         process = start_pacctl("scan", "--wait", "--json", "--socket", str(path))
         assert process.stdout is not None

@@ -80,6 +80,11 @@ def raises() -> NoReturn:
     raise ValueError("a fault of ours")
 
 
+def raises_eof() -> NoReturn:
+    """As a parser does whose file ends too soon; a line that ends raises it, too."""
+    raise EOFError
+
+
 def unpicklable() -> object:
     return threading.Lock()
 

@@ -12,7 +12,7 @@ import pytest
 
 from pacd.domain.hold import Cause
 from pacd.domain.plan import Action
-from pacd.domain.policy import AuthenticityPolicy
+from pacd.domain.policy import AuthenticityPolicy, SpectrogramPolicy
 from pacd.domain.verdict import BUILTIN_VERSION, Authenticity, Detector
 from pacd.engine.engine import Engine
 from pacd.engine.sweeping import own_folders, target_root
@@ -125,9 +125,13 @@ def test_a_rewrite_keeps_the_verdict(site: Site) -> None:
     )
 
 
-def test_a_worker_killed_while_a_program_listens(site: Site) -> None:
-    """w25, A1: its samples are swept, the program is gone, and it is simply asked again."""
+@pytest.mark.parametrize("drawn", [False, True], ids=["nothing to draw", "no suspect drawn yet"])
+def test_a_worker_killed_while_a_program_listens(site: Site, drawn: bool) -> None:
+    """w25, A1, A5: its samples are swept, the program is gone, and it is simply asked again."""
     program = with_lac(site)
+    if drawn:
+        pictures = SpectrogramPolicy(site.base / "pictures")
+        wish(site, versions=(BUILTIN, LAC), spectrogram=pictures)
     script = program.read_text()
     program.write_text(script.replace("#!/bin/sh", f"#!/bin/sh\n{_WAITING}", 1))
     flag, pid = site.base / "programs" / "wait", site.base / "programs" / "pid"

@@ -78,7 +78,7 @@ def test_w18_a_part_that_stays_read_only_is_left_to_its_retries(site: Site) -> N
     assert [part] == said[-1]
 
 
-def test_nothing_is_begun_that_could_not_be_recorded(tmp_path: Path) -> None:
+def test_w23_nothing_is_begun_that_could_not_be_recorded(tmp_path: Path) -> None:
     """w23: less room for the database than the reserve: all waits, it is said, and goes on."""
     site = Site.make(tmp_path)
     site.album("A", 1)

@@ -1,6 +1,7 @@
 """What `pacctl doctor` looks at: real roots, a real disk, the clock as it is passed in."""
 
 import os
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from pacd import VERSION
+from pacd.domain.policy import AuthenticityPolicy, SpectrogramPolicy
 from pacd.engine.doctor import examine
 from pacd.protocol.documents import DoctorCheck, Verdict, Watch
 from tests.integration.engine.site import Site
+from tests.machine import small_disk
 
 _NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 _ALL = Watch(mode="inotify", directories=7, watched=7)
@@ -56,6 +59,46 @@ def test_w57_the_doctor_says_how_to_mend(site: Site) -> None:
     assert f"mkdir -p {site.base}/phone" in found["mirror phone"].fix
     assert found["library music"].fix.startswith("Free some space")
     assert "sysctl -w fs.inotify.max_user_watches=" in found["watches"].fix
+
+
+def _drawing_at(site: Site, root: Path, *, enabled: bool = True) -> None:
+    """Two libraries whose suspects are drawn below one root."""
+    wishes = AuthenticityPolicy(enabled=enabled, spectrogram=SpectrogramPolicy(root))
+    site.wish(authenticity=wishes)
+    music = site.policy.libraries[0]
+    attic = replace(music, name="attic", mirrors=())
+    site.policy = replace(site.policy, libraries=(music, attic))
+
+
+@pytest.mark.parametrize(
+    ("below", "verdict", "fix"),
+    [
+        pytest.param("art", Verdict.OK, "", id="there"),
+        pytest.param("state/spectrograms", Verdict.OK, "", id="made with the first picture"),
+        pytest.param("gone/pictures", Verdict.DEGRADED, "mkdir -p {}/gone/pictures", id="gone"),
+    ],
+)
+def test_w57_where_suspects_are_drawn(site: Site, below: str, verdict: Verdict, fix: str) -> None:
+    """w57, A5: once for all libraries; a root that is not there yet is made where it can be."""
+    _drawing_at(site, site.base / below)
+    checks = examine(site.policy, site.tools, _ALL, site.database, None, now=_NOW).checks
+    (drawn,) = (each for each in checks if each.name == "spectrograms")
+
+    assert verdict is drawn.verdict
+    assert fix.format(site.base) in drawn.fix
+    _drawing_at(site, site.base / below, enabled=False)
+    assert "spectrograms" not in _found(site)
+
+
+@pytest.mark.parametrize("folder", ["", "pictures"], ids=["root", "its parent"])
+def test_w57_a_root_that_may_not_be_written(site: Site, folder: str) -> None:
+    """w57: permissions of the root for spectrograms, or of the folder that it is made in."""
+    with small_disk(site.base / "disk") as disk:
+        _drawing_at(site, disk / folder)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        drawn = _found(site)["spectrograms"]
+
+    assert (Verdict.FAILED, True) == (drawn.verdict, "cannot be written by user" in drawn.found)
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ def test_a_file_that_is_no_flac_is_held(site: Site) -> None:
     assert [("A/01.flac", Cause.NOT_FLAC)] == causes(site)
 
 
-def test_hard_links_are_asked_about_and_mirrored_all_the_same(mirrored: Site) -> None:
+def test_w19_hard_links_are_asked_about_and_mirrored_all_the_same(mirrored: Site) -> None:
     """F3, w19: skipped with a reason; broken only where that is wished."""
     album = mirrored.album("A", 1)
     other = mirrored.base / "seeded.flac"
@@ -364,7 +364,7 @@ def test_who_has_no_patience_leaves_it_to_the_next_run(site: Site) -> None:
     assert ["A/01.flac"] == later.begun(Action.TEST)
 
 
-def test_a_rewriting_loop_is_broken(site: Site) -> None:
+def test_w22_a_rewriting_loop_is_broken(site: Site) -> None:
     """w22: another program undoes what PAC does; after k times a person is asked."""
     album = site.album("A", 1)
 

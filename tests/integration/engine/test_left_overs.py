@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pacd.domain.policy import AuthenticityPolicy, SpectrogramPolicy
 from pacd.engine.engine import Engine
 from pacd.files import atomic
 from tests.audio import Art, dress, png
@@ -142,3 +143,75 @@ def test_left_overs_of_a_crash_wait_for_the_disk_of_the_library(site: Site) -> N
 
     assert 1 == len(told)
     assert not scratch.exists()
+
+
+def crashed(site: Site) -> None:
+    """Leave the state as a daemon does that was killed at work."""
+    library_id = site.library_id
+    with site.store() as store:
+        store.jobs.started(library_id, item(), now=datetime.now(UTC))
+
+
+def test_w09_where_nothing_was_drawn_yet_a_crash_stops_no_audit(site: Site) -> None:
+    """w09, A5: the folder of the spectrograms comes with the first; albums are found before."""
+    dress(site.album("A", 1) / "01.flac", {"ALBUM": "One"}, [Art(png())])
+    site.run()
+    site.wish(
+        authenticity=AuthenticityPolicy(
+            scratch=site.base / "state" / "scratch",
+            spectrogram=SpectrogramPolicy(site.base / "pictures"),
+        )
+    )
+    (cover,) = (site.base / "art").rglob("*.png")
+    scratch = cover.with_name(LEFT)
+    scratch.touch()
+    crashed(site)
+    site.album("B", 1, seed=9)
+    ran = site.run()
+
+    assert ((), 1, False) == (ran.problems, ran.counts["tested_ok"], scratch.exists())
+
+
+def test_w16_left_overs_among_covers_that_are_away_wait_for_them(site: Site) -> None:
+    """w16, w09: what could not be swept is swept by the walk that finds it again."""
+    dress(site.album("A", 1) / "01.flac", {"ALBUM": "One"}, [Art(png())])
+    site.run()
+    (cover,) = (site.base / "art").rglob("*.png")
+    scratch = cover.with_name(LEFT)
+    scratch.touch()
+    crashed(site)
+    away = (site.base / "art").rename(site.base / "away")
+    told: list[str] = []
+
+    def comes_back(engine: Engine) -> bool:
+        if engine.idle and not told:
+            told.extend(problem.what for problem in engine.auditor.problems)
+            away.rename(site.base / "art")
+            engine.auditor.look_for_roots()
+            return False
+        return engine.idle
+
+    ran = site.run(until=comes_back)
+
+    assert [True] == ["cover folder" in each for each in told]
+    assert ((), False) == (ran.problems, scratch.exists())
+
+
+def test_w09_a_walk_that_broke_off_is_told_until_one_goes_to_its_end(site: Site) -> None:
+    """w09, L3: here the database cannot be opened; a one-shot run fails by the problem."""
+    site.album("A", 1)
+    site.run()
+    away = site.database.with_name("away")
+
+    def hide(_engine: Engine) -> None:
+        site.database.rename(away)
+
+    def found(engine: Engine) -> bool:
+        if engine.idle and away.exists():
+            away.rename(site.database)
+        return engine.idle
+
+    broken = site.run(hide, found)
+
+    assert [True] == ["the walk broke off: " in each for each in broken.problems]
+    assert () == site.run().problems

@@ -361,7 +361,31 @@ def test_w30_what_a_worker_logs_names_its_job(capfd: pytest.CaptureFixture[str])
         ask(made, calls.logs, "later")
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
-    assert [("odd tag", 77), ("later", None)] == [(each["event"], each["job"]) for each in lines]
+    assert [("odd tag", 77), ("later", None)] == [(each["event"], each["job_id"]) for each in lines]
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (calls.raises, "a fault of ours"),
+        (calls.raises_eof, "EOFError"),
+        (calls.unpicklable, "cannot pickle '_thread.lock' object"),
+    ],
+)
+def test_w30_a_worker_that_dies_of_a_fault_says_so_in_a_line(
+    function: Callable[[], object], reason: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """O1, w30: in JSON, with its job; what the interpreter would print is none."""
+    with capped() as made:
+        made.submit(Call(1, Phase.ANALYSIS, function, (), PATIENCE_S, 77))
+        (answer,) = answers(made)
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+
+    assert "exit code 1" == answer.lost
+    assert [("error", 77, reason)] == [
+        (each["level"], each["job_id"], each["reason"]) for each in lines
+    ]
+    assert "Traceback" in lines[0]["exception"]
 
 
 def test_w54_a_hungry_tool_is_found_out_and_its_file_held(tmp_path: Path) -> None:

@@ -272,7 +272,7 @@ def visit_of(engine: Engine, folder: PurePosixPath) -> Visit:
     pipeline, now = engine.pipeline, datetime.now(UTC)
     (policy,) = pipeline.policy.libraries
     looked = look_at(engine.store, 1, Naming(policy, pipeline.ignore), folder)
-    pipeline.survey(policy, looked.library)
+    pipeline.surveyor.survey(1, policy, looked.library)
     settler = Settler(0.0, being_written)
     facts = gather(engine.store, 1, policy, looked, settler=settler, now=now)
     by_path = {each.path: each for each in facts}

@@ -8,11 +8,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from pacd.domain.change import Observation
+from pacd.domain.hold import Cause
 from pacd.domain.policy import ArtworkPolicy, DaemonPolicy, LibraryPolicy
 from pacd.engine import overview
 from pacd.engine.overview import Overview
 from pacd.engine.snapshot import Snapshot
 from pacd.intake.debounce import Place
+from pacd.protocol.documents import HoldCounts
 from pacd.store.database import Store
 from tests.builders import NOW
 
@@ -68,6 +70,21 @@ def test_an_idle_daemon_counts_anew_after_each_turn(shelf: Shelf) -> None:
     shelf.add("a")
     assert 0 == shelf.scanned(IDLE)
     assert 1 == shelf.scanned(Snapshot())
+
+
+def test_a_library_that_was_taken_out_needs_nobody(shelf: Shelf) -> None:
+    """1.3, H2: only holds that `holds` lists and `release` ends are counted."""
+    both = shelf.store.libraries.sync({"music": shelf.path.parent, "attic": Path("/srv/attic")})
+    for number in both.values():
+        shelf.store.holds.open(
+            number, PurePosixPath("a.flac"), Cause.CORRUPT, reason="cut", evidence={}, now=NOW
+        )
+    counted = shelf.overview.at(IDLE)
+
+    assert (HoldCounts(error=1), ["music"]) == (
+        counted.holds,
+        [each.name for each in counted.libraries],
+    )
 
 
 def test_w49_a_busy_daemon_does_not_wait_for_its_counts(

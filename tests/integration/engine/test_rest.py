@@ -55,7 +55,7 @@ def whole(site: Site) -> bool:
     return not list(site.library.rglob(".pacd-*"))
 
 
-def test_a_second_run_writes_nothing(full: Site) -> None:
+def test_w21_a_second_run_writes_nothing(full: Site) -> None:
     """P4, w21: first test, recompress, cover and mirror; then nothing, not even a timestamp."""
     album = full.album("A/one", 2)
     for path in album.iterdir():
@@ -98,7 +98,7 @@ def test_the_next_round_follows_from_the_last(full: Site) -> None:
     ]
 
 
-def test_own_writes_lead_to_no_work(full: Site) -> None:
+def test_w21_own_writes_lead_to_no_work(full: Site) -> None:
     """W2, w21: also when their events come after a restart."""
     full.album("A/one", 2)
     full.run()
@@ -186,6 +186,14 @@ def test_wishes_that_change_during_a_walk_hold_for_what_it_has_passed(full: Site
     assert {"mirror-encode": 1} == ran.actions
 
 
+def test_w03_a_reload_that_changes_nothing_is_followed_by_a_walk_all_the_same(site: Site) -> None:
+    """w03, D2: the watcher was not there for a moment, and the walk under way may have passed."""
+    site.album("A", 1)
+    ran = site.run(lambda engine: engine.inbox.post(lambda: engine.adopt(site.policy)))
+
+    assert 2 == sum(each.kind is EventKind.SCAN_FINISHED for each in ran.events)
+
+
 def test_a_library_that_is_no_longer_wished_for_is_let_be(site: Site) -> None:
     """D2: taken out of the settings while it is walked: its walk ends, the others go on."""
     site.album("A", 1)
@@ -264,7 +272,7 @@ def test_a_pause_ends_by_itself(site: Site) -> None:
     assert moment <= datetime.fromisoformat(begun[0])
 
 
-def test_a_disk_that_is_nearly_full_is_not_written_to(full: Site) -> None:
+def test_w23_a_disk_that_is_nearly_full_is_not_written_to(full: Site) -> None:
     """w23: tests go on, nothing is written, it is said, and it goes on once there is room."""
     full.album("A", 3)
     before = contents(full.library)
@@ -286,7 +294,7 @@ def test_a_disk_that_is_nearly_full_is_not_written_to(full: Site) -> None:
     assert {"test": 3, "recompress": 3, "mirror-encode": 3} == ran.actions
 
 
-def test_a_full_disk_stops_its_own_items_alone(site: Site) -> None:
+def test_w23_a_full_disk_stops_its_own_items_alone(site: Site) -> None:
     """w23: masters are tested and rewritten while a mirror's disk is full, and it is said."""
     small = Path("/dev/shm")  # noqa: S108  # another file system, with less room
     room = [shutil.disk_usage(place).free for place in (small, site.base)]
@@ -306,7 +314,7 @@ def test_a_full_disk_stops_its_own_items_alone(site: Site) -> None:
     assert {"mirror-encode": files} == freed.actions
 
 
-def test_the_reserve_is_kept_while_a_folder_is_worked_on(site: Site) -> None:
+def test_w23_the_reserve_is_kept_while_a_folder_is_worked_on(site: Site) -> None:
     """w23: a disk that fills up in the middle of a long album is noticed then."""
     site.album("A", 1)
     with site.engine() as engine:

@@ -153,7 +153,7 @@ def test_removed_folders_are_let_go_with_all_below_them(site: Site) -> None:
         assert valid == known.is_valid
 
 
-def test_what_a_watcher_tells_of_a_tree_is_found_below_it(site: Site, tmp_path: Path) -> None:
+def test_w07_what_a_watcher_tells_of_a_tree_is_found_below_it(site: Site, tmp_path: Path) -> None:
     """W3, w07: trees that are moved out and in, by their top folder alone."""
     site.album("A/one", 1)
     site.album("A/two/CD1", 1, seed=5)
@@ -206,7 +206,7 @@ def test_trees_that_were_gathered_are_not_kept(site: Site) -> None:
 
 
 @pytest.mark.parametrize("folder", ["#recycle", "A/@eaDir/x", ".pacd-recycle"])
-def test_what_is_left_alone_stays_so_whoever_tells(site: Site, folder: str) -> None:
+def test_w13_what_is_left_alone_stays_so_whoever_tells(site: Site, folder: str) -> None:
     """W6, w13: a file moved into the NAS's recycle bin is nobody's work."""
     site.album(folder, 1)
     before = contents(site.library)
@@ -375,7 +375,7 @@ def test_a_left_over_that_cannot_be_removed_does_not_end_the_scan(site: Site) ->
     assert {"discovered": 1, "skipped": 1} == tally(ran)
 
 
-def test_odd_names_go_all_the_way(site: Site) -> None:
+def test_w53_odd_names_go_all_the_way(site: Site) -> None:
     """w53: newline and non-UTF-8 bytes from the disk through store, worker and tool."""
     folder = os.fsdecode(b"new\nline \xff")
     site.album(folder, 1)

@@ -129,3 +129,89 @@ def test_w09_a_restored_disk_is_taken_as_it_is(site: Site, tmp_path: Path) -> No
 
     assert () == site.run().problems
     assert 1 == valid(site)
+
+
+def skeleton(site: Site, tmp_path: Path, keep: int) -> None:
+    """Put another folder in the root's place: all folders are there, each with so many files."""
+    site.library.rename(tmp_path / "disk")
+    for folder in sorted((tmp_path / "disk").iterdir()):
+        place = site.library / folder.name
+        place.mkdir(parents=True)
+        for path in sorted(folder.iterdir())[:keep]:
+            shutil.copy2(path, place)
+
+
+@pytest.fixture
+def shelved(tmp_path: Path) -> Site:
+    """Four folders of fifteen files each, all of them at rest and held."""
+    made = Site.make(tmp_path)
+    for folder in "abcd":
+        spoilt(made.library / folder)
+        for number in range(2, 16):
+            (made.library / folder / f"{number:02}.flac").write_bytes(b"no FLAC: %d" % number)
+    made.run()
+    return made
+
+
+@pytest.mark.parametrize("event", [False, True], ids=["a walk", "an event after it"])
+def test_w09_a_skeleton_of_the_library_is_not_the_library(
+    shelved: Site, tmp_path: Path, event: bool
+) -> None:
+    """w09: folders of the same names, and one stray file: nothing is forgotten, no hold ends."""
+    held = len(shelved.holds())
+    skeleton(shelved, tmp_path, 0)
+    (shelved.library / "a" / "stray.flac").write_bytes(b"of another disk")
+    places = [Place("music", PurePosixPath(each)) for each in "ab"] if event else []
+
+    def asked(engine: Engine) -> bool:
+        while engine.idle and places:
+            engine.pipeline.want(places.pop(), Urgency.LIVE)
+        return engine.idle
+
+    gone = shelved.run(until=asked)
+
+    assert [True] == ["59 of 60 files are not in it" in each for each in gone.problems]
+    assert (0, 61, held + 1) == (gone.counts["removed"], valid(shelved), len(shelved.holds()))
+    shutil.rmtree(shelved.library)
+    (tmp_path / "disk").rename(shelved.library)
+    assert () == shelved.run().problems
+    assert (60, held) == (valid(shelved), len(shelved.holds()))
+
+
+def visited(engine: Engine) -> None:
+    """Look at each folder, as events make it."""
+    for folder in "abcd":
+        engine.pipeline.want(Place("music", PurePosixPath(folder)), Urgency.LIVE)
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["new to it", "visited before"])
+def test_w09_what_an_accepted_root_lacks_is_gone(shelved: Site, tmp_path: Path, seen: bool) -> None:
+    """w09: a disk that was restored but for a file in each folder is the library; those are let go.
+
+    Not before a walk has come to its end, which may be another daemon's than saw them first.
+    """
+    skeleton(shelved, tmp_path, 14)
+    if seen:
+        shelved.run(visited, audit=False)
+
+        assert 60 == valid(shelved)
+    ran = shelved.run()
+
+    assert ((), 56, 56) == (ran.problems, valid(shelved), len(shelved.holds()))
+
+
+def test_w09_who_takes_a_skeleton_for_the_library_is_heard(shelved: Site, tmp_path: Path) -> None:
+    """w09: a scan that was asked for lets go at once what is not there, also of a part."""
+    skeleton(shelved, tmp_path, 1)
+
+    def one(engine: Engine) -> None:
+        engine.auditor.walk(Place("music", PurePosixPath("a")), forced=True)
+
+    part = shelved.run(one, audit=False)
+
+    assert ((), 46) == (part.problems, valid(shelved))
+    whole = shelved.run(forced_walk, audit=False)
+
+    assert ((), 4) == (whole.problems, valid(shelved))
+    assert whole.report
+    assert 42 == whole.report.files_removed

@@ -72,7 +72,7 @@ def test_users_24_any_locale(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [b"x\xff\n;$(id).flac", b"-o.flac", "龍".encode() * 82 + b".flac"])
-def test_odd_names(tmp_path: Path, tools: Toolbox, name: bytes) -> None:
+def test_w53_odd_names(tmp_path: Path, tools: Toolbox, name: bytes) -> None:
     """w53: names that are not UTF-8, look like options or are 251 bytes long are only names."""
     text = os.fsdecode(name)
     (tmp_path / "library").mkdir()

@@ -309,7 +309,7 @@ def test_silence(tmp_path: Path, tools: Toolbox) -> None:
 
 
 @pytest.mark.parametrize("name", [b"x\xff\n;$(id).flac", b"-o.flac"])
-def test_odd_names(tmp_path: Path, tools: Toolbox, name: bytes) -> None:
+def test_w53_odd_names(tmp_path: Path, tools: Toolbox, name: bytes) -> None:
     """w53: names that are not UTF-8 or look like options are only names, and come back."""
     text = os.fsdecode(name)
     (tmp_path / "library").mkdir()

@@ -230,7 +230,7 @@ def test_unset_md5_is_set(folder: Path) -> None:
     assert md5 == stated_md5(master)
 
 
-def test_nothing_of_the_file_is_lost(master: Path) -> None:
+def test_w19_nothing_of_the_file_is_lost(master: Path) -> None:
     """w19: owner, mode, times to the nanosecond, extended attributes and ACL."""
     if os.geteuid() == 0:
         os.chown(master, 1234, 5678)
@@ -335,8 +335,8 @@ def test_laundered_damage_is_seen(master: Path) -> None:
     assert "does not hold the same audio" in failed.message
 
 
-def test_an_encoder_that_errs_is_seen(master: Path, tmp_path: Path) -> None:
-    """F3: an encode that verified itself and yet holds other audio is thrown away."""
+def test_w20_an_encoder_that_errs_is_seen(master: Path, tmp_path: Path) -> None:
+    """w20, F3: an encode that verified itself and yet holds other audio is thrown away."""
     other = write_flac(tmp_path / "other.flac", seconds=0.5, seed=5)
     work = job_to_recompress(master)
 

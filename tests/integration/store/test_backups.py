@@ -13,10 +13,12 @@ import pytest
 
 from pacd.domain.hold import Cause
 from pacd.errors import StoreError
-from pacd.store import backups, shelf
+from pacd.store import backups, connection, shelf
 from pacd.store.database import Store
 from pacd.store.holds import Ending
+from pacd.store.inheriting import inherit
 from pacd.store.recycled import Leaving
+from tests.integration.rights import give_away
 from tests.integration.store.examples import (
     MD5,
     NOW,
@@ -26,7 +28,7 @@ from tests.integration.store.examples import (
     SEEN,
 )
 from tests.integration.store.spoiling import killed_at, spoil
-from tests.machine import small_disk
+from tests.machine import as_nobody, shared_folder, small_disk
 
 DAY = timedelta(days=1)
 STAMP = "20261121T120000Z"
@@ -173,6 +175,9 @@ backups.make(Path(sys.argv[1]), now=NOW + timedelta(days=1), reserve_bytes=0)
 def test_kill_9_during_a_backup(filled: Path, syscall: str, nth: int) -> None:
     """S4, D3: whatever bears a backup's name is whole and sound; what is left over is swept."""
     _make(filled)
+    store = Store.open(filled, now=NOW)
+    store.memory.set("paused_until", "resume")  # so that there is something to export
+    store.close()
     code = killed_at(syscall, nth, _BACK_UP, filled)
 
     assert code != 0
@@ -217,7 +222,7 @@ def decided(database: Path) -> Path:
     return database
 
 
-def test_decisions_outlive_the_database(decided: Path) -> None:
+def test_w59_decisions_outlive_the_database(decided: Path) -> None:
     """w59, S4: no user data is only in the database: what was accepted is not held again."""
     before = _decided(decided)
     decided.unlink()
@@ -283,3 +288,57 @@ def test_a_garbled_export_is_passed_over(decided: Path, garbled: bytes) -> None:
     assert {Cause.SUSPECT} == store.holds.accepted(MD5, SEEN) - {Cause.HARDLINKED}
     assert ["main"] == [each.name for each in store.libraries.all()]
     store.close()
+
+
+def _used_by_the_daemon(database: Path) -> str:
+    """What its own user cannot do with the state directory; "" for nothing."""
+    try:
+        store = Store.open(database, now=NOW)
+        store.memory.set("paused_until", "resume")
+        _make(database, now=NOW + DAY)
+        store.close()
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
+def test_root_locks_nobody_out() -> None:
+    """S4, w59: the daemon can use and replace all that a run of root's makes, also at work."""
+    with shared_folder() as folder:
+        database = folder / "state" / "pacd.db"
+        database.parent.mkdir(mode=0o700)
+        give_away(database.parent)
+        store = Store.open(database, now=NOW)
+        store.memory.set("number", 1)
+        _make(database)
+        told = as_nobody(lambda: _used_by_the_daemon(database))
+        found = {each.name for each in database.parent.iterdir()}
+        store.close()
+
+    assert ("", True) == (told, {"pacd.db-wal", "pacd.db-shm", "backups"} <= found)
+
+
+def _inherited(database: Path) -> int | str:
+    """How many decisions are taken over, or why none are."""
+    try:
+        with closing(connection.bare(database)) as opened:
+            return inherit(opened, database)
+    except StoreError as error:
+        return str(error)
+
+
+def test_decisions_that_may_not_be_read_are_not_passed_over(decided: Path) -> None:
+    """w59, S4: a new database without them would lose them with its first export."""
+    with shared_folder() as folder:
+        database = folder / "pacd.db"
+        Store.open(database, now=NOW).close()
+        shutil.copytree(shelf.folder_of(decided), shelf.folder_of(database))
+        export = shelf.folder_of(database) / shelf.CURRENT
+        export.chmod(0o000)
+        give_away(folder)
+        refused = as_nobody(lambda: _inherited(database))
+        export.chmod(0o600)
+        taken = as_nobody(lambda: _inherited(database))
+
+    assert f"{export} may not be read" in refused
+    assert 5 == taken  # three holds, a file of the bin, a pause

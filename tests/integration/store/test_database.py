@@ -240,7 +240,7 @@ def test_a_full_disk_is_a_sentence(store: Store, library: int) -> None:
     assert 2 == store.memory.get("small")
 
 
-def test_names_that_uris_and_globs_would_mangle(tmp_path: Path) -> None:
+def test_w53_names_that_uris_and_globs_would_mangle(tmp_path: Path) -> None:
     """w53: a state directory may have any name."""
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a?b#c%20d[e]*\xff")) / "pacd.db"
     store = Store.open(odd, now=NOW)

@@ -95,6 +95,21 @@ def test_the_state_is_counted_from_the_rows(store: Store, library: int) -> None:
     } == store.counters.state(library)
 
 
+@pytest.mark.parametrize("rewritten", [False, True], ids=["came small", "made small"])
+def test_a_damaged_file_is_not_small_enough(store: Store, library: int, *, rewritten: bool) -> None:
+    """1.4, F4, P3: only of sound masters is it said that they need no recompression."""
+    for path, seen, check in ((PATH, SEEN, INTACT), (OTHER, REPLACED, CORRUPT)):
+        store.tracks.described(library, path, TRACK, seen, rewritten=rewritten, now=NOW)
+        store.verdicts.record(check, TRACK, seen)
+    state = store.counters.state(library)
+    everything = store.counters.standing(library, PurePosixPath())
+
+    assert (1, 1, 1) == (state["tested_ok"], state["tested_err"], state["at_target"])
+    assert int(rewritten) == state["rewritten"]
+    assert {"scanned": 2, "held": 0, "at_target": 1} == everything
+    assert 1 == store.counters.standing(library, PATH.parent)["at_target"]
+
+
 def test_memory_keeps_plain_values(store: Store) -> None:
     """W5: what must outlive a restart: set, replaced, deleted, with a default for the unknown."""
     store.memory.set("audit", {"finished": 1, "names": ["\udcff"]})

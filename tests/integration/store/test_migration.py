@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from pacd.errors import StoreError
 from pacd.store import backups, migration
 from pacd.store.database import Store
 from pacd.store.migration import RELEASED, Migrations
+from pacd.store.restoring import restore
 from tests.integration.store.examples import NOW, PATH, TRACK, fill
 from tests.integration.store.spoiling import spoil
 
@@ -142,7 +144,7 @@ step("PRAGMA user_version = {version}")
 """
 
 
-def test_kill_9_inside_a_migration_changes_nothing(filled: Path, tmp_path: Path) -> None:
+def test_w59_kill_9_inside_a_migration_changes_nothing(filled: Path, tmp_path: Path) -> None:
     """w59: a daemon killed between two statements of a migration left the old file whole."""
     before = _content(filled)
     directory = tmp_path / "m"
@@ -166,7 +168,7 @@ def test_kill_9_inside_a_migration_changes_nothing(filled: Path, tmp_path: Path)
     [("rename", 1), ("rename", 2), ("fsync", 1), ("fsync", 2), ("fsync", 3), ("fsync", 4)]
     + [("pwrite64", nth) for nth in (1, 5, 20, 60, 100)],
 )
-def test_kill_9_at_any_moment_leaves_old_or_new(
+def test_w59_kill_9_at_any_moment_leaves_old_or_new(
     filled: Path, tmp_path: Path, syscall: str, nth: int
 ) -> None:
     """w59: killed at any syscall that matters, the file is the old or the new one, and whole."""
@@ -192,7 +194,7 @@ def test_kill_9_at_any_moment_leaves_old_or_new(
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing")
-def test_kill_9_while_the_first_file_is_made(database: Path) -> None:
+def test_w59_kill_9_while_the_first_file_is_made(database: Path) -> None:
     """w59: killed before the first database is whole, there is none; the next start makes it."""
     database.parent.mkdir()
     command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=/^rename"]
@@ -221,7 +223,7 @@ def test_no_migration_while_another_program_reads(filled: Path, tmp_path: Path) 
     assert "('number', '2')" in _content(filled)["memory"]
 
 
-def test_a_newer_database_is_refused(filled: Path) -> None:
+def test_w59_a_newer_database_is_refused(filled: Path) -> None:
     """w59: a database from a later pacd is left alone; the sentence names both versions."""
     with closing(sqlite3.connect(filled)) as connection:
         connection.execute("PRAGMA user_version = 99")
@@ -234,6 +236,22 @@ def test_a_newer_database_is_refused(filled: Path) -> None:
         Store.read_only(filled)
 
 
+def test_the_way_back_from_an_upgrade_can_be_typed_as_it_is_told(filled: Path) -> None:
+    """w59, S4: the command names the state directory, and finds what was kept by itself."""
+    kept = migration.backup_name(filled, RELEASED.version, now=NOW)
+    shutil.copy(filled, kept)
+    with closing(sqlite3.connect(filled)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    backups.make(filled, now=NOW + timedelta(days=1), reserve_bytes=0)
+    with pytest.raises(StoreError, match="schema 99") as raised:
+        Store.open(filled, now=NOW)
+    done = restore(filled, now=NOW)
+
+    assert f"`STATE_DIRECTORY={filled.parent} pacd --restore-backup`" in str(raised.value)
+    assert (kept, 1) == (done.backup, len(done.refused))
+    assert "STATE_DIRECTORY=" not in done.refused[0]  # of a backup: the command is under way
+
+
 def test_a_reader_does_not_migrate(filled: Path) -> None:
     """S3: only the writer migrates."""
     with closing(sqlite3.connect(filled)) as connection:
@@ -243,7 +261,7 @@ def test_a_reader_does_not_migrate(filled: Path) -> None:
         Store.read_only(filled)
 
 
-def test_another_programs_database_is_left_alone(database: Path) -> None:
+def test_w59_another_programs_database_is_left_alone(database: Path) -> None:
     """w59: a file that PAC did not make is not migrated over."""
     database.parent.mkdir()
     with closing(sqlite3.connect(database)) as connection:

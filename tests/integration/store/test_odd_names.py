@@ -30,7 +30,7 @@ def reread(database: Path, store: Store, library: int) -> Store:
     return Store.open(database, now=NOW)
 
 
-def test_odd_names_survive_everywhere(reread: Store, library: int) -> None:
+def test_w53_odd_names_survive_everywhere(reread: Store, library: int) -> None:
     """w53: files, folders, outputs, covers, jobs, holds and history keep such names exactly."""
     (file,) = reread.tracks.in_folder(library, ODD_FOLDER)
     (hold,) = reread.holds.in_folder(library, ODD_FOLDER)[ODD_PATH]
@@ -50,7 +50,7 @@ def test_odd_names_survive_everywhere(reread: Store, library: int) -> None:
     reread.close()
 
 
-def test_odd_names_can_be_moved_and_lost(reread: Store, library: int) -> None:
+def test_w53_odd_names_can_be_moved_and_lost(reread: Store, library: int) -> None:
     """w53: every statement that looks for a path finds the odd one, and no other."""
     lookalike = PurePosixPath(str(ODD_PATH).replace("\udce4", "\\xe4"))
     assert reread.tracks.known(library, lookalike) is None

@@ -1,9 +1,12 @@
 """S4: a backup comes back with one command, checked, migrated, and never over what stands there."""
 
+import json
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +18,9 @@ from pacd.store import backups, shelf
 from pacd.store.database import Store
 from pacd.store.holds import Ending
 from pacd.store.migration import RELEASED
+from pacd.store.recycled import Leaving
 from pacd.store.restoring import restore
-from tests.integration.store.examples import MD5, NOW, PATH, SEEN
+from tests.integration.store.examples import MD5, NOW, PATH, RECYCLED, SEEN
 from tests.integration.store.spoiling import REPOSITORY, killed_at, spoil
 from tests.machine import NOBODY
 
@@ -32,15 +36,26 @@ def backed_up(filled: Path) -> Path:
     return filled
 
 
-def _accept(database: Path, cause: Cause, how: Ending = Ending.ACCEPTED) -> None:
-    """A person decides something, and it is exported."""
+@contextmanager
+def _opened(database: Path) -> Iterator[Store]:
     store = Store.open(database, now=NOW)
-    hold, _ = store.holds.open(
-        1, PATH, cause, reason="", audio_md5=MD5, observation=SEEN, evidence={}, now=NOW
-    )
-    store.holds.end(hold.id, how, now=NOW + DAY)
+    yield store
     store.close()
+
+
+def _decide(database: Path, cause: Cause, how: Ending = Ending.ACCEPTED, *, md5: str = MD5) -> None:
+    """A person decides something, and it is exported."""
+    with _opened(database) as store:
+        hold, _ = store.holds.open(
+            1, PATH, cause, reason="", audio_md5=md5, observation=SEEN, evidence={}, now=NOW + DAY
+        )
+        store.holds.end(hold.id, how, now=NOW + DAY)
     backups.export(database, now=NOW + DAY)
+
+
+def _exported(database: Path) -> tuple[object, object]:
+    document = json.loads((shelf.folder_of(database) / shelf.CURRENT).read_bytes())
+    return document["holds"], document["restored"]
 
 
 def _known(database: Path) -> bool:
@@ -85,7 +100,7 @@ def test_a_lost_database_comes_back(backed_up: Path) -> None:
 
 def test_decisions_since_the_backup_are_added(backed_up: Path) -> None:
     """S4: what was accepted after the backup stays accepted; a pause is as it was last."""
-    _accept(backed_up, Cause.SUSPECT)
+    _decide(backed_up, Cause.SUSPECT)
     done = restore(backed_up, now=NOW + DAY)
     store = Store.open(backed_up, now=NOW)
 
@@ -93,6 +108,60 @@ def test_decisions_since_the_backup_are_added(backed_up: Path) -> None:
     assert Cause.SUSPECT in store.holds.accepted(MD5, SEEN)
     assert Cause.HARDLINKED in store.holds.accepted(MD5, SEEN)  # of the backup itself
     store.close()
+
+
+@pytest.mark.parametrize("how", [Ending.ACCEPTED, Ending.RELEASED])
+@pytest.mark.parametrize("md5", [MD5, "f" * 32])
+def test_a_hold_that_is_open_in_the_backup_was_decided_since(
+    backed_up: Path, how: Ending, md5: str
+) -> None:
+    """S4, w59: it is not listed again, also where its file had changed by then; and exported."""
+    _decide(backed_up, Cause.CORRUPT, how, md5=md5)
+    before = _exported(backed_up)
+    done = restore(backed_up, now=NOW + DAY)
+    again = restore(backed_up, now=NOW + DAY)
+    with _opened(backed_up) as store:
+        listed = store.holds.all_open()
+        accepted = Cause.CORRUPT in store.holds.accepted(md5, replace(SEEN, inode=1))
+    backups.export(backed_up, now=NOW + DAY)
+
+    assert (1, 1) == (done.decisions, again.decisions)
+    assert ((), how is Ending.ACCEPTED) == (listed, accepted)
+    assert before == _exported(backed_up)
+
+
+def test_what_came_after_a_decision_stays_open(backed_up: Path) -> None:
+    """S4: a hold of the backup that began later is another one, and still needs a person."""
+    with _opened(backed_up) as store:
+        ((_, first),) = store.holds.all_open()
+        store.holds.end(first.id, Ending.RELEASED, now=NOW + DAY)
+        backups.export(backed_up, now=NOW + DAY)
+        reopened, _ = store.holds.open(
+            1, PATH, Cause.CORRUPT, reason="", audio_md5=MD5, evidence={}, now=NOW + 2 * DAY
+        )
+    backups.make(backed_up, now=NOW + 2 * DAY, reserve_bytes=0)
+    done = restore(backed_up, now=NOW + 2 * DAY)
+    with _opened(backed_up) as store:
+        listed = [hold.since for _, hold in store.holds.all_open()]
+
+    assert (0, [reopened.since]) == (done.decisions, listed)
+
+
+def test_what_lies_in_the_bin_of_the_backup_was_brought_back_since(backed_up: Path) -> None:
+    """S4, w59: PAC does not do again what a person undid, nor forgets it with the next export."""
+    with _opened(backed_up) as store:
+        store.recycled.end(store.recycled.lying(1)[0].id, Leaving.RESTORED, now=NOW + DAY)
+    backups.export(backed_up, now=NOW + DAY)
+    before = _exported(backed_up)
+    done = restore(backed_up, now=NOW + DAY)
+    with _opened(backed_up) as store:
+        restored, lying = store.recycled.restored(RECYCLED.audio_md5), store.recycled.lying(1)
+    backups.export(backed_up, now=NOW + DAY)
+
+    assert (1, True, ()) == (done.decisions, restored, lying)
+    assert before == _exported(backed_up)
+    backups.make(backed_up, now=NOW + 2 * DAY, reserve_bytes=0)
+    assert 0 == restore(backed_up, now=NOW + 2 * DAY).decisions
 
 
 def test_every_folder_is_looked_at_after_a_restore(backed_up: Path) -> None:
@@ -115,7 +184,7 @@ def test_the_newest_sound_backup_is_taken(backed_up: Path) -> None:
     assert [True] == [str(newer) in each and "damaged" in each for each in done.refused]
 
 
-def test_a_backup_of_any_released_schema(database: Path, tmp_path: Path) -> None:
+def test_w59_a_backup_of_any_released_schema(database: Path, tmp_path: Path) -> None:
     """w59, S4: an old backup is brought to this version's schema before it takes the place."""
     dump = (REPOSITORY / "tests/data/state_v1.sql").read_text("utf-8")
     database.parent.mkdir()
@@ -134,7 +203,7 @@ def test_a_backup_of_any_released_schema(database: Path, tmp_path: Path) -> None
         pytest.param("PRAGMA application_id = 7", "another program's", id="not PAC's"),
     ],
 )
-def test_what_cannot_serve_is_refused(backed_up: Path, spoilt: str, words: str) -> None:
+def test_w59_what_cannot_serve_is_refused(backed_up: Path, spoilt: str, words: str) -> None:
     """w59, S4: a newer or a strange database is refused; the one that stands is as it was."""
     (backup,) = shelf.backups(backed_up)
     with closing(sqlite3.connect(backup.file)) as connection:

@@ -19,7 +19,7 @@ _GROUP = 980
         pytest.param(NOBODY, {NOBODY}, NOBODY, Rights.WRITE, id="nobody-is-the-daemon"),
     ],
 )
-def test_rights_follow_the_credentials(
+def test_w44_rights_follow_the_credentials(
     uid: int, groups: set[int], owner: int, granted: Rights
 ) -> None:
     """w44: integers decide; the group reads, owner and root write, uid 65534 does neither."""

@@ -7,7 +7,7 @@ from pacd.api.requests import Arguments, body, query
 from pacd.errors import UnknownError
 
 
-def test_undecodable_bytes_in_a_query_are_kept() -> None:
+def test_w53_undecodable_bytes_in_a_query_are_kept() -> None:
     """w53: a path that is no UTF-8 arrives as the file system spells it."""
     assert {"path": "/a\udcff b"} == query("/v1/why?path=/a%ff%20b")
 

@@ -258,7 +258,7 @@ def test_a_file_without_pac_tags_is_not_ours() -> None:
         (b"A/\xff%.flac", "/A/%FF%25.flac"),
     ],
 )
-def test_a_path_that_is_not_utf8_is_escaped_and_comes_back(path: bytes, text: str) -> None:
+def test_w53_a_path_that_is_not_utf8_is_escaped_and_comes_back(path: bytes, text: str) -> None:
     """w53: PAC_SOURCE_REL is UTF-8 and tells the exact bytes of the name."""
     source = PurePosixPath(path.decode(errors="surrogateescape"))
 

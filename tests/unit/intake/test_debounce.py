@@ -23,7 +23,7 @@ def test_a_folder_is_let_go_once_it_has_been_quiet() -> None:
     assert () == debouncer.settled(now_s=100)
 
 
-def test_a_folder_that_is_never_quiet_is_let_go_at_the_bound() -> None:
+def test_w12_a_folder_that_is_never_quiet_is_let_go_at_the_bound() -> None:
     """w12: touched every second for ten minutes, it is still processed at `max_delay_s`."""
     debouncer = Debouncer(10, 600)
     let_go = []

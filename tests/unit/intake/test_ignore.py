@@ -28,7 +28,7 @@ BUILT_IN = Ignore()
         ("01.flac~", "a backup file of an editor (*~)"),
     ],
 )
-def test_unfinished_and_foreign_files(name: str, reason: str) -> None:
+def test_w13_unfinished_and_foreign_files(name: str, reason: str) -> None:
     """w13, W6: what copying, downloading and tagging programs leave is not touched."""
     assert reason == BUILT_IN.file(name)
 
@@ -56,7 +56,7 @@ def test_unfinished_and_foreign_files(name: str, reason: str) -> None:
         ("lost+found", "a folder of the file system (lost+found)"),
     ],
 )
-def test_folders_of_systems(name: str, reason: str) -> None:
+def test_w13_folders_of_systems(name: str, reason: str) -> None:
     """w13, W6: NAS, desktop and file system keep folders that hold no library."""
     assert reason == BUILT_IN.folder(name)
 
@@ -91,7 +91,7 @@ def test_ordinary_folders(name: str) -> None:
     assert BUILT_IN.folder(name) is None
 
 
-def test_the_owners_patterns_are_added() -> None:
+def test_w13_the_owners_patterns_are_added() -> None:
     """w13: shell patterns, for files and folders alike, with case; the built-in list stays."""
     ignore = Ignore(["Incoming", "*.DEMO.flac", "[0-9][0-9]?"])
     own = "named by the setting [watch] ignore"

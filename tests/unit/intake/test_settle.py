@@ -19,11 +19,11 @@ BYTES = Observation(1, 2, 1_000, BEGIN_S * NS, BEGIN_S * NS)
 class Scene:
     """A folder with one file, and the time since its last change."""
 
-    def __init__(self, seen: Observation = BYTES) -> None:
+    def __init__(self, seen: Observation = BYTES, *, far: bool = False) -> None:
         self.seen = seen
         self.now_s = 0.0
         self.writers: set[Path] = set()
-        self.settler = Settler(QUIET_S, self.writers.__contains__)
+        self.settler = Settler(QUIET_S, self.writers.__contains__, lambda _folder: far)
 
     def write(self, *, mtime_s: float | None = None) -> None:
         """Change the file, as a program that writes does."""
@@ -105,6 +105,23 @@ def test_a_ctime_in_the_future_delays_by_two_looks_only(ahead_s: int) -> None:
     assert timedelta() == scene.look(0)
     assert timedelta(seconds=4) == scene.look(4)
     assert scene.look(1) is None
+
+
+@pytest.mark.parametrize("behind_s", [QUIET_S, 3_600, 14 * 3_600])
+def test_w11_a_servers_clock_that_is_behind_settles_nothing(behind_s: float) -> None:
+    """w11, W1: on a share ctime is the server's: a copy by another machine has two looks."""
+    scene = Scene(replace(BYTES, ctime_ns=round((BEGIN_S - behind_s) * NS)), far=True)
+
+    assert timedelta() == scene.look(0)
+    assert timedelta(seconds=4) == scene.look(4)
+    assert scene.look(1) is None
+
+
+def test_w11_what_is_old_by_any_clock_has_settled_at_once() -> None:
+    """w11, P4: a library on a share is not looked at twice because of its server's clock."""
+    scene = Scene(replace(BYTES, ctime_ns=(BEGIN_S - 2 * 86_400) * NS), far=True)
+
+    assert scene.look(0) is None
 
 
 def test_a_clock_that_jumps_forward_does_not_settle_a_file_with_a_writer() -> None:

@@ -98,6 +98,10 @@ _SCREENS: Mapping[str, tuple[Callable[..., None], Document]] = {
     "bare": (_now(overview), replace(WATCHING, libraries=(), audit=Audit())),
     "plain": (records, WORKING),
     "holds": (_now(holds._table), Holds(holds=(CORRUPT, UNSTABLE))),
+    "holds-of-several": (
+        _now(holds._table),
+        Holds(holds=(CORRUPT, replace(UNSTABLE, library="attic")), libraries=("attic", "music")),
+    ),
     "no-holds": (_now(holds._table), Holds()),
     "hold": (_now(holds.hold_in_full), CORRUPT),
     "hostile": (_now(holds.hold_in_full), _HOSTILE),

@@ -66,7 +66,7 @@ def target(pattern: str, *tags: tuple[str, str]) -> str:
         ({"ARTIST": "坂本龍一", "ALBUM": "千"}, "坂本龍一/千/front.jpg"),
     ],
 )
-def test_hostile_and_odd_tags_stay_names(tags: dict[str, str], expected: str) -> None:
+def test_w51_hostile_and_odd_tags_stay_names(tags: dict[str, str], expected: str) -> None:
     """w51, F7: a tag never makes a folder, leaves the root, or makes a bad name."""
     assert expected == target(FIELDS, *tags.items())
 
@@ -96,7 +96,7 @@ def test_fields_without_a_tag() -> None:
     assert "0000 1.jpg" == target("{date} {disc}.jpg")
 
 
-def test_names_too_long_are_cut_between_characters_and_stay_apart() -> None:
+def test_w51_names_too_long_are_cut_between_characters_and_stay_apart() -> None:
     """w51: 300 CJK characters fit a file system, and two such albums do not collide."""
     one, two = (target("{album}.jpg", ("ALBUM", "龍" * 300 + end)) for end in "ab")
 
@@ -109,7 +109,7 @@ ANY_TEXT = st.text(st.characters() | st.sampled_from("./\\\0 ~{}"))
 
 
 @given(ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT)
-def test_no_target_leaves_the_root(artist: str, album: str, disc: str, pattern: str) -> None:
+def test_w51_no_target_leaves_the_root(artist: str, album: str, disc: str, pattern: str) -> None:
     """w51, X2: whatever tags and pattern say, each part is a plain name below the root."""
     tags = (("ARTIST", artist), ("ALBUM", album), ("DISCNUMBER", disc))
     found = cover_target(track(*tags), pattern + "{artist}/{album}{disc}", ".png")

@@ -110,7 +110,7 @@ def test_a_mirror_for_linux_alone_keeps_all_names(name: str) -> None:
     assert {f"{name}.flac": f"{name}.opus"} == masters(f"{name}.flac", fat_safe=False)
 
 
-def test_a_long_name_that_is_not_utf8_is_cut_all_the_same() -> None:
+def test_w53_a_long_name_that_is_not_utf8_is_cut_all_the_same() -> None:
     """M10, w53: names are bytes on Linux, 255 of them."""
     name = "\udcff" * 251 + ".flac"
     (new,) = masters(name, fat_safe=False).values()
@@ -259,7 +259,7 @@ def test_an_empty_folder_needs_no_names() -> None:
     assert {} == folders(beside=["a:b.flac"])
 
 
-def test_names_are_shown_as_text() -> None:
+def test_w53_names_are_shown_as_text() -> None:
     """w53: bytes that are not UTF-8 are spelt out."""
     assert "caf\\xe9" == shown("caf\udce9")
 

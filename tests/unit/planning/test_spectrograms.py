@@ -51,7 +51,7 @@ def test_two_versions_of_a_track_have_a_picture_each() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(("ALBUMARTIST", "ALBUM", "TITLE")), st.text(max_size=400)))
-def test_no_tags_leave_the_root(tags: dict[str, str]) -> None:
+def test_w51_no_tags_leave_the_root(tags: dict[str, str]) -> None:
     """A5, X2 (w51): always a file two folders down, whose names any file system holds."""
     parts = PurePosixPath(target(tags)).parts
 

@@ -33,7 +33,7 @@ def test_status_has_the_keys_of_the_requirements() -> None:
     assert {"waiting", "folders_waiting", "running"} == set(found["queue"])
 
 
-def test_names_that_are_no_utf8_survive() -> None:
+def test_w53_names_that_are_no_utf8_survive() -> None:
     """w53: undecodable bytes travel as lone surrogates, spelt in ASCII."""
     ticket = ScanTicket(id=1, state=TicketState.DONE, path="a\udcff\n\u202e")
 

@@ -1,0 +1,41 @@
+"""Reading the settings again because SIGHUP came, and what is said of settings that are refused."""
+
+import asyncio
+import signal
+
+import structlog
+
+from pacd.engine.control import Control
+from pacd.errors import PacError, StoppedError
+from pacd.protocol.documents import Problem, ProblemKind
+from pacd.systemd import Notifier
+
+_log = structlog.get_logger()
+
+
+def on_signal(control: Control, notifier: Notifier) -> None:
+    """Have the running loop see to it, in a thread, that SIGHUP is obeyed."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, loop.run_in_executor, None, _obey, control, notifier)
+
+
+def _obey(control: Control, notifier: Notifier) -> None:
+    notifier.reloading()
+    try:
+        control.reload("SIGHUP")
+    except StoppedError:
+        pass  # the next start reads the settings anyway
+    except PacError as error:  # the old settings stay
+        _log.error("reload refused", action="reload", status="error", reason=str(error))
+    finally:
+        notifier.ready()
+
+
+def refusal(error: PacError) -> Problem:
+    """What is wrong after a reload that failed: the next start would fail by the same."""
+    said = " ".join(str(error).split())
+    return Problem(
+        kind=ProblemKind.RELOAD_REFUSED,
+        what=f"The last reload was refused, the settings before stay in force: {said}",
+        fix="Correct the configuration (`pacctl config check` reads it), then `pacctl reload`.",
+    )
