@@ -60,7 +60,6 @@ class Auditor:
         pipeline: Pipeline,
         recorder: Recorder,
         events: Events,
-        live_pids: Callable[[], frozenset[int]],
         after_crash: bool,
     ) -> None:
         """
@@ -73,7 +72,6 @@ class Auditor:
         self._pipeline = pipeline
         self._recorder = recorder
         self._events = events
-        self._live_pids = live_pids
         self._waiting = Walks()
         self._walkers: dict[str, tuple[Walker, Audit, Urgency]] = {}
         self._open: list[Audit] = []
@@ -212,7 +210,6 @@ class Auditor:
             database=self._database,
             ignore=self._pipeline.ignore,
             inbox=self._inbox,
-            live_pids=self._live_pids,
             found=self._pipeline.aside.around(self._found),
             mirrored=self._mirrored,
             gone=partial(let_go, self._store, self._pipeline),

@@ -86,7 +86,7 @@ class Dispatch:
             running = self.running.pop(answer.ticket)
             self._unstarted = "" if answer.started else answer.lost
             if answer.lost and answer.pid and running.work.item:
-                sweep_after(running.work.item, running.work.visit.policy, answer.pid)
+                sweep_after(running.work.item, running.work.visit.policy)
             if answer.lost:
                 self._recorder.meter.lost(answer, oom_kills_before=running.oom_kills)
             name = running.work.item.action.value if running.work.item else LOOK

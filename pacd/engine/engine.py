@@ -72,11 +72,10 @@ class Engine:
             pipeline=self.pipeline,
             recorder=self.recorder,
             events=events,
-            live_pids=self.pool.pids,
             after_crash=crashed,
         )
         self.touched = Touched(self.pipeline, self.auditor)
-        self.bins = Bins(store, self.pool.pids)
+        self.bins = Bins(store)
         self.minder = Minder(store, self.pipeline, self.auditor, self.bins)
         self.pause = Pause(store)
         self.snapshot = Snapshot()

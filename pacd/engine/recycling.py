@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from pacd.domain.recycled import Recycled
 from pacd.engine.roots import available
 from pacd.errors import PacError
 from pacd.files import recycle
+from pacd.files.atomic import is_left_over, is_scratch
 from pacd.files.regular import observe
 from pacd.store.database import Store
 from pacd.store.recycled import Leaving, Lying
@@ -37,9 +38,8 @@ MOST: Final = 100
 class Bins:
     """The bins of all libraries; all methods belong to the engine's thread."""
 
-    def __init__(self, store: Store, live_pids: Callable[[], frozenset[int]]) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._live_pids = live_pids
         self._next_s: dict[Path, float] = {}
 
     def look_after(self, policy: DaemonPolicy, ids: Mapping[str, int]) -> None:
@@ -56,7 +56,7 @@ class Bins:
         """Compare a bin with what is recorded of it, and remove what has lain there long enough."""
         wait_s = STOCK_EVERY_S
         try:
-            if not recycle.settle(library.root, self._gone):
+            if not recycle.settle(library.root, _is_over):
                 wait_s = 0.0  # a worker of a daemon that was killed may be at it still
             self._reconcile(library, library_id, now)
             if self._expire(library, library_id, retention, now):
@@ -70,12 +70,6 @@ class Bins:
                 message=str(error),
             )
         self._next_s[library.root] = time.monotonic() + wait_s
-
-    def _gone(self, pid: int) -> bool:
-        """Whether nobody is at work on what bears this number; the engine's own is long over."""
-        if pid == os.getpid():
-            return True
-        return pid not in self._live_pids() and not Path(f"/proc/{pid}").exists()
 
     def _reconcile(self, library: LibraryPolicy, library_id: int, now: datetime) -> None:
         bin_ = self._store.recycled
@@ -139,6 +133,11 @@ class Bins:
         self._store.history.add(
             library_id, recycled.path, recycled.audio_md5, event, details, now=now
         )
+
+
+def _is_over(name: str) -> bool:
+    """Whether nobody is at work on a folder in the bin; the engine's own is never half-done now."""
+    return is_scratch(name) == os.getpid() or is_left_over(name)
 
 
 def _told_anew(library: LibraryPolicy, recycled: Recycled) -> None:

@@ -9,11 +9,11 @@ from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.errors import PacError
 from pacd.files import recycle
-from pacd.files.atomic import is_scratch
+from pacd.files.atomic import is_left_over, is_scratch
 from pacd.files.folders import entered
 
-Gone = Callable[[int], bool]
-"""Whether no process of this number works for PAC."""
+Gone = Callable[[str], bool]
+"""Whether nobody is at work on the scratch file of this name."""
 
 
 def sweep(root: Path, folder: PurePosixPath, names: Iterable[str], gone: Gone) -> None:
@@ -46,24 +46,23 @@ def sweep_tree(root: Path, gone: Gone) -> bool:
 
 def _sweep(home: int, names: Iterable[str], gone: Gone) -> None:
     for name in names:
-        pid = is_scratch(name)
-        if pid is not None and gone(pid):
+        if is_scratch(name) is not None and gone(name):
             with suppress(OSError):
                 os.unlink(name, dir_fd=home)
 
 
-def sweep_after(item: PlanItem, policy: LibraryPolicy, pid: int) -> None:
+def sweep_after(item: PlanItem, policy: LibraryPolicy) -> None:
     """Remove what a worker left that was lost with an item: beside the master, or the target."""
-    sweep_folder(policy.root, item.path.parent, pid.__eq__)
+    sweep_folder(policy.root, item.path.parent, is_left_over)
     if item.action is Action.AUTHENTICATE:
         for own in own_folders(policy):
-            sweep_tree(own, pid.__eq__)
+            sweep_tree(own, is_left_over)
     if item.action is Action.RESAMPLE:
         with suppress(OSError, PacError):
-            recycle.settle(policy.root, pid.__eq__)
+            recycle.settle(policy.root, is_left_over)
     root = target_root(item, policy)
     if root and item.target:
-        sweep_folder(root, item.target.parent, pid.__eq__)
+        sweep_folder(root, item.target.parent, is_left_over)
 
 
 def own_folders(policy: LibraryPolicy) -> tuple[Path, ...]:

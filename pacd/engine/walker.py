@@ -14,6 +14,7 @@ from pacd.engine.inbox import Inbox
 from pacd.engine.looking import FarFolders, Looked, strays, walk_around
 from pacd.engine.sweeping import own_folders, sweep, sweep_tree
 from pacd.errors import PacError
+from pacd.files.atomic import is_left_over
 from pacd.intake.audit import FolderView, look
 from pacd.intake.ignore import Ignore
 from pacd.store.database import Store
@@ -34,7 +35,6 @@ class Walker:
         database: Path,
         ignore: Ignore,
         inbox: Inbox,
-        live_pids: Callable[[], frozenset[int]],
         found: Callable[[Audit, FolderView], None],
         mirrored: Callable[[Audit, MirrorPolicy, FolderView, bool], None],
         gone: Callable[[Audit, PurePosixPath], None],
@@ -42,7 +42,6 @@ class Walker:
     ) -> None:
         """
         Args:
-            live_pids: Workers that live now: scratch files of others are left-overs.
             found: Called in the engine's thread for each folder that is not at rest.
             mirrored: Called there for each folder of a mirror that is to be told of, and whether
                 it stands for none of the library's.
@@ -53,7 +52,6 @@ class Walker:
         self._database = database
         self._ignore = ignore
         self._inbox = inbox
-        self._live_pids = live_pids
         self._found = found
         self._mirrored = mirrored
         self._gone = gone
@@ -100,7 +98,7 @@ class Walker:
         """Remove what a crash has left in the folders that no walk visits; False if not all."""
         policy = self._audit.policy
         art = (policy.artwork.root,) if policy.artwork.enabled else ()
-        swept = [sweep_tree(root, self._is_gone) for root in (*art, *own_folders(policy))]
+        swept = [sweep_tree(root, is_left_over) for root in (*art, *own_folders(policy))]
         return all(swept)
 
     def _wait_for_room(self) -> None:
@@ -143,7 +141,7 @@ class Walker:
         """Remove left-overs from folders that no folder of the library stands for."""
         for mirror, view in found:
             if view.scratch:
-                sweep(mirror.root, view.path, view.scratch, self._is_gone)
+                sweep(mirror.root, view.path, view.scratch, is_left_over)
             yield mirror, view, True
 
     def _tell(self, found: Iterable[tuple[MirrorPolicy, FolderView, bool]]) -> None:
@@ -187,7 +185,4 @@ class Walker:
         mirrored = [(roots[name], view) for name, view in looked.mirrors.items()]
         for root, view in ((policy.root, looked.library), *mirrored):
             if view and view.scratch:
-                sweep(root, view.path, view.scratch, self._is_gone)
-
-    def _is_gone(self, pid: int) -> bool:
-        return pid not in self._live_pids()
+                sweep(root, view.path, view.scratch, is_left_over)

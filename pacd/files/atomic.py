@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from pacd.domain.change import FolderId, Observation
 from pacd.errors import CollisionError, SourceChangedError
 from pacd.files.attributes import carry_over
 from pacd.files.folders import StrayPathError, entered, opened, sync_folder, within
+from pacd.files.makers import mark_of
 from pacd.files.regular import (
     being_written,
     observe,
@@ -27,6 +29,7 @@ __all__ = [
     "SCRATCH_PREFIX",
     "being_written",
     "creating",
+    "is_left_over",
     "is_scratch",
     "observe",
     "observe_open",
@@ -41,8 +44,9 @@ __all__ = [
 SCRATCH_PREFIX: Final = ".pacd-"
 
 _SCRATCH_NAME: Final = re.compile(
-    re.escape(SCRATCH_PREFIX) + r"(\d+)-[0-9a-f]{8}(\..*)?", re.DOTALL
+    re.escape(SCRATCH_PREFIX) + r"(\d+)-([0-9a-f]{4})[0-9a-f]{4}(\..*)?", re.DOTALL
 )
+_NUMBERS: Final = count(secrets.randbelow(1 << 16))
 _SUFFIX_BYTES: Final = 16
 _SIMPLY: Final = nullcontext()
 
@@ -74,13 +78,27 @@ class _Scratch:
 
 def scratch_name(suffix: str = "") -> str:
     """Return a name that tells whose it is, and that nothing else bears."""
-    return f"{SCRATCH_PREFIX}{os.getpid()}-{secrets.token_hex(4)}{suffix}"
+    pid = os.getpid()
+    return f"{SCRATCH_PREFIX}{pid}-{mark_of(pid)}{next(_NUMBERS) & 0xFFFF:04x}{suffix}"
 
 
 def is_scratch(name: str) -> int | None:
     """Return the process id in the name of a scratch file, or None for any other name."""
     found = _SCRATCH_NAME.fullmatch(name)
     return int(found.group(1)) if found else None
+
+
+def is_left_over(name: str) -> bool:
+    """
+    Whether the process that gave a name to a scratch file has ended; False for any other name.
+
+    Names that an earlier version gave have a random number for a mark: they are left over.
+
+    Raises:
+        OSError: Nobody can tell.
+    """
+    found = _SCRATCH_NAME.fullmatch(name)
+    return found is not None and mark_of(int(found[1])) != found[2]
 
 
 @contextmanager

@@ -65,9 +65,9 @@ def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[
             _conclude(top, folder, draft, recycled, changed=changed)
 
 
-def settle(root: Path, gone: Callable[[int], bool]) -> bool:
+def settle(root: Path, gone: Callable[[str], bool]) -> bool:
     """
-    Bring to an end what workers have left half-done; those that are not gone are left alone.
+    Bring to an end what workers have left half-done; where one is at it still it is left alone.
 
     Returns:
         Whether nothing is half-done now.
@@ -75,12 +75,13 @@ def settle(root: Path, gone: Callable[[int], bool]) -> bool:
     settled = True
     with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
         for name in _names(folder):
-            pid = atomic.is_scratch(name)
-            if pid is not None and gone(pid):
+            if atomic.is_scratch(name) is None:
+                continue
+            if gone(name):
                 with _inside(folder, name) as inner:
                     told = read_about(inner)
                 _conclude(root, folder, name, told)
-            elif pid is not None:
+            else:
                 settled = False
     return settled
 

@@ -87,6 +87,31 @@ def test_scratch_names(name: str, pid: int | None) -> None:
     assert pid == atomic.is_scratch(name)
 
 
+def test_whose_scratch_files_are_left_over() -> None:
+    """w17, w39: theirs whose process has ended, and of those that bore its number before it."""
+    code = "import time; from pacd.files.atomic import scratch_name as n; print(n(), flush=True)"
+    command = [sys.executable, "-c", f"{code}; time.sleep(600)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY) as process:
+        assert process.stdout
+        name = process.stdout.readline().decode().strip()
+        assert process.pid == atomic.is_scratch(name)
+        start, random = name[:-8], name[-4:]
+        before = f"{start}{int(name[-8:-4], 16) ^ 1:04x}{random}"
+        running = [atomic.is_left_over(each) for each in (name, f"{name}.flac", before, "x.flac")]
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        unburied = atomic.is_left_over(name)
+
+    assert [False, False, True, False] == running
+    assert [True, True] == [unburied, atomic.is_left_over(name)]
+    assert not atomic.is_left_over(atomic.scratch_name())
+
+
+def test_scratch_names_differ() -> None:
+    """w16: a process gives no name twice for a long time."""
+    assert 1000 == len({atomic.scratch_name() for _ in range(1000)})
+
+
 def test_w19_mode_and_times_are_kept(target: Path) -> None:
     """w19: mode and modification time, to the nanosecond."""
     target.chmod(0o640)

@@ -1,6 +1,7 @@
 """What workers leave behind when they are killed."""
 
 import os
+import re
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from pacd.domain.policy import AuthenticityPolicy, SpectrogramPolicy
 from pacd.engine.engine import Engine
+from pacd.files import atomic
 from tests.audio import Art, dress, png
 from tests.builders import item
 from tests.integration.engine.processes import alive, eventually
@@ -50,6 +52,52 @@ def test_a_killed_worker_leaves_nothing(site: Site) -> None:
 
     assert 1 == ran.counts["recompressed"] + ran.counts["recompress_skipped"]
     assert [] == list(site.library.rglob(".pacd-*"))
+
+
+def test_a_left_over_with_the_number_of_a_worker(site: Site) -> None:
+    """w17, w39: numbers come again; what bears one is a worker's if that very process made it."""
+    album = site.album("A", 1)
+    release = site.base / "release"
+    wait = f"n=0; until [ -e {release} ] || [ $((n+=1)) -gt 500 ]; do sleep 0.02; done"
+    site.use(f'case "$*" in *--verify*) {wait};; esac\nexec "$FLAC" "$@"')
+    own: list[Path] = []
+    left: list[Path] = []
+
+    def beside_its_own(engine: Engine) -> bool:
+        engine.inbox.post(lambda: None)  # a turn more: a file is no event
+        if not left and (found := list(album.glob(".pacd-*"))):
+            own.extend(found)
+            left.append(found[0].with_name(of_another(found[0].name)))
+            left[0].touch()
+            engine.auditor.audit_all()
+        if left and not left[0].exists() and not release.exists():
+            assert own[0].exists()
+            release.touch()
+        return engine.idle and release.exists()
+
+    ran = site.run(until=beside_its_own)
+
+    assert 1 == ran.counts["recompressed"] + ran.counts["recompress_skipped"]
+    assert ["01.flac"] == [each.name for each in album.iterdir()]
+
+
+def of_another(name: str) -> str:
+    """The name that a process before it would have given, which bore the same number."""
+    found = re.fullmatch(r"(\.pacd-\d+-)([0-9a-f]{4})(.*)", name)
+    assert found
+    return f"{found[1]}{int(found[2], 16) ^ 1:04x}{found[3]}"
+
+
+def test_what_the_daemon_itself_is_at_is_no_left_over(site: Site) -> None:
+    """w17, C4: it brings files back while libraries are walked."""
+    album = site.album("A", 1)
+
+    with atomic.creating(album / "02.flac", root=site.library, expected=None) as scratch:
+        site.run()
+        assert scratch.exists()
+        scratch.write_bytes(b"brought back")
+
+    assert b"brought back" == (album / "02.flac").read_bytes()
 
 
 def test_left_overs_of_a_crash_go_at_the_next_start(site: Site) -> None:

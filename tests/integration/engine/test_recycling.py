@@ -224,6 +224,25 @@ def test_killed_before_it_was_replaced(site: Site) -> None:
     assert 1 == len(in_bin(site).files)
 
 
+def test_killed_and_its_number_borne_by_another(site: Site) -> None:
+    """D3, w39: in a container a number comes again soon; that does not keep the second name."""
+    master = hi_res(site)
+    begun(site, master)
+    (draft,) = (site.library / recycle.BIN).iterdir()
+    draft.rename(draft.with_name(_of_init()))
+
+    ran = site.run()
+
+    assert [] == site.holds()
+    assert 1 == ran.counts["resampled"]
+
+
+def _of_init() -> str:
+    """A name that process 1, which runs, has not given."""
+    name = ".pacd-1-00000000"
+    return name if atomic.is_left_over(name) else ".pacd-1-00010000"
+
+
 def test_killed_after_it_was_replaced(site: Site) -> None:
     """D3, S4: what lies in the bin and nobody recorded is found, and can be brought back."""
     master = hi_res(site)
