@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from faults.looking import temporaries
+from faults.looking import interrupted, temporaries
 from faults.trials import Tally
 from pacd.files import recycle
 from tests.audio import encode_pcm, pcm, stated_md5
@@ -29,7 +29,9 @@ LONGEST_DELAY_S: Final = 1.0
 _WORKERS_EACH: Final = 4
 """Kills of a worker for as many of the daemon: one."""
 
-_PATIENCE_S: Final = 600.0
+_PATIENCE_S: Final = 1_200.0
+"""Twice what an item waits that was killed four times; a fifth time in a row it would be held."""
+
 _BITRATES_KBPS: Final = (32, 40, 48)
 
 
@@ -149,6 +151,7 @@ def _finish(unrest: Unrest, chance: random.Random, tally: Tally, kills: int) -> 
             _kill_a_worker(unrest, daemon, chance)
             _note(unrest, tally)
         until(lambda: not unrest_left(site), _PATIENCE_S, what="for all outputs")
+        until(lambda: not interrupted(site.database), _PATIENCE_S, what="for what was killed")
         site.pacctl("wait")
         assert site.status()["holds"] == {"error": 0, "suspect": 0, "notice": 0}, site.holds()
         assert daemon.stop() == 0

@@ -4,6 +4,7 @@ import hashlib
 import os
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -135,6 +136,16 @@ def _in_bin(library: Path) -> Iterator[tuple[str, str]]:
         lies = recycle.place_of(library, recycled)
         shown = f"{_content(lies)}{_MARK}{_attributes(lies)}" if whole else "gone"
         yield f"bin/{recycled.path}", shown
+
+
+def interrupted(database: Path) -> int:
+    """How many items wait for another try because they were killed again and again."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        (found,) = connection.execute(
+            "SELECT count(*) FROM setbacks WHERE kind = 'interrupted' AND retry_at > ?",
+            (time.time() * 1_000,),
+        ).fetchone()
+    return int(found)
 
 
 def _database(path: Path) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from faults.looking import interrupted
 from faults.soak import report
 from faults.soak.arrivals import Arrivals
 from faults.soak.checkpoint import Comparison, stamps
@@ -23,12 +24,16 @@ from faults.soak.model import Model
 from faults.soak.recordings import Studio
 from faults.soak.site import SoakSite, complain, made_site
 from faults.soak.watching import Watcher
+from tests.e2e.running import until
 
 REST_S: Final = 240.0
 """How long the daemon may be at work without getting anything done."""
 
 PATIENCE_S: Final = 240.0
 """How long differences may last at rest: what failed is tried again after up to two minutes."""
+
+KILLED_S: Final = 900.0
+"""How long what was killed four times in a row may wait: it is tried again after ten minutes."""
 
 MISHAP_IN: Final = 8
 """So many changes come between two mishaps, on average."""
@@ -92,6 +97,7 @@ class Soak:
         self._checkpoints += 1
         self._life.finish()
         self._mishaps.calm()
+        until(lambda: not interrupted(self._site.database), KILLED_S, what="for what was killed")
         self._await_rest(when)
         if self._let_try_again():
             self._await_rest(when)

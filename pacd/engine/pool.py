@@ -1,7 +1,6 @@
 """A bounded pool of worker processes; the only place that starts and ends them."""
 
 import os
-import signal
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from typing import Any, Final
 from pacd.domain.policy import WorkerLimits
 from pacd.engine.line import Line, lines
 from pacd.engine.worker import MEMORY_BYTES, work
+from pacd.tools.signals import signal_name
 
 IDLE_S: Final = 60.0
 """A worker with nothing to do ends after this; an idle daemon has none (B4)."""
@@ -265,7 +265,7 @@ class Pool:
         if worker.call is None:
             return []
         number = -code if code < 0 else 0
-        how = f"signal {signal.Signals(number).name}" if number else f"exit code {code}"
+        how = f"signal {signal_name(number)}" if number else f"exit code {code}"
         return [Answer(worker.call.ticket, None, how, number, worker.overdue, worker.ready, pid)]
 
     def _end(self, worker: _Worker, now_s: float) -> None:

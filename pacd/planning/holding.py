@@ -11,7 +11,7 @@ from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import LibraryPolicy, StopOn
 from pacd.domain.verdict import Authenticity, Integrity
 from pacd.planning import authenticity, rules
-from pacd.planning.setbacks import held_for
+from pacd.planning.setbacks import held_for, told
 
 MAX_REWRITES: Final = 3
 """Rewrites of one path within an hour before the loop is broken (checklist 22)."""
@@ -118,7 +118,7 @@ def _failures(facts: Facts, policy: LibraryPolicy, _now: datetime) -> Iterator[F
                 "tries": setback.tries,
                 "words": setback.words,
             }
-            yield Finding(cause, setback.message, setback.mirror, evidence)
+            yield Finding(cause, told(setback), setback.mirror, evidence)
 
 
 def _loops(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[Finding]:

@@ -25,10 +25,19 @@ _MACHINE: Final = frozenset(
     }
 )
 
-_INTERRUPTED_WAIT: Final = timedelta(seconds=1)
+MAX_INTERRUPTIONS: Final = 5
+"""
+Tries of one action on one file that were ended from outside, one after the other, before a
+person is asked: a killer in user space that acts on memory tells nobody why (decisions/0007).
+"""
 
-# Nothing that is wrong with the file: these are tried again for ever, and never held for.
-_NOT_THE_FILE: Final = _MACHINE | {FailureKind.INTERRUPTED}
+# Once is nobody's fault.  Who kills at random does not meet the same again after minutes.
+_INTERRUPTED_WAITS: Final = (
+    timedelta(seconds=1),
+    timedelta(seconds=4),
+    timedelta(seconds=30),
+    timedelta(minutes=10),
+)
 
 # A second try would meet the same: a person is asked at once.
 _AT_ONCE: Final = frozenset(
@@ -48,6 +57,7 @@ _CAUSES: Final = {
     FailureKind.BAD_PICTURE: Cause.ENCODE_FAILED,
     FailureKind.IO: Cause.ENCODE_FAILED,
     FailureKind.INTERNAL: Cause.TOOL_CRASHED,
+    FailureKind.INTERRUPTED: Cause.TOOL_CRASHED,
     FailureKind.NOT_REGULAR: Cause.UNSTABLE,
 }
 
@@ -57,17 +67,18 @@ _OF_TOOLS: Final = frozenset({Cause.ENCODE_FAILED, Cause.VERIFY_FAILED, Cause.TO
 
 def retry_wait(kind: FailureKind, tries: int) -> timedelta:
     """How long to wait after the given number of such failures in a row, from 1."""
-    if kind is FailureKind.INTERRUPTED:
-        return _INTERRUPTED_WAIT
-    waits = _MACHINE_WAITS if kind in _MACHINE else _WAITS
+    waits: tuple[timedelta, ...] = _MACHINE_WAITS if kind in _MACHINE else _WAITS
+    waits = _INTERRUPTED_WAITS if kind is FailureKind.INTERRUPTED else waits
     return waits[min(tries, len(waits)) - 1]
 
 
 def tries_after(before: Setback | None, kind: FailureKind) -> int:
-    """Count a failure: what is the file's fault in a row, and apart from what is not."""
-    if before is None or (before.kind in _NOT_THE_FILE) != (kind in _NOT_THE_FILE):
-        return 1
-    return before.tries + 1
+    """Count a failure: the file's fault, the machine's and what came from outside each in a row."""
+    return before.tries + 1 if before and _blame(before.kind) == _blame(kind) else 1
+
+
+def _blame(kind: FailureKind) -> tuple[bool, bool]:
+    return kind in _MACHINE, kind is FailureKind.INTERRUPTED
 
 
 def setback_of(facts: Facts, action: Action, mirror: str = "") -> Setback | None:
@@ -80,12 +91,20 @@ def setback_of(facts: Facts, action: Action, mirror: str = "") -> Setback | None
 
 def held_for(setback: Setback) -> Cause | None:
     """Return why a person must look, or None while another try makes sense."""
-    if setback.kind in _NOT_THE_FILE:
+    if setback.kind in _MACHINE:
         return None
-    exhausted = setback.tries >= MAX_TRIES or setback.kind in _AT_ONCE
+    most = MAX_INTERRUPTIONS if setback.kind is FailureKind.INTERRUPTED else MAX_TRIES
+    exhausted = setback.tries >= most or setback.kind in _AT_ONCE
     cause = _CAUSES[setback.kind] if exhausted else None
     unjudged = setback.action is Action.AUTHENTICATE and cause in _OF_TOOLS
     return Cause.AUTH_ERROR if unjudged else cause
+
+
+def told(setback: Setback) -> str:
+    """Say what went wrong, for a person who must look."""
+    if setback.kind is not FailureKind.INTERRUPTED:
+        return setback.message
+    return f"{setback.message}, {setback.tries} times in a row"
 
 
 def set_aside(setback: Setback | None, now: datetime) -> bool:
@@ -98,7 +117,7 @@ def waiting_for(setback: Setback | None, now: datetime) -> str | None:
     if setback is None:
         return None
     if held_for(setback):
-        return f"{setback.action} failed: {setback.message}"
+        return f"{setback.action} failed: {told(setback)}"
     if setback.retry_at > now:
         return f"{setback.action} failed and is tried again at {setback.retry_at:%H:%M:%S} UTC"
     return None

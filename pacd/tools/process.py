@@ -11,6 +11,7 @@ from typing import Final
 from pacd.errors import ToolCrashedError, ToolError, ToolInterruptedError
 from pacd.tools.memory import oom_kills
 from pacd.tools.running import Finished, Kept, Stdin, chained, started
+from pacd.tools.signals import signal_name
 
 __all__ = ["Finished", "Stdin", "pipe", "reading", "run", "stream"]
 
@@ -126,7 +127,7 @@ def reading(
 def _uncrashed(done: Finished, oom_kills_before: int) -> Finished:
     if done.exit_code >= 0:
         return done
-    name, number = Path(done.argv[0]).name, signal.Signals(-done.exit_code)
+    name, number = Path(done.argv[0]).name, -done.exit_code
     outside = number in _FROM_OUTSIDE and oom_kills() == oom_kills_before
     kind = ToolInterruptedError if outside else ToolCrashedError
-    raise kind(f"{name} was ended by {number.name}", words=done.stderr)
+    raise kind(f"{name} was ended by {signal_name(number)}", words=done.stderr)

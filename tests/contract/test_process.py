@@ -141,6 +141,12 @@ def test_death_by_signal_is_a_crash() -> None:
     assert "last words\n" == caught.value.words
 
 
+def test_w25_death_by_a_signal_without_a_name_is_a_crash() -> None:
+    """w25, F1: Python names the first and the last of the real-time signals alone."""
+    with pytest.raises(ToolCrashedError, match="sh was ended by SIGRTMIN\\+6"):
+        process.run(shell(f"kill -{signal.SIGRTMIN + 6} $$"), timeout_s=LONG_S)
+
+
 @pytest.mark.parametrize("name", ["KILL", "TERM"])
 def test_an_end_from_outside_says_nothing_of_the_file(name: str) -> None:
     """w25: what people and systems end programs with is an interruption, not a crash."""

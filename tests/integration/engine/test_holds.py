@@ -16,7 +16,7 @@ from pacd.domain.policy import HardLinks
 from pacd.engine.engine import Engine
 from pacd.engine.releasing import release
 from pacd.errors import FailureKind
-from pacd.planning.setbacks import MAX_TRIES
+from pacd.planning.setbacks import MAX_INTERRUPTIONS, MAX_TRIES
 from pacd.protocol.documents import EventKind
 from tests.audio import dress
 from tests.integration.engine.site import Ran, Site, contents, master
@@ -100,6 +100,26 @@ def test_a_killed_worker_is_nobodys_fault(site: Site) -> None:
     assert Counter() == site.run().actions
 
 
+def test_w25_what_is_killed_from_outside_each_time_is_held_at_last(site: Site) -> None:
+    """w25: earlyoom and systemd-oomd tell nobody; other bytes are tried anew, from the first."""
+    site.album("A", 1)
+    site.run(lambda engine: engine.set_pause(None, "anna"), lambda each: not each.auditor.running)
+    failed_before(site, Action.TEST, FailureKind.INTERRUPTED, times=MAX_INTERRUPTIONS - 1)
+    site.use("kill -KILL $$")
+    ran = site.run(lambda engine: engine.end_pause("anna"))
+    holds = site.holds()
+
+    assert {"test": 1} == ran.actions
+    assert [("A/01.flac", Cause.TOOL_CRASHED)] == causes(site)
+    assert holds[0].reason.endswith("was ended by SIGKILL, 5 times in a row")
+    assert Counter() == site.run().actions
+    site.tools = Site(site.base, site.policy).tools
+    site.album("A", 1, seed=7)
+
+    assert 1 == site.run().counts["tested_ok"]
+    assert [] == site.holds()
+
+
 def test_a_file_that_kills_its_worker_is_held_at_last(site: Site) -> None:
     """w25: the culprit is isolated after k tries; the others are done."""
     site.album("A", 2)
@@ -159,12 +179,17 @@ def test_an_accepted_failure_lets_the_rest_go_on(mirrored: Site) -> None:
     assert Counter() == mirrored.run().actions
 
 
-@pytest.mark.parametrize("kind", [FailureKind.NO_SPACE, FailureKind.INTERRUPTED])
-def test_what_was_not_the_files_fault_does_not_count(site: Site, kind: FailureKind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [(FailureKind.NO_SPACE, 9), (FailureKind.INTERRUPTED, MAX_INTERRUPTIONS - 1)],
+)
+def test_what_was_not_the_files_fault_does_not_count(
+    site: Site, kind: FailureKind, times: int
+) -> None:
     """H1: a full disk for days, then one real failure: that is the first."""
     site.album("A", 1)
     site.run(lambda engine: engine.set_pause(None, "anna"), lambda each: not each.auditor.running)
-    failed_before(site, Action.RECOMPRESS, kind, times=9)
+    failed_before(site, Action.RECOMPRESS, kind, times=times)
     site.use(NO_ENCODER)
     site.run(lambda engine: engine.end_pause("anna"))
     with site.store() as store:

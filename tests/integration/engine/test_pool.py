@@ -119,12 +119,13 @@ def test_calls_are_answered() -> None:
     [
         (calls.killed, (signal.SIGKILL,), "signal SIGKILL", signal.SIGKILL),
         (calls.segfault, (), "signal SIGSEGV", signal.SIGSEGV),
+        (calls.killed, (signal.SIGRTMIN + 6,), "signal SIGRTMIN+6", signal.SIGRTMIN + 6),
         (calls.gone, (3,), "exit code 3", 0),
         (calls.gone, (0,), "exit code 0", 0),
         (calls.raises, (), "exit code 1", 0),
         (calls.unpicklable, (), "exit code 1", 0),
     ],
-    ids=["SIGKILL", "segfault", "_exit(3)", "_exit(0)", "exception", "unpicklable"],
+    ids=["SIGKILL", "segfault", "real-time", "_exit(3)", "_exit(0)", "exception", "unpicklable"],
 )
 def test_a_worker_that_dies_takes_its_own_call_alone(
     function: Callable[..., Any],

@@ -148,9 +148,14 @@ def test_plans_what_the_facts_justify(known: Facts, expected: list[Action]) -> N
             id="a full disk is never the file's fault",
         ),
         pytest.param(
-            fresh(setbacks=(setback(Action.TEST, FailureKind.INTERRUPTED, tries=99, due_in=PAST),)),
+            fresh(setbacks=(setback(Action.TEST, FailureKind.INTERRUPTED, tries=4, due_in=PAST),)),
             [Action.TEST],
             id="an interruption neither",
+        ),
+        pytest.param(
+            fresh(setbacks=(setback(Action.TEST, FailureKind.INTERRUPTED, tries=5, due_in=PAST),)),
+            [Action.HOLD],
+            id="but one after the other",
         ),
         pytest.param(
             facts(outputs=MISSING, setbacks=(setback(Action.MIRROR_ENCODE, mirror="phone"),)),

@@ -7,7 +7,15 @@ import pytest
 from pacd.domain.hold import Cause
 from pacd.domain.plan import Action
 from pacd.errors import FailureKind
-from pacd.planning.setbacks import MAX_TRIES, held_for, retry_wait, setback_of, waiting_for
+from pacd.planning.setbacks import (
+    MAX_INTERRUPTIONS,
+    MAX_TRIES,
+    held_for,
+    retry_wait,
+    setback_of,
+    tries_after,
+    waiting_for,
+)
 from tests.builders import NOW, facts, setback
 
 MACHINE = {
@@ -16,16 +24,16 @@ MACHINE = {
     FailureKind.ROOT_GONE,
     FailureKind.NO_WORKER,
 }
-FOREVER = MACHINE | {FailureKind.INTERRUPTED}
 AT_ONCE = {FailureKind.PERMISSION, FailureKind.COLLISION, FailureKind.BAD_PICTURE}
 
 
 @pytest.mark.parametrize("kind", FailureKind)
 def test_how_often_each_kind_is_tried(kind: FailureKind) -> None:
-    """H1: three tries; at once where a retry meets the same; never where it is not the file."""
+    """H1, w25: three tries, five if ended from outside; one or no end where more show nothing."""
     held = [held_for(setback(kind=kind, tries=tries)) is not None for tries in range(1, 10)]
-    first_hold = 1 if kind in AT_ONCE else MAX_TRIES
-    expected = [kind not in FOREVER and tries >= first_hold for tries in range(1, 10)]
+    most = MAX_INTERRUPTIONS if kind is FailureKind.INTERRUPTED else MAX_TRIES
+    first_hold = 1 if kind in AT_ONCE else most
+    expected = [kind not in MACHINE and tries >= first_hold for tries in range(1, 10)]
 
     assert expected == held
 
@@ -60,10 +68,36 @@ def test_waits_grow_and_stay_bounded(kind: FailureKind) -> None:
     assert [30, 120, 600, 600, 600] == [wait.total_seconds() for wait in waits]
 
 
-@pytest.mark.parametrize("tries", [1, 2, 50])
-def test_what_was_interrupted_is_done_again_at_once(tries: int) -> None:
-    """w25: an innocent item is requeued."""
-    assert timedelta(seconds=1) == retry_wait(FailureKind.INTERRUPTED, tries)
+def test_what_was_interrupted_is_done_again_at_once_and_then_later() -> None:
+    """w25: an innocent item is requeued; what is killed each time does not go round for ever."""
+    waits = [retry_wait(FailureKind.INTERRUPTED, tries) for tries in range(1, 6)]
+
+    assert [1, 4, 30, 600, 600] == [wait.total_seconds() for wait in waits]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "tries"),
+    [
+        (FailureKind.INTERRUPTED, FailureKind.INTERRUPTED, 5),
+        (FailureKind.NO_SPACE, FailureKind.INTERRUPTED, 1),
+        (FailureKind.INTERRUPTED, FailureKind.NO_SPACE, 1),
+        (FailureKind.TOOL_CRASHED, FailureKind.INTERRUPTED, 1),
+        (FailureKind.INTERRUPTED, FailureKind.TOOL_CRASHED, 1),
+        (FailureKind.TOOL_FAILED, FailureKind.TOOL_CRASHED, 5),
+        (FailureKind.NO_SPACE, FailureKind.ROOT_GONE, 5),
+    ],
+)
+def test_what_counts_in_a_row(before: FailureKind, now: FailureKind, tries: int) -> None:
+    """H1, w25: a disk that was full four times makes no fifth of one kill."""
+    assert tries == tries_after(setback(kind=before, tries=4), now)
+
+
+def test_who_is_held_for_kills_is_told_of_all() -> None:
+    """H1, w25: one kill is nothing; five in a row are why."""
+    killed = setback(kind=FailureKind.INTERRUPTED, tries=MAX_INTERRUPTIONS)
+
+    assert Cause.TOOL_CRASHED == held_for(killed)
+    assert str(waiting_for(killed, NOW)).endswith(", 5 times in a row")
 
 
 def test_setbacks_are_kept_apart_by_action_and_mirror() -> None:
