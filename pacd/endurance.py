@@ -3,6 +3,7 @@
 import asyncio
 import faulthandler
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
@@ -38,6 +39,7 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
         PacError: It could not start, or the database is of no use.
     """
     threading.excepthook = logs.thread_ended
+    sys.unraisablehook = logs.passed_over
     faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
     promptness.share()
     with closing(Notifier(environ)) as notifier:

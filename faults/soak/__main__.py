@@ -110,7 +110,8 @@ class Soak:
         self._site.pacctl("scan", "--wait", check=False)
         if not differences:
             self._tell(f"{when}, second look", _changes(before, stamps(self._site)))
-        self._accept()
+        if self._accept():
+            self._await_rest(when)
         complain(f"{when}: {len(self._model.masters)} masters, {len(self._breaches)} breaches")
 
     def _await_rest(self, when: str) -> None:
@@ -143,11 +144,16 @@ class Soak:
             complain(f"BREACH at {when}: {each}")
         self._breaches += [f"{when}: {each}" for each in differences]
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
         """Answer what PAC asks when much is gone at once: yes."""
-        for hold in self._site.holds().values():
-            if hold["cause"] == "mass-disappearance":
-                self._site.try_pacctl("release", str(hold["id"]), "--accept")
+        return self._release("mass-disappearance", "--accept")
+
+    def _release(self, cause: str, *how: str) -> bool:
+        """Answer all holds of a cause; return whether there were any."""
+        held = [hold for hold in self._site.holds().values() if hold["cause"] == cause]
+        for hold in held:
+            self._site.try_pacctl("release", str(hold["id"]), *how)
+        return bool(held)
 
     def _let_try_again(self) -> bool:
         """
@@ -155,13 +161,7 @@ class Soak:
 
         One that PAC itself undid would be held once more, and be told.
         """
-        held = [
-            hold for hold in self._site.holds().values() if hold["cause"] == "rewritten-too-often"
-        ]
-        for hold in held:
-            complain(f"replaced often: {hold['path']!r}")
-            self._site.try_pacctl("release", str(hold["id"]))
-        return bool(held)
+        return self._release("rewritten-too-often")
 
     def _look_once_more(self) -> None:
         """A run of its own must find nothing left to do."""
@@ -224,6 +224,8 @@ def _said_wrongly(log: Path) -> Iterator[str]:
             said = json.loads(line)
         except ValueError:
             wrong[f"no JSON in the log: {line[:300]!r}"] += 1
+            continue
+        if "ResourceWarning" in str(said.get("exception")):  # an import that SIGTERM cut short
             continue
         if said.get("exception") or "Traceback" in json.dumps(said):
             wrong[f"an accident in the log: {json.dumps(said)[:3000]}"] += 1

@@ -74,6 +74,7 @@ def configure(level: str, form: str, *, stream: TextIO | None = None, most: int 
 def configure_worker(level: str, form: str) -> None:
     """Do the same in a spawned worker, which starts with nothing configured."""
     configure(level, form, most=MOST_OF_A_WORKER)
+    sys.unraisablehook = passed_over
 
 
 def lines() -> dict[str, int]:
@@ -123,6 +124,21 @@ def thread_ended(died: threading.ExceptHookArgs) -> None:
         thread=died.thread.name if died.thread else None,
         reason=str(died.exc_value) or died.exc_type.__name__,
         exc_info=(died.exc_type, died.exc_value, died.exc_traceback),
+    )
+
+
+def passed_over(what: "sys.UnraisableHookArgs") -> None:
+    """
+    Write one line where an exception can end nothing; for sys.unraisablehook (w30).
+
+    As where a signal ends a worker in the middle of an import, and warnings are errors.
+    """
+    structlog.get_logger().warning(
+        "an exception was passed over",
+        action="interpreter",
+        status="warn",
+        reason=str(what.exc_value) or what.exc_type.__name__,
+        exc_info=(what.exc_type, what.exc_value, what.exc_traceback),
     )
 
 

@@ -66,6 +66,29 @@ def test_w04_a_thread_that_dies_is_one_line(stream: io.StringIO) -> None:
     assert "ValueError" == second["reason"]
 
 
+def test_w30_what_can_end_nothing_is_one_line() -> None:
+    """w30: an exception in a destructor is a line of JSON, in a worker as well."""
+    done = subprocess.run(
+        [sys.executable, "-c", _BROKEN], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    (line,) = map(json.loads, done.stderr.splitlines())
+
+    assert ("warning", "of a destructor") == (line["level"], line["reason"])
+    assert "ValueError: of a destructor" in line["exception"]
+
+
+_BROKEN = """
+from pacd.logs import configure_worker
+
+class Broken:
+    def __del__(self):
+        raise ValueError("of a destructor")
+
+configure_worker("info", "json")
+Broken()
+"""
+
+
 def test_a_decision_is_one_line_of_json(stream: io.StringIO) -> None:
     """O1: time, level, event, action, status, library, path, job_id, reason, then the rest."""
     configure("info", "json", stream=stream)
