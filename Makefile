@@ -20,7 +20,7 @@ run: $(BIN)/.installed
 
 test: check
 	@scripts/install-tools test
-	$(BIN)/pytest -q -n 3 --dist loadfile tests/contract tests/integration tests/e2e
+	$(BIN)/pytest -q -n 4 --dist loadfile tests/contract tests/integration tests/e2e
 
 check: $(BIN)/.installed
 	@scripts/install-tools run

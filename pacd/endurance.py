@@ -42,17 +42,20 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
     sys.unraisablehook = logs.passed_over
     faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
     promptness.share()
-    with closing(Notifier(environ)) as notifier:
-        return _run(settings, load, notifier)
+    # One loop for all tries: a signal that comes between two of them waits for the next.
+    with closing(Notifier(environ)) as notifier, asyncio.Runner() as runner:
+        return _run(settings, load, notifier, runner)
 
 
-def _run(settings: Settings, load: Callable[[], Settings], notifier: Notifier) -> int:
+def _run(
+    settings: Settings, load: Callable[[], Settings], notifier: Notifier, runner: asyncio.Runner
+) -> int:
     begun, told = False, ""
     while True:
         signals.outlive_reloads()
         daemon = Daemon(settings, load, notifier)
         try:
-            return asyncio.run(daemon.serve())
+            return runner.run(daemon.serve())
         except UnwritableError as error:
             begun = begun or daemon.begun
             if not (begun or daemon.dismissed):
@@ -63,7 +66,7 @@ def _run(settings: Settings, load: Callable[[], Settings], notifier: Notifier) -
         if reason != told or daemon.begun:  # once for each time that it could not go on
             told = reason
             _log.error("store_err", action="start", status="error", reason=reason)
-        if daemon.dismissed or asyncio.run(_stopped_meanwhile(notifier, reason)):
+        if daemon.dismissed or runner.run(_stopped_meanwhile(notifier, reason)):
             return 0
         with suppress(PacError):  # those that were in force are good still
             settings = load()

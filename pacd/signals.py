@@ -27,7 +27,7 @@ def be_deaf() -> None:
 
 def outlive_reloads() -> None:
     """
-    Ignore SIGHUP until a daemon listens to it; the loop of one that has ended gave that back.
+    Ignore SIGHUP until a daemon listens to it.
 
     By itself it ends a process, and systemd takes that for wished (systemd.service(5),
     SuccessExitStatus=): nobody would start it again.

@@ -13,7 +13,6 @@ from tests.e2e.manager import Manager
 from tests.e2e.order import assert_in_order, await_outputs
 from tests.e2e.running import Site, until
 from tests.machine import fill, small_disk
-from tests.mounts import ext4
 
 
 @pytest.fixture
@@ -47,20 +46,6 @@ def test_a_daemon_whose_database_has_no_room_comes_back(
     assert all(f"The disk of {site.state} is full." in each["reason"] for each in said)
     assert_in_order(site)
     assert 1 == site.once()["counts"]["mirror"]["unchanged"]
-
-
-def test_a_daemon_whose_disk_fails_tries_again(site: Site) -> None:
-    """D3, w18: after EIO, which the lock meets too, it says so, lives on, and hears SIGTERM."""
-    with ext4(site.base, place=site.state) as disk, site.running() as daemon:
-        disk.fail()
-        make_album(site.library / "Artist" / "Album", tracks=1)
-        until(lambda: len(daemon.events("store_err")) == 2, what="for it to try again")
-
-        assert 0 == daemon.stop()
-    last = daemon.events("store_err")[-1]["reason"]
-
-    assert f"{site.state}/pacd.lock cannot be locked: Input/output error. Look for" in last
-    assert "Traceback" not in daemon.said()
 
 
 @pytest.mark.parametrize("arguments", [(), ("--once",), ("--restore-backup",)])

@@ -390,14 +390,15 @@ def test_every_verb_answers_from_the_real_daemon(site: Site) -> None:
             ("health",): "ok",
             ("doctor",): "Opus encoder",
             ("config", "show", "--origin"): str(site.config),
-            ("reload",): "loaded",
-            ("release", "1"): "",
             ("prune", "--dry-run"): "Nothing to remove",
             ("restore",): "Nothing lies in the recycle bin",
             ("completion", "bash"): "pacctl",
             ("config", "check", str(site.config)): "is good",
+            ("reload",): "loaded",
+            ("release", "1"): "",
         }
         told = {arguments: site.pacctl(*arguments).stdout for arguments in asked}
+        site.pacctl("wait")
         plain = ("scan", "holds", "release", "completion", "config")
         documents = [site.asked(*each) for each in asked if each[0] not in plain]
 
