@@ -10,25 +10,28 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 LIBRARY ?=
+PURE := tests/unit tests/test_architecture.py tests/test_house_rules.py tests/test_writing_rules.py
 MINUTES ?= 60
 
-.PHONY: run test check bench bench-scale test-faults soak bench-authenticity lock format clean
+.PHONY: run test check static bench bench-scale test-faults soak bench-authenticity lock format clean
 
 run: $(BIN)/.installed
 	@scripts/install-tools run
 	@$(BIN)/python -m scripts.run $(if $(LIBRARY),--library "$(LIBRARY)")
 
-test: check
+test: static
 	@scripts/install-tools test
-	$(BIN)/pytest -q -n 4 --dist loadfile tests/contract tests/integration tests/e2e
+	$(BIN)/pytest -q -n 4 --dist loadfile $(PURE) tests/contract tests/integration tests/e2e
 
-check: $(BIN)/.installed
+check: static
 	@scripts/install-tools run
+	$(BIN)/pytest -q -n 2 $(PURE)
+
+static: $(BIN)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -q tests/unit tests/test_architecture.py tests/test_house_rules.py tests/test_writing_rules.py
 
 test-faults: $(BIN)/.installed
 	@scripts/install-tools test

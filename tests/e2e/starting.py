@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tests.e2e.running import Pacd, Site, until
@@ -31,10 +31,15 @@ def waits_for(daemon: Pacd, database: Path) -> None:
 
     def opened() -> bool:
         assert daemon.process.poll() is None, daemon.said()
-        files = Path(f"/proc/{daemon.pid}/fd").iterdir()
-        return database in {each.resolve() for each in files}
+        return database in set(_open_files(daemon.pid))
 
     until(opened, what="for it to open the database")
+
+
+def _open_files(pid: int) -> Iterator[Path]:
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            yield each.readlink()
 
 
 def hears(daemon: Pacd) -> None:

@@ -417,7 +417,7 @@ def test_a_collectors_year() -> None:
     run_state_machine_as_test(
         Year,
         settings=settings(
-            max_examples=LONG or 3,
+            max_examples=LONG or 2,
             stateful_step_count=120 if LONG else 25,
             derandomize=not LONG,
             deadline=None,
