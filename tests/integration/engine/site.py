@@ -74,13 +74,15 @@ class Site:
     Attributes:
         policy: As the engine gets it; a test may replace it between runs.
         tools: The programs; a test may put others in their place.
+        limits: One worker, as most tests ask what is done and not how much at once; each starts
+            a process of its own in every run.
         faulty: Whether a fault of PAC's own is expected; else it fails the test.
     """
 
     base: Path
     policy: DaemonPolicy
     tools: Toolbox = field(default_factory=tools)
-    limits: WorkerLimits = field(default_factory=lambda: WorkerLimits(2, 2, 2, 1))
+    limits: WorkerLimits = field(default_factory=lambda: WorkerLimits(1, 1, 1, 1))
     patience: timedelta = timedelta.max
     faulty: bool = False
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pacd.domain.policy import WorkerLimits
 from pacd.engine.engine import Engine
 from pacd.engine.pipeline import AHEAD
 from tests.integration.engine.site import Site
@@ -13,6 +14,7 @@ FILES = 8
 def test_w29_much_to_do_is_not_much_in_flight(tmp_path: Path) -> None:
     """P5, w29: so many jobs run as there are workers; items of few folders wait, not of all."""
     site = Site.make(tmp_path)
+    site.limits = WorkerLimits(2, 2, 2, 1)
     for folder in range(FOLDERS):
         place = site.library / f"{folder:03}"
         place.mkdir()
