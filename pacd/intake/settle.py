@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -58,10 +59,11 @@ class Settler:
             By name; without the files that have settled.
         """
         before = self._looks.pop(folder, {})
+        far = cache(partial(self._far, folder))  # the same for all, and no trifle to find out
         looks: dict[str, _Look] = {}
         for entry in entries:
             look = _looked(before.get(entry.name), entry.observation, now_s)
-            quiet = self._aged(folder, entry, wall_ns)
+            quiet = self._aged(entry, wall_ns, far)
             quiet = quiet or now_s - look.since_s >= self._quiet_s / 2
             if not quiet or self._being_written(folder / entry.name):
                 looks[entry.name] = look
@@ -69,11 +71,11 @@ class Settler:
             self._looks[folder] = looks
         return {name: timedelta(seconds=now_s - look.first_s) for name, look in looks.items()}
 
-    def _aged(self, folder: Path, entry: Entry, wall_ns: int) -> bool:
+    def _aged(self, entry: Entry, wall_ns: int, far: Callable[[], bool]) -> bool:
         """Whether a file's last change, by its ctime, is long enough ago."""
         age_s = (wall_ns - entry.observation.ctime_ns) / 1e9
         if self._quiet_s <= age_s < self._quiet_s + ZONES_S:
-            return not self._far(folder)
+            return not far()
         return age_s >= self._quiet_s
 
 
