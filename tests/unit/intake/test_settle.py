@@ -124,6 +124,22 @@ def test_w11_what_is_old_by_any_clock_has_settled_at_once() -> None:
     assert scene.look(0) is None
 
 
+def test_w11_a_folder_is_asked_for_its_disk_once() -> None:
+    """w11, P4: to find out takes a look at all mounts, and is the same for a thousand files."""
+    asked: list[Path] = []
+
+    def far(folder: Path) -> bool:
+        asked.append(folder)
+        return True
+
+    settler = Settler(10.0, lambda _path: False, far)
+    seen = replace(BYTES, ctime_ns=(BEGIN_S - 60) * NS)
+    entries = [Entry(f"{number}.flac", seen) for number in range(9)]
+    settler.restless(FOLDER, entries, now_s=0.0, wall_ns=BEGIN_S * NS)
+
+    assert [FOLDER] == asked
+
+
 def test_a_clock_that_jumps_forward_does_not_settle_a_file_with_a_writer() -> None:
     """w11: the wall clock alone never decides on a file that is open for writing."""
     scene = Scene()
