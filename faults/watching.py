@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from pacd.domain.change import FolderId
-from pacd.intake.gauge import read_watches
 from tests.e2e.albums import make_album
 from tests.e2e.order import assert_in_order, output_of
 from tests.e2e.running import Pacd, Site, until
+from tests.kernel import watches
 
 FILES: Final = 30_000
 ALBUMS: Final = 25
@@ -101,7 +101,7 @@ def _arrive(site: Site) -> None:
 
 
 def _watched(daemon: Pacd) -> frozenset[FolderId]:
-    return read_watches(Path(f"/proc/{daemon.pid}"))
+    return watches(Path(f"/proc/{daemon.pid}"))
 
 
 def _folders(root: Path) -> frozenset[FolderId]:

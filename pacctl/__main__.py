@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         ending = perform(sys.argv[1:] if argv is None else argv, os.environ)
         sys.stdout.flush()
     except Failure as exc:
-        _complain(str(exc), exc.words)
+        _complain(exc)
         return exc.exit
     except BrokenPipeError:
         # The reader has seen enough.  What is still in the buffer must not
@@ -39,11 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return ending
 
 
-def _complain(message: str, words: str) -> None:
+def _complain(failure: Failure) -> None:
     sys.stdout.flush()
-    sys.stderr.write(f"pacctl: {escape(message)}\n")
-    for line in words.splitlines():
-        sys.stderr.write(f"    {escape(line)}\n")
+    lines = [*failure.lines, *(f"    {line}" for line in failure.words.splitlines())]
+    sys.stderr.write("pacctl: " + "".join(f"{escape(line)}\n" for line in lines))
 
 
 if __name__ == "__main__":

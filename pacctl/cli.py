@@ -84,7 +84,7 @@ def plainly(argv: Sequence[str]) -> Any:
         place = words.index("--socket")
         socket = words[place + 1]
         del words[place : place + 2]
-    if "status" not in words or (socket or "").startswith("-"):
+    if "status" not in words or socket == "" or (socket or "").startswith("-"):
         return None
     words.remove("status")
     both = {"--json", "--plain"}.issubset(words)
@@ -104,7 +104,25 @@ def _parsed(argv: Sequence[str], place: int) -> Namespace:
     parser = Parser(prog=f"pacctl {verb}", description=VERBS[verb][1], parents=[shared()])
     add_arguments(parser)
     options = Namespace(verb=verb, socket=None, json=False, plain=False, color=True)
-    return parser.parse_args([*argv[:place], *argv[place + 1 :]], options)
+    words = _spelt_out(verb, argv[place + 1 :])
+    return parser.parse_args([*argv[:place], *words], options)
+
+
+_TAKES_A_NUMBER = frozenset({"--socket", "--format"})  # behind these one is no hold's
+
+
+def _spelt_out(verb: str, words: Sequence[str]) -> Sequence[str]:
+    """`holds 4` as `holds show 4`; `--for -5m` as `--for=-5m`, else it would be an option."""
+    pairs = zip(("", *words), words, strict=False)
+    if verb == "holds" and "show" not in words:
+        for place, (before, word) in enumerate(pairs):
+            if word.isdecimal() and before not in _TAKES_A_NUMBER:
+                return [*words[:place], "show", *words[place:]]
+    if verb == "pause":
+        for place, (before, word) in enumerate(pairs):
+            if before == "--for" and word[1:2].isdecimal():
+                return [*words[: place - 1], f"--for={word}", *words[place + 1 :]]
+    return words
 
 
 def _place_of_verb(argv: Sequence[str]) -> int | None:

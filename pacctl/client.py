@@ -15,6 +15,7 @@ from pacctl.record import ProtocolError, Record, parse
 from pacd.protocol.wire import (
     EXITS,
     HOST,
+    LAID_OUT,
     PREFIX,
     PROTOCOL,
     PROTOCOL_HEADER,
@@ -234,4 +235,5 @@ def _refusal(text: str) -> Failure:
     # A newer daemon may know kinds that this pacctl does not.
     ending = EXITS.get(str(error.get("kind")), Exit.FAILED)
     fix, words = str(error.get("fix", "")), str(error.get("words", ""))
-    return Failure(str(error.get("message")), ending, fix=fix, words=words)
+    laid_out = error.get("kind") in LAID_OUT
+    return Failure(str(error.get("message")), ending, fix=fix, words=words, laid_out=laid_out)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from pacd.protocol.status import HoldCounts, LibraryView, Running, Status
+    from pacd.protocol.status import HoldCounts, LibraryView, Running, Status, Watch
 
 _STATE_COLOURS = {
     "watching": "green",
@@ -30,10 +30,11 @@ _LIBRARY_WORDS = (
     ("recompress_skipped", "already small", ""),
     ("resampled", "resampled", ""),
     ("auth_suspect", "suspect", "yellow"),
-    ("art_exported", "covers", ""),
+    ("art_exported", "cover", ""),
     ("held", "held", "yellow"),
-    ("failed", "failed", "red"),
+    ("failed", "failures so far", ""),
 )
+_NOUNS = frozenset({"cover"})
 _MIRROR_WORDS = (
     ("unchanged", "in place", ""),
     ("encoded", "encoded", ""),
@@ -41,7 +42,7 @@ _MIRROR_WORDS = (
     ("renamed", "renamed", ""),
     ("orphaned", "orphaned", "yellow"),
     ("pruned", "pruned", ""),
-    ("failed", "failed", "red"),
+    ("failed", "failures so far", ""),
 )
 _BAR = 24
 
@@ -75,8 +76,10 @@ def advice(status: Status) -> tuple[str, str]:
     """The next useful command, and why."""
     holds = status.holds
     pressing = holds.error + holds.suspect
+    mistaken = any(each.kind == "reload-refused" for each in status.problems)
     cases = (
         (status.paused, "pacctl resume", "work is paused"),
+        (mistaken, "pacctl config check", "the daemon would not start with it"),
         (status.problems, "pacctl doctor", "looks into what is wrong"),
         (pressing, "pacctl holds", f"{several(pressing, 'file needs', 'files need')} you"),
         (status.state in {"working", "scanning", "starting"}, "pacctl follow", "watch it work"),
@@ -131,7 +134,8 @@ def _scan(library: LibraryView, now: datetime) -> Iterator[Part]:
         failed = library.scan_status == "error"
         yield Painted("failed", "red") if failed else "complete"
         if library.scanned_at:
-            yield distance(library.scanned_at, now=now)
+            when = distance(library.scanned_at, now=now)
+            yield f"the last complete one {when}" if failed else when
         yield several(library.counts.get("scanned", 0), "file")
 
 
@@ -140,7 +144,7 @@ def _counted(counts: Mapping[str, int], words: tuple[tuple[str, str, str], ...])
     for name, word, colour in words:
         number = counts.get(name, 0)
         if number:
-            text = f"{grouped(number)} {word}"
+            text = several(number, word) if word in _NOUNS else f"{grouped(number)} {word}"
             found.append(Painted(text, colour) if colour else text)
     return found
 
@@ -190,7 +194,9 @@ def _audit(status: Status, now: datetime) -> Iterator[Part]:
     if audit.running:
         yield Painted("running now", "cyan")
     if audit.last_finished:
-        yield f"last {distance(audit.last_finished, now=now)}"
+        failed = any(each.scan_status == "error" for each in status.libraries)
+        whole = "last that saw everything" if failed else "last"
+        yield f"{whole} {distance(audit.last_finished, now=now)}"
     elif not audit.running:
         yield Painted("none yet", "yellow")
     if audit.next:
@@ -202,14 +208,22 @@ def _watch(status: Status) -> Iterator[Part]:
     yield watch.mode
     if watch.mode == "poll":
         return
-    whole = watch.watched >= watch.directories
-    if whole:
-        yield f"all {several(watch.directories, 'folder')}"
-    else:
-        covered = f"{grouped(watch.watched)} of {several(watch.directories, 'folder')}"
-        yield Painted(covered, "red")
+    # Counted by a walk; what has come or left since then is watched, and not counted yet.
+    since = " at the last audit" if status.audit.last_finished else ""
+    if watch.directories or not watch.away:
+        yield _covered(watch, since)
+    if watch.away:
+        verb = "is" if len(watch.away) == 1 else "are"
+        yield Painted(f"none of {' and '.join(watch.away)}, which {verb} away", "red")
     if watch.overflows:
         yield Painted(several(watch.overflows, "overflow"), "yellow")
+
+
+def _covered(watch: Watch, since: str) -> Part:
+    if watch.watched >= watch.directories:
+        return f"all {several(watch.directories, 'folder')}{since}"
+    covered = f"{grouped(watch.watched)} of {several(watch.directories, 'folder')}{since}"
+    return Painted(covered, "red")
 
 
 def _bar(part: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 
 from pacctl.width import columns
 from pacd.protocol.wire import Exit, escape
@@ -34,10 +34,22 @@ class Parser(ArgumentParser):
         sys.exit(Exit.USAGE)
 
 
+def a_path(text: str) -> str:
+    """
+    Any path but an empty one: behind that is a shell variable that is not set.
+
+    Raises:
+        ArgumentTypeError: It is empty.
+    """
+    if not text:
+        raise ArgumentTypeError("an empty path")
+    return text
+
+
 def shared() -> Parser:
     """The options that stand before or behind the verb."""
     options = Parser(add_help=False, argument_default=SUPPRESS)
-    options.add_argument("--socket", metavar="PATH", help="the daemon's socket")
+    options.add_argument("--socket", type=a_path, metavar="PATH", help="the daemon's socket")
     form = options.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON document, or JSON lines")
     form.add_argument("--plain", action="store_true", help="one record per line, tabs between")

@@ -61,6 +61,15 @@ def parsed(moment: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def listed(found: object) -> str:
+    """What a detector measured, name by name."""
+    if isinstance(found, dict):
+        return ", ".join(f"{name} {listed(each)}" for name, each in found.items())
+    if isinstance(found, list):
+        return " ".join(listed(each) for each in found)
+    return f"{found:g}" if isinstance(found, float) else str(found)
+
+
 def size(number: int) -> str:
     """Bytes in the unit that leaves one to three digits before the point."""
     amount = float(number)

@@ -16,9 +16,8 @@ _START = "Start it with `systemctl start pacd` (or run `pacd`)"
 
 
 def places(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Where the socket may be, in the order of the search."""
+    """Where the socket may be that nobody names, in the order of the search."""
     named = (
-        environ.get("PACD_SOCKET"),
         _below(environ.get("RUNTIME_DIRECTORY"), "pacd.sock"),
         _below(environ.get("XDG_RUNTIME_DIR"), "pacd/pacd.sock"),
     )
@@ -27,11 +26,14 @@ def places(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 def find(named: str | None, environ: Mapping[str, str]) -> str:
     """
-    The socket that was named, else the first that exists.
+    The socket that --socket or $PACD_SOCKET names, else the first that exists.
+
+    What is named is never another daemon's: a slip must not prune its mirrors.
 
     Raises:
         Failure: There is none.
     """
+    named = environ.get("PACD_SOCKET") or None if named is None else named
     if named is not None:
         return named
     tried = places(environ)
@@ -102,7 +104,7 @@ def _group(path: str) -> str:
 _SENTENCES: dict[type[Exception], Callable[[str], tuple[str, str]]] = {
     FileNotFoundError: lambda path: (
         f"There is no socket at {path}.",
-        f"{_START}, or name another with --socket.",
+        f"{_START}, or name another with --socket or $PACD_SOCKET.",
     ),
     NotADirectoryError: lambda path: (f"A part of {path} is a file.", "Check --socket."),
     PermissionError: _forbidden,

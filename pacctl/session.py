@@ -62,13 +62,13 @@ class Session:
         sys.stderr.write(f"pacctl: {escape(text)}\n")
         sys.stderr.flush()
 
-    def fail(self, failure: Failure) -> None:
-        """Under --json, a failure is a document too."""
+    def fail(self, failure: Failure, **more: object) -> None:
+        """Under --json, a failure is a document too; `more` says what of."""
         if not self.json:
             return
         error = {"what": failure.what, "fix": failure.fix, "exit": int(failure.exit)}
         kind = {"message_type": "error"} if self.lines else {}
-        self.screen.document({**kind, "error": error})
+        self.screen.document({**kind, **more, "error": error})
 
     def about(self, path: str | None, ask: Callable[[str | None], Answer]) -> Answer:
         """

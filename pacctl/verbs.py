@@ -24,7 +24,7 @@ VERBS = {
     "pause": ("pause", "start nothing new, for a time or until `resume`"),
     "resume": ("pause", "go on"),
     "prune": ("prune", "remove outputs that no master wants; --dry-run only lists them"),
-    "restore": ("restore", "bring a file back from the recycle bin; without ID, list it"),
+    "restore": ("restore", "bring files back from the recycle bin; without ID, list it"),
     "health": ("condition", "for monitors: exit 0 ok, 1 degraded, 2 failed, 3 not running"),
     "doctor": ("condition", "look at tools, limits, rights and disks"),
     "config": ("config", "`config show` the settings in force, `config check` a file"),

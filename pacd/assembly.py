@@ -4,6 +4,7 @@ import functools
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from pacd import logs
@@ -57,6 +58,11 @@ def _versions(wanted: Collection[Detector], tools: Toolbox) -> Iterator[tuple[De
     versions = {each.detector: each.version for each in tools.detectors}
     versions[Detector.BUILTIN] = BUILTIN_VERSION
     return ((each, versions[each]) for each in wanted if each in versions)
+
+
+def roots_of(settings: Settings) -> dict[str, Path]:
+    """The roots of all libraries, by name."""
+    return {library.name: library.root for library in settings.libraries()}
 
 
 def setup_of(settings: Settings, tools: Toolbox, *, patience: timedelta = timedelta.max) -> Setup:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import structlog
 
 from pacd import logs, reloading, signals
 from pacd.api.server import ApiServer
-from pacd.assembly import DATABASE, LOCK, config_view, policy_of, preflight, setup_of
+from pacd.assembly import DATABASE, LOCK, config_view, policy_of, preflight, roots_of, setup_of
 from pacd.engine.audits import Audit, broke_off
 from pacd.engine.backups import Backups
 from pacd.engine.control import Control
@@ -21,12 +22,13 @@ from pacd.engine.heralding import Herald
 from pacd.engine.host import Host
 from pacd.engine.thread import EngineThread
 from pacd.errors import PacError, StoppedError
+from pacd.files.claims import Claims
 from pacd.files.lock import Lock
 from pacd.lookout import Lookout
 from pacd.protocol.documents import ConfigView, Problem
 from pacd.pulse import Heartbeat, Part
 from pacd.schedule import Schedule
-from pacd.settings import Settings, needs_restart
+from pacd.settings import Settings, in_force, needs_restart
 from pacd.systemd import Notifier
 
 _log = structlog.get_logger()
@@ -73,6 +75,7 @@ class Daemon:
         self._events = Events(now=datetime.now(UTC))
         self._backups = Backups(settings.state_dir / DATABASE, self._reserve_bytes)
         self._herald = Herald()
+        self._claims = Claims(pinned=(settings.state_dir, Path("/")))
         self._stop = asyncio.Event()
         self._reloading = threading.Lock()
         self._refused: tuple[Problem, ...] = ()
@@ -99,6 +102,7 @@ class Daemon:
 
     async def _work(self, starting: AsyncExitStack) -> None:
         lock = Lock.take(self.settings.state_dir / LOCK, "daemon")
+        self._claims.take(roots_of(self.settings))
         thread = EngineThread(setup_of(self.settings, self._tools), self._events, self._ended)
         thread.start()
         try:
@@ -112,6 +116,7 @@ class Daemon:
                 await self._serve(thread, starting)
         finally:
             await asyncio.to_thread(thread.end)
+            self._claims.release()
             lock.release()
 
     async def _serve(self, thread: EngineThread, starting: AsyncExitStack) -> None:
@@ -176,6 +181,7 @@ class Daemon:
         if not self._reloading.acquire(blocking=False):
             return True  # it is being set anew just now
         try:
+            self._claims.look()
             return self._lookout.mend()
         finally:
             self._reloading.release()
@@ -236,10 +242,10 @@ class Daemon:
         )
 
     def _audited(self, audit: Audit, now: datetime) -> None:
-        """In the engine's thread: a library was walked whole."""
+        """In the engine's thread: a library was walked whole, or is to be, soon."""
         auditor = self._engine.auditor
         # What changed while no daemon ran was nobody's to see: drift counts from then on.
-        auditor.reports |= not any(each.whole for each in auditor.walks)
+        auditor.reports |= audit.whole and not any(each.whole for each in auditor.walks)
         if audit.gauge and not audit.error:
             self._lookout.walked(audit.policy, audit.gauge)
         in_haste = self._lookout.blind or broke_off(auditor.problems)
@@ -262,29 +268,33 @@ class Daemon:
 
     def _problems(self) -> tuple[Problem, ...]:
         lookout, backups = self._lookout.problems(), self._backups.problems()
-        return (*self._heartbeat.problems, *self._refused, *lookout, *backups)
+        busy = reloading.shared(self._claims.refused)
+        return (*self._heartbeat.problems, *self._refused, *lookout, *backups, *busy)
 
     def _reserve_bytes(self) -> int:
         return self.settings.audit.min_free_mib << 20
 
     def _reload(self, who: str) -> ConfigView:
         """In any thread but the loop's: read the settings again and work by them."""
-        with self._reloading:
+        with reloading.told(who), self._reloading:
             try:
                 new = self._load()
                 self._tools = preflight(new)
+                self._claims.take(roots_of(new))
             except PacError as error:
                 self._refused = (reloading.refusal(error),)
                 raise
             self._refused = ()
             if self._stop.is_set():
                 raise StoppedError
-            old, self.settings = self.settings, new
-            self._config = config_view(new, needs_restart(old, new), now=datetime.now(UTC))
+            waiting = needs_restart(self.settings, new)
+            self.settings = new = in_force(self.settings, new)
+            self._config = config_view(new, waiting, now=datetime.now(UTC))
             logs.configure(new.daemon.log_level, new.daemon.log_format)
             policy, tools = policy_of(new, self._tools), self._tools
             self._start_lookout()  # first, so that the audit that adopt() starts misses nothing
             self._engine.inbox.call(lambda: self._engine.adopt(policy, tools)).result()
+            self._backups.decided()  # roots may be new
             self._plan_audits(datetime.now(UTC))
-            _log.info("reloaded", action="reload", status="ok", who=who)
+            _log.info("reloaded", action="reload", status="ok", who=who, restart=waiting)
         return self._config

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from pacd import logs, promptness, signals
+from pacd import frugality, logs, promptness, signals
 from pacd.daemon import Daemon
 from pacd.errors import PacError, UnwritableError
 from pacd.settings import Settings
@@ -42,6 +42,7 @@ def run_daemon(settings: Settings, load: Callable[[], Settings], environ: Mappin
     sys.unraisablehook = logs.passed_over
     faulthandler.enable()  # the watchdog ends it by SIGABRT: where it hung stands in the log
     promptness.share()
+    frugality.spare()
     # One loop for all tries: a signal that comes between two of them waits for the next.
     with closing(Notifier(environ)) as notifier, asyncio.Runner() as runner:
         return _run(settings, load, notifier, runner)

@@ -23,6 +23,7 @@ class FailureKind(StrEnum):
     PERMISSION = "permission"
     NO_SPACE = "no-space"
     READ_ONLY = "read-only"
+    TARGET_SHUT = "target-shut"
     ROOT_GONE = "root-gone"
     NO_WORKER = "no-worker"
     COLLISION = "collision"
@@ -65,6 +66,10 @@ class BusyError(PacError):
 
 class StoreError(PacError):
     """The database cannot be used; the old file stands as it was."""
+
+
+class DamagedError(StoreError):
+    """A file is no sound database; `words` is what is wrong with it."""
 
 
 class UnwritableError(StoreError):
@@ -134,6 +139,13 @@ class SourceChangedError(PacError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path.name} changed while it was being worked on")
+
+
+class OccupiedError(SourceChangedError):
+    """Somebody else is at a file, or at what the bin holds of it, just now; it stays as it was."""
+
+    def __init__(self, what: str) -> None:
+        PacError.__init__(self, what)
 
 
 class NotRegularError(PacError):

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,12 +11,12 @@ import structlog
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine import unwatched
 from pacd.engine.inbox import Inbox
-from pacd.engine.roots import reachable
+from pacd.engine.presence import reachable
 from pacd.intake import limits
 from pacd.intake.arrivals import Arrivals
 from pacd.intake.backoff import Backoff
 from pacd.intake.debounce import Place
-from pacd.intake.gauge import Devices, Gauge, is_watched, watches
+from pacd.intake.gauge import Gauge
 from pacd.intake.heard import Heard
 from pacd.intake.mounts import MountEvents, MountTable
 from pacd.intake.surroundings import Surroundings
@@ -29,6 +29,9 @@ _log = structlog.get_logger()
 ANSWER_S: Final = 5.0
 """How soon a watcher that was just started must hear of an event."""
 
+CALM_S: Final = 10.0
+"""Sooner after all was watched anew losses wait for a heartbeat: 110,000 watches take 5 to 15 s."""
+
 _ANY_FOLDER: Final = Path("/")
 
 
@@ -36,7 +39,7 @@ class Lookout:
     """
     Setting, counting and ending watches takes a while: start, stop and mend take a thread's time.
 
-    What it tells is as of the last walks: the kernel takes 30 ms to tell of 10,000 watches.
+    What it tells is as of the last walks, which ask the kernel for each folder.
 
     Attributes:
         heard: What was told since the start.
@@ -62,9 +65,11 @@ class Lookout:
         self._gauges: dict[str, Gauge] = {}
         self._walked: dict[str, Gauge] = {}
         self._measuring = threading.Lock()
+        self._mending = threading.Lock()
         self._watched_at_start = 0
+        self._begun_s = 0.0
         self._told: dict[str, Path] = {}
-        self._arrivals = Arrivals()
+        self._arrivals = Arrivals(self._is_watched)
         self._more_watches = Backoff()
         self._rebuilding = Backoff()
         self._limits: tuple[limits.Limit, ...] = ()
@@ -91,15 +96,13 @@ class Lookout:
                     heard=self.heard,
                 )
                 watcher.start()
-            self._watcher = watcher
-            there = watches()
-            self._watched_at_start = max(0, len(there) - watcher.own_watches)
-            for gauge in self._gauges.values():
-                gauge.look_again()  # until the walk that must follow has measured anew
-            self._told = {
-                name: root for name, root in roots.items() if is_watched(root, there, Devices())
-            }
+            for gauge in self._gauges.values():  # until the walk that must follow measures anew
+                gauge.look_again(watcher.watches)
+            self._watched_at_start = watcher.folders
+            self._watcher = watcher  # last: what it lacks is told of it, and nothing else
+            self._told = {name: root for name, root in roots.items() if watcher.watches(root)}
             self._arrivals.forget()
+            self._begun_s = time.monotonic()
 
     def stop(self) -> None:
         """Watch nothing."""
@@ -138,28 +141,38 @@ class Lookout:
     def gauge(self, library: LibraryPolicy) -> Gauge | None:
         """What is to be told of each folder of a walk; None where nothing is to be watched."""
         around = self._around.get(library.name)
-        return Gauge(library.root) if around and around.watchable else None
+        return Gauge(library.root, self._is_watched) if around and around.watchable else None
 
     def walked(self, library: LibraryPolicy, gauge: Gauge) -> None:
         """Take what a whole walk has measured; the next mend() takes it for certain."""
-        gauge.finish()
+        gauge.look_again()
         with self._measuring:
             self._walked = self._walked | {library.name: gauge}
             if not gauge.unwatched:
                 self._gauges = self._gauges | {library.name: gauge}
 
-    def view(self) -> Watch:
-        """How well changes are seen."""
-        gauges, around = tuple(self._gauges.values()), self._around.items()
-        folders = sum(gauge.folders for gauge in gauges) if gauges else self._watched_at_start
+    def view(self, away: Collection[str] = ()) -> Watch:
+        """
+        How well changes are seen; looks at no file, so that no disk can make it wait.
+
+        Args:
+            away: Libraries whose roots are not in place; what walks have measured is of before.
+        """
+        there = {each.name: each.name not in away for each in self._watchable()}
+        measured, around = self._gauges, self._around.items()
+        gauges = [gauge for name, gauge in measured.items() if there.get(name)]
+        folders = sum(gauge.folders for gauge in gauges)
+        if not measured and any(there.values()):
+            folders = self._watched_at_start
         watcher = self._watcher  # at once: it may be set anew just now
-        heard = bool(watcher and not watcher.failure and self._watchable())
+        heard = bool(watcher and not watcher.failure and there)
         return Watch(
             mode="inotify" if heard else "poll",
             directories=folders,
             watched=folders - sum(gauge.unwatched for gauge in gauges) if heard else 0,
             overflows=self.heard.overflows,
             polled=tuple(f"{name} is {each.polled}" for name, each in around if each.polled),
+            away=tuple(name for name, is_there in there.items() if not is_there),
         )
 
     def problems(self) -> tuple[Problem, ...]:
@@ -178,19 +191,17 @@ class Lookout:
         there = (each for each in self._libraries if each.name in around)
         return tuple(each for each in there if around[each.name].watchable)
 
+    def _is_watched(self, folder: Path) -> bool:
+        watcher = self._watcher  # at once: it may be set anew just now
+        return watcher is not None and watcher.watches(folder)
+
     def _trouble(self, watcher: Watcher) -> str | None:
         """Why the present watcher is of no more use, a clause."""
         if self._remounted():
             return "something was mounted or unmounted in a library"
         if watcher.failure or not self._watchable():
             return None
-        if not watcher.alive():
-            return "a thread of the watcher has ended"
-        if not watcher.hears(now_s=time.monotonic()):
-            return "the watcher has heard nothing of an event made for it"
-        if watcher.displaced():
-            return "a root is another folder than before"
-        return None
+        return watcher.trouble(now_s=time.monotonic())
 
     def _remounted(self) -> bool:
         """Whether the mounts of a library are others, or took their watches with them."""
@@ -199,8 +210,7 @@ class Lookout:
         if _surroundings(self._libraries, self._mode) != self._around:
             return True
         # A disk that went and came back is as before, but for its watches.
-        there = watches()
-        return not all(is_watched(root, there, Devices()) for root in self._told.values())
+        return not all(map(self._is_watched, self._told.values()))
 
     def _anew(self, reason: str) -> bool:
         """Begin again; everything is looked at, as nobody knows what was missed."""
@@ -271,8 +281,18 @@ class Lookout:
             self._arrivals.note(root / place.folder)
 
     def _overflowed(self, reason: str) -> None:
+        """From watchdog's thread, which goes on; in a long storm the heartbeats have to do."""
         _log.warning("events lost", action="watch", status="warn", reason=reason)
-        self._lost(reason)
+        if self._mending.acquire(blocking=False):  # else somebody is at it
+            threading.Thread(target=self._mend_a_loss, name="mending", daemon=True).start()
+
+    def _mend_a_loss(self) -> None:
+        try:
+            with self._lock:  # all may have been watched anew while this was waited for
+                if time.monotonic() - self._begun_s >= CALM_S:
+                    self.mend()
+        finally:
+            self._mending.release()
 
 
 def _surroundings(libraries: tuple[LibraryPolicy, ...], mode: str) -> dict[str, Surroundings]:

@@ -17,7 +17,9 @@ import structlog
 
 from pacd.assembly import DATABASE, LOCK, preflight, setup_of
 from pacd.engine import preview
-from pacd.engine.backups import back_up
+from pacd.engine.audits import failures
+from pacd.engine.awaiting import left_waiting
+from pacd.engine.backups import Backups, back_up
 from pacd.engine.engine import Engine
 from pacd.engine.errands import FAULTS
 from pacd.engine.events import Events
@@ -25,6 +27,7 @@ from pacd.engine.locating import places
 from pacd.engine.setup import Setup
 from pacd.engine.summary import summary
 from pacd.errors import UnknownError
+from pacd.files.claims import Claims
 from pacd.files.lock import Lock
 from pacd.protocol.documents import Plan
 from pacd.settings import Settings
@@ -44,17 +47,19 @@ def run_once(settings: Settings, only: str | None) -> tuple[dict[str, Any], int]
     Audit every library, or the one named, until nothing is due.
 
     Returns:
-        The summary, and the exit code: 0, 2 when files failed or are newly held for an
-        error, 130 when it was interrupted.
+        The summary, and the exit code: 0, 2 when files failed, also those that failed earlier
+        and still wait for another try, or are newly held for an error, 130 when it was
+        interrupted.
 
     Raises:
         PacError: It could not start.
     """
     tools = preflight(settings)
-    lock = Lock.take(settings.state_dir / LOCK, "once")
+    lock, claims = Lock.take(settings.state_dir / LOCK, "once"), Claims()
     try:
         patience = timedelta(seconds=PATIENCE * settings.watch.settle_s)
         setup = _only(setup_of(settings, tools, patience=patience), only)
+        claims.take({each.name: each.root for each in setup.policy.libraries})
         store = Store.open(setup.database, now=datetime.now(UTC))
         backups.sweep(setup.database)
         try:
@@ -64,6 +69,7 @@ def run_once(settings: Settings, only: str | None) -> tuple[dict[str, Any], int]
         finally:
             store.close()
     finally:
+        claims.release()
         lock.release()
     return summed_up, code
 
@@ -71,6 +77,7 @@ def run_once(settings: Settings, only: str | None) -> tuple[dict[str, Any], int]
 def _run(setup: Setup, store: Store) -> tuple[dict[str, Any], int]:
     started_s = time.monotonic()
     engine = Engine(setup, store, Events(now=datetime.now(UTC)))
+    Backups(setup.database, lambda: setup.policy.min_free_bytes).decided()  # roots may be new
     with _stoppable(engine):
         engine.auditor.audit_all()
         engine.run(until=lambda each: each.idle or each.stalled)
@@ -78,16 +85,31 @@ def _run(setup: Setup, store: Store) -> tuple[dict[str, Any], int]:
     names = {name for _, _, name in engine.recorder.counts}
     if not engine.idle and not engine.stopping:
         _log.error("stalled", action="once", status="error", reason=_why_stalled(engine))
-    failed = bool(names & FAULTS) or bool(engine.auditor.problems) or not engine.idle
+    waiting = _left_waiting(engine)
+    for sentence in waiting:
+        _log.warning("waiting", action="once", status="warn", reason=sentence)
+    unread = failures(engine.auditor.problems)
+    failed = bool(names & FAULTS or waiting or unread) or not engine.idle
     code = INTERRUPTED if engine.stopping else FAILURES if failed else OK
     timestamp = int(datetime.now(UTC).timestamp())
-    return summary(engine, setup.tools.versions, total_s=total_s, timestamp=timestamp), code
+    summed_up = summary(engine, setup.tools.versions, total_s=total_s, timestamp=timestamp)
+    return {**summed_up, "waiting": waiting}, code
+
+
+def _left_waiting(engine: Engine) -> list[str]:
+    """What failed, now or earlier, and is still to be tried again, a sentence per library."""
+    pipeline, now = engine.pipeline, datetime.now(UTC)
+    found = (
+        left_waiting(engine.store, each, pipeline.library_ids[each.name], PurePosixPath(), now=now)
+        for each in pipeline.policy.libraries
+    )
+    return [sentence for sentence in found if sentence]
 
 
 def _why_stalled(engine: Engine) -> str:
     if engine.dispatch.starved:
-        disks = ", ".join(str(root) for root in engine.dispatch.starved)
-        return f"less space is free than min_free_mib on the disk of {disks}"
+        found = engine.dispatch.starved.items()
+        return ", ".join(f"the disk of {root} has {lack} (min_free_mib)" for root, lack in found)
     return "PAC is paused: start pacd and `pacctl resume`"
 
 

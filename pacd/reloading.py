@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -23,12 +25,23 @@ def _obey(control: Control, notifier: Notifier) -> None:
     notifier.reloading()
     try:
         control.reload("SIGHUP")
-    except StoppedError:
-        pass  # the next start reads the settings anyway
-    except PacError as error:  # the old settings stay
-        _log.error("reload refused", action="reload", status="error", reason=str(error))
+    except PacError:
+        pass  # it is in the log
     finally:
         notifier.ready()
+
+
+@contextmanager
+def told(who: str) -> Iterator[None]:
+    """Have a reload that fails be in the log, whoever asked for it; the old settings stay."""
+    try:
+        yield
+    except StoppedError:
+        raise  # the next start reads the settings anyway
+    except PacError as error:
+        said = {"action": "reload", "status": "error", "reason": str(error)}
+        _log.error("reload refused", **said, who=who)
+        raise
 
 
 def refusal(error: PacError) -> Problem:
@@ -39,3 +52,9 @@ def refusal(error: PacError) -> Problem:
         what=f"The last reload was refused, the settings before stay in force: {said}",
         fix="Correct the configuration (`pacctl config check` reads it), then `pacctl reload`.",
     )
+
+
+def shared(refused: tuple[str, ...]) -> tuple[Problem, ...]:
+    """A problem for each library that another pacd works on."""
+    fix = "Two of them undo or repeat each other's work, and neither knows what the other was told."
+    return tuple(Problem(what=said, fix=fix) for said in refused)

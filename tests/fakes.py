@@ -155,6 +155,7 @@ CORRUPT = HoldView(
     severity="error",
     since="2026-11-20T22:15:00Z",
     md5="0123456789abcdef0123456789abcdef",
+    file="/srv/music/坂本龍一/千のナイフ/01 Thousand Knives.flac",
     reason="the decoded audio does not match its MD5",
     advice="Replace it with a good copy from a backup or the source; the hold then ends by itself.",
     evidence={
@@ -187,6 +188,7 @@ UNSTABLE = replace(
     CORRUPT,
     id=9,
     path="New/track.flac",
+    file="/srv/music/New/track.flac",
     cause="unstable",
     severity="notice",
     reason="something has been writing to it for 10 minutes",

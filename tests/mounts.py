@@ -119,7 +119,7 @@ def ext4(
 ) -> Iterator[Disk]:
     """A new, empty disk at place, or base/disk; the test is skipped where none can be mounted."""
     image, place = base / "image", place or base / "disk"
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     with image.open("wb") as file:
         file.truncate(size_bytes)
     if not _done("mkfs.ext4", "-q", "-F", *options, image):

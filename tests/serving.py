@@ -17,6 +17,7 @@ from pacd.protocol.port import Daemon
 
 ROOT = Path(__file__).parent.parent
 TIMEOUT_S = 20.0
+_POLL_S = 0.005
 
 
 @contextlib.contextmanager
@@ -156,4 +157,4 @@ def until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + TIMEOUT_S
     while not condition():
         assert time.monotonic() < end, "waited in vain"
-        os.sched_yield()
+        time.sleep(_POLL_S)

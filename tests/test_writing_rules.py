@@ -24,6 +24,7 @@ WRITERS: Final = {
     "pacd/files/atomic.py": _REPLACES,
     "pacd/files/attributes.py": "sets attributes of scratch files",
     "pacd/files/covers.py": "into memory",
+    "pacd/files/drafts.py": _FOLDERS,
     "pacd/files/flac_write.py": _SCRATCH,
     "pacd/files/folders.py": _FOLDERS,
     "pacd/files/lock.py": _STATE,

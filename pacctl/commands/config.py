@@ -8,7 +8,7 @@ import sys
 from functools import partial
 
 from pacctl.failure import Failure
-from pacctl.parser import shared
+from pacctl.parser import a_path, shared
 from pacctl.phrases import local
 from pacctl.render import Painted
 from pacctl.session import no_arguments
@@ -33,7 +33,9 @@ def _config_arguments(parser: ArgumentParser) -> None:
     check = verbs.add_parser(
         "check", help="read a file as the daemon would, and look for the tools", parents=[shared()]
     )
-    check.add_argument("file", nargs="?", metavar="FILE", help="without it, the daemon's own")
+    check.add_argument(
+        "file", nargs="?", type=a_path, metavar="FILE", help="without it, the daemon's own"
+    )
 
 
 def _config(arguments: Namespace, session: Session) -> int:
@@ -55,6 +57,7 @@ def _settings(origin: bool, screen: Screen, config: ConfigView) -> None:
         said = Painted(f"  # {each.origin}", "dim") if origin else ""
         value = "(not set)" if each.value is None else json.dumps(each.value, ensure_ascii=False)
         screen.line(f"{each.key} = {value}", said)
+    _waiting(screen, config)
 
 
 def _check(arguments: Namespace, session: Session) -> int:
@@ -80,7 +83,7 @@ def _check_in_json(argv: list[str], named: str | None, session: Session) -> int:
     if ending:
         no_tool = ending == Exit.UNREACHABLE
         what = said.removeprefix("pacd: ").rstrip("\n")
-        raise Failure(what, Exit.UNREACHABLE if no_tool else Exit.FAILED)
+        raise Failure(what, Exit.UNREACHABLE if no_tool else Exit.FAILED, laid_out=True)
     session.screen.document({"path": named, "found": said.splitlines()})
     return Exit.OK
 
@@ -118,8 +121,16 @@ def _loaded_record(screen: Screen, config: ConfigView) -> None:
 
 def _loaded(screen: Screen, config: ConfigView) -> None:
     screen.line(f"loaded {config.path or 'the defaults'} at {local(config.loaded_at)}")
+    _waiting(screen, config)
+
+
+def _waiting(screen: Screen, config: ConfigView) -> None:
     for key in config.restart:
-        screen.line(Painted(f"{key} takes effect after a restart of the daemon", "yellow"))
+        screen.line(
+            Painted(
+                f"what the file says of {key} takes effect after a restart of the daemon", "yellow"
+            )
+        )
 
 
 COMMANDS: dict[str, Command] = {

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
-from pacctl.phrases import local, size, span
+from pacctl.parser import a_path
+from pacctl.phrases import listed, local, size, span
 from pacctl.render import Column, Painted, Part, Screen
 from pacd.protocol.wire import Exit
 
 TYPE_CHECKING = False  # see pacctl.verbs
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
 
     from pacctl.session import Command, Session
     from pacd.protocol.files import History, HistoryView, Why
@@ -24,17 +26,21 @@ _STATES = {
     "held": ("held: it needs you", "red"),
     "ignored": ("ignored", "dim"),
     "output": ("made by PAC, or in a mirror", "dim"),
+    "folder": ("a folder", "cyan"),
+    "accepted": ("accepted by somebody: nothing is to be done", "yellow"),
     "missing": ("missing: it was there once", "yellow"),
 }
+_AWAY = ("waiting for a disk that is away", "yellow")
 _STATUS_COLOURS = {"ok": "green", "warn": "yellow", "suspect": "yellow", "error": "red"}
 _STORY_COLUMNS = (Column("when"), Column("action"))
 _COLUMNS = (*_STORY_COLUMNS, Column("path", share=1, middle=True))
 _LABEL = 16
+_FINDINGS = "findings"  # of authenticity: what each detector said
 _LINES = 100
 
 
 def _why_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("path", metavar="PATH")
+    parser.add_argument("path", type=a_path, metavar="PATH")
 
 
 def _why(arguments: Namespace, session: Session) -> int:
@@ -45,6 +51,8 @@ def _why(arguments: Namespace, session: Session) -> int:
 
 def _story(screen: Screen, why: Why) -> None:
     words, colour = _STATES.get(why.state, (why.state, "yellow"))
+    if why.state == "waiting" and why.decision.action == "none":
+        words, colour = _AWAY
     screen.prose(why.path)
     screen.listing("", [Painted(words, colour), f"library {why.library}"], indent=0)
     screen.line()
@@ -65,7 +73,8 @@ def _story(screen: Screen, why: Why) -> None:
         screen.prose(*lines, first=Painted(label.ljust(_LABEL), "dim"), indent=_LABEL)
     screen.line()
     if not why.history:
-        screen.line("no history yet")
+        if why.state != "folder":
+            screen.line("no history yet")
         return
     rows = [(local(each.at), _action(each)) for each in why.history]
     screen.told(_STORY_COLUMNS, rows, "what", [each.message for each in why.history])
@@ -86,10 +95,24 @@ def _records(screen: Screen, why: Why) -> None:
 
 def _lines(name: str, value: object) -> list[str]:
     if isinstance(value, dict) and value:
-        return [f"{key} {_value(str(key), each)}" for key, each in value.items()]
+        told = (
+            each if key == _FINDINGS else [f"{key} {_value(str(key), each)}"]
+            for key, each in value.items()
+        )
+        return [line for lines in told for line in map(_finding, lines)]
     if isinstance(value, list) and value:
         return [_value(name, each) for each in value]
     return [_value(name, value)]
+
+
+def _finding(found: str | Mapping[str, object]) -> str:
+    """What one detector found, with its numbers by name; lines of text are as they are."""
+    if isinstance(found, str):
+        return found
+    detector, status = found.get("detector"), found.get("status")
+    said = f"{detector} {found.get('version')}: {status}: {found.get('sentence')}"
+    numbers = found.get("numbers")
+    return f"{said} ({listed(numbers)})" if numbers else said
 
 
 def _value(name: str, value: object) -> str:
@@ -121,7 +144,9 @@ def _action(entry: HistoryView) -> Part:
 
 
 def _history_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("path", nargs="?", metavar="PATH", help="a file or folder; or everything")
+    parser.add_argument(
+        "path", nargs="?", type=a_path, metavar="PATH", help="a file or folder; or everything"
+    )
     parser.add_argument(
         "--limit", type=int, default=_LINES, metavar="N", help="at most so many entries (100)"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from pacctl.phrases import distance, local, several
+from pacctl.phrases import distance, listed, local, several
 from pacctl.render import Column, Painted, Screen
 from pacd.protocol.wire import Exit
 
@@ -111,9 +111,11 @@ def hold_in_full(screen: Screen, hold: HoldView, *, now: datetime) -> None:
     screen.prose(place(hold))
     screen.line()
     evidence = dict(hold.evidence)
+    record: Any = hold
     words = str(evidence.pop("words", ""))
     facts = (
         ("reason", hold.reason),
+        ("file", record.get("file", "")),  # a daemon before this key does not say
         ("library", hold.library),
         ("mirror", hold.mirror),
         ("since", f"{local(hold.since)} ({distance(hold.since, now=now)})"),
@@ -128,7 +130,7 @@ def hold_in_full(screen: Screen, hold: HoldView, *, now: datetime) -> None:
     if isinstance(numbers, dict):
         for name, found in numbers.items():
             label = Painted(_NUMBERS.ljust(_LABEL), "dim")
-            screen.prose(f"{name}: {_listed(found)}", first=label, indent=_LABEL)
+            screen.prose(f"{name}: {listed(found)}", first=label, indent=_LABEL)
     if words:
         screen.line()
         screen.line(Painted("the tool said", "dim"))
@@ -136,15 +138,6 @@ def hold_in_full(screen: Screen, hold: HoldView, *, now: datetime) -> None:
     screen.line()
     screen.line(Painted("what to do", "dim"))
     screen.prose(hold.advice, first="  ", indent=2)
-
-
-def _listed(found: object) -> str:
-    """What a detector measured, name by name."""
-    if isinstance(found, dict):
-        return ", ".join(f"{name} {_listed(each)}" for name, each in found.items())
-    if isinstance(found, list):
-        return " ".join(_listed(each) for each in found)
-    return f"{found:g}" if isinstance(found, float) else str(found)
 
 
 def _value(name: str, value: object) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pacd.protocol.status import Status, Workload
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_TOO_SHORT = "a pause must be longer than 0"
 _PART = r"([0-9]+(?:\.[0-9]+)?)\s*(min|[smhdw])\s*"
 
 
@@ -100,12 +101,14 @@ def duration(text: str) -> float:
     Raises:
         argparse.ArgumentTypeError: It is none of these, or no time at all.
     """
+    if text[:1] == "-" and text[1:2].isdecimal():
+        raise argparse.ArgumentTypeError(_TOO_SHORT)
     whole = f"{text}s" if text.isascii() and text.isdigit() else text
     if not re.fullmatch(f"(?:{_PART})+", whole):
         raise argparse.ArgumentTypeError(f"{text!r} is no time: write 90s, 30min, 2h or 1d")
     seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, whole))
     if not seconds:
-        raise argparse.ArgumentTypeError("a pause of no time at all")
+        raise argparse.ArgumentTypeError(_TOO_SHORT)
     return seconds
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pacctl.failure import Failure
 from pacctl.phrases import local, several, size
 from pacctl.render import Column, Painted, Screen
 from pacd.protocol.wire import Exit
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pacctl.session import Command, Session
     from pacd.protocol.recycled import Bin, Restored
 
+# What may come of one of several, the worse the later; anything else ends the command.
+_WORSE = (Exit.OK, Exit.NOT_FOUND, Exit.REFUSED, Exit.FAILED)
 _COLUMNS = (
     Column("id", right=True),
     Column("library"),
@@ -24,16 +27,50 @@ _COLUMNS = (
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "id", metavar="ID", type=int, nargs="?", help="its number; without one, all are listed"
+        "ids", metavar="ID", type=int, nargs="*", help="their numbers; without one, all are listed"
     )
 
 
 def _restore(arguments: Namespace, session: Session) -> int:
-    if arguments.id is None:
+    numbers: list[int] = list(dict.fromkeys(arguments.ids))
+    if not numbers:
         session.say(session.client.get("restore"), _records, _listed)
+        return Exit.OK
+    if len(numbers) == 1:
+        session.say(session.client.post("restore", {"id": numbers[0]}), _record, _restored)
+        return Exit.OK
+    session.lines = True
+    return max((_one_of_several(each, session) for each in numbers), key=_WORSE.index)
+
+
+def _one_of_several(number: int, session: Session) -> int:
+    """
+    Restore a file and tell what came of it; that one cannot be keeps no other.
+
+    Raises:
+        Failure: There is no daemon to ask any more.
+    """
+    try:
+        answer = session.client.post("restore", {"id": number})
+    except Failure as failure:
+        if failure.exit not in _WORSE:
+            raise
+        _refused(number, failure, session)
+        return failure.exit
+    if session.json:
+        session.screen.message("restored", answer.document)
     else:
-        session.say(session.client.post("restore", {"id": arguments.id}), _record, _restored)
+        session.say(answer, _record, _restored)
     return Exit.OK
+
+
+def _refused(number: int, failure: Failure, session: Session) -> None:
+    if session.json:
+        session.fail(failure, id=number)
+    elif session.plain:
+        session.screen.record("failed", number, failure.exit, str(failure))
+    else:
+        session.warn(f"{number}: {failure}")
 
 
 def _records(screen: Screen, document: Bin) -> None:

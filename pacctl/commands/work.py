@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pacctl.commands.pause import PauseTeller
+from pacctl.parser import a_path
 from pacctl.phrases import grouped, several, span
 from pacctl.render import Column, Painted, Screen
 from pacctl.session import no_arguments
@@ -37,7 +38,9 @@ _FOLDER_COLUMNS = (Column("folder", share=3, middle=True), Column("waits because
 
 
 def _plan_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("path", nargs="?", metavar="PATH", help="a file or folder; or everything")
+    parser.add_argument(
+        "path", nargs="?", type=a_path, metavar="PATH", help="a file or folder; or everything"
+    )
 
 
 def _plan(arguments: Namespace, session: Session) -> int:
@@ -61,11 +64,15 @@ def _plan_table(screen: Screen, document: Record) -> None:
     more: Any = document["more"]
     if found:
         _items(screen, found, more)
-    elif document["waiting"]:
+    elif document["waiting"] or document.get("retries"):
         screen.line("Nothing to do yet.")
     else:
         screen.line(Painted("Nothing to do.", "green"))
     _unsettled(screen, document)
+    retries: Any = document.get("retries", ())  # an older daemon does not tell
+    for sentence in retries:
+        screen.line()
+        screen.prose(sentence)
 
 
 def _unsettled(screen: Screen, document: Record) -> None:
@@ -136,7 +143,9 @@ def _queue_tables(screen: Screen, queue: Queue) -> None:
 
 
 def _scan_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("path", nargs="?", metavar="PATH", help="a file or folder; or everything")
+    parser.add_argument(
+        "path", nargs="?", type=a_path, metavar="PATH", help="a file or folder; or everything"
+    )
     parser.add_argument("--wait", action="store_true", help="follow to the end; exit 0, 2 or 3")
 
 
@@ -201,6 +210,10 @@ def _counts(screen: Screen, ticket: ScanTicket) -> None:
 
 
 def _summary(screen: Screen, ticket: ScanTicket) -> None:
+    seen = any((*ticket.counts.library.values(), *ticket.counts.mirror.values()))
+    if ticket.exit and ticket.message and not seen:
+        screen.line(Painted("nothing was seen", "red"), f": {ticket.message}")
+        return
     for label, counts in (("masters", ticket.counts.library), ("mirrors", ticket.counts.mirror)):
         found = [f"{grouped(number)} {_said(name)}" for name, number in counts.items() if number]
         screen.listing(label, found or ["nothing to do"])

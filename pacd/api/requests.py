@@ -67,21 +67,24 @@ class Arguments:
             raise RequestError(f"`{name}` must be a text that is not empty.")
         return found
 
-    def number(self, name: str, default: int | None = None, *, most: int = MAX_ID) -> int:
-        """A whole number from 0 to `most`."""
+    def number(
+        self, name: str, default: int | None = None, *, least: int = 0, most: int = MAX_ID
+    ) -> int:
+        """A whole number from `least`, which is 0 or more, to `most`."""
         found = self._given.get(name, default)
         if isinstance(found, str) and found.isascii() and found.isdigit():
             found = int(found) if len(found) <= len(str(MAX_ID)) else MAX_ID + 1
-        if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= most:
-            raise RequestError(f"`{name}` must be a whole number from 0 to {most}.")
+        if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
+            raise RequestError(f"`{name}` must be a whole number from {least} to {most}.")
         return found
 
     def numbers(self, name: str) -> tuple[int, ...]:
-        """At least one whole number, in a list."""
+        """At least one whole number, in a list; each once."""
         found = self._given.get(name)
         if not isinstance(found, list) or not found:
             raise RequestError(f"`{name}` must be a list of numbers with at least one in it.")
-        return tuple(Arguments({name: each}, (name,)).number(name) for each in found)
+        numbers = (Arguments({name: each}, (name,)).number(name) for each in found)
+        return tuple(dict.fromkeys(numbers))
 
     def seconds(self, name: str) -> float | None:
         """A positive number of seconds, or None where none was given."""

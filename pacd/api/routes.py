@@ -80,7 +80,7 @@ READS: Final = (
         "/history",
         ("path", "limit"),
         lambda daemon, given: daemon.history(
-            given.path_or_none(), given.number("limit", _HISTORY_LINES, most=MAX_LIMIT)
+            given.path_or_none(), given.number("limit", _HISTORY_LINES, least=1, most=MAX_LIMIT)
         ),
     ),
     Read("/health", (), lambda daemon, _: daemon.health(), quick=True),

@@ -47,7 +47,7 @@ class Cause(StrEnum):
 
     @property
     def advice(self) -> str:
-        """What a person can do about it, as a sentence or two."""
+        """What a person can do about it, as a sentence or two; commands as they are typed."""
         return _ADVICE[self]
 
     @property
@@ -178,8 +178,9 @@ class Hold:
     @property
     def advice(self) -> str:
         """What a person can do about it, as a sentence or two."""
+        advice = self.cause.advice
         if self.evidence.get("failure") == FailureKind.BAD_PICTURE:
-            return _PICTURE_ADVICE
-        if self.cause is Cause.MASS_DISAPPEARANCE and MISSING in self.evidence:
-            return _AWAY_ADVICE
-        return self.cause.advice
+            advice = _PICTURE_ADVICE
+        elif self.cause is Cause.MASS_DISAPPEARANCE and MISSING in self.evidence:
+            advice = _AWAY_ADVICE
+        return advice.replace("release ID", f"release {self.id}")

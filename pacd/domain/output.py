@@ -56,7 +56,7 @@ class Export:
 
     Attributes:
         target: Relative to the art root.
-        source: Master whose cover it is, relative to the library root; None when
+        source: Master whose cover it is, relative to the library root; None when it is gone, or
             something stands there that PAC has no record of.
         picture_md5: Of the picture it was made from, hex.
         max_px: The limit it was made under.

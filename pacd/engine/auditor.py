@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
@@ -11,12 +11,14 @@ from typing import Final
 import structlog
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
-from pacd.engine.audits import Audit
-from pacd.engine.closing import conclude, let_go
+from pacd.domain.words import several
+from pacd.engine.audits import Audit, Findings
+from pacd.engine.closing import conclude, let_go, look_again, record
 from pacd.engine.devices import follow_devices
 from pacd.engine.errands import Errand
 from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
+from pacd.engine.leavings import Leavings
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
 from pacd.engine.roots import Roots
@@ -27,16 +29,11 @@ from pacd.engine.walks import Walks
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
+from pacd.planning.setbacks import MENDABLE
 from pacd.protocol.documents import EventKind, Problem
 from pacd.store.database import Store
 
 _log = structlog.get_logger()
-
-LAST_AUDIT: Final = "last_audit_finished"
-"""Key in the store's memory: when all libraries were last walked whole (Unix seconds)."""
-
-JOBS_KEPT: Final = timedelta(days=30)
-"""Ended jobs are forgotten after this; what they did stays in the history."""
 
 ERRANDS_KEPT: Final = 100
 
@@ -48,7 +45,7 @@ class Auditor:
     Attributes:
         reports: Whether a watcher should have told of changes: the rest is drift (decision 0021).
         gauge: Returns what each folder of a whole walk is to be told to, or None.
-        finished: Called at the end of each whole walk, with it.
+        finished: Called at the end of each whole walk, and of a part's that broke off, with it.
     """
 
     def __init__(
@@ -60,12 +57,8 @@ class Auditor:
         pipeline: Pipeline,
         recorder: Recorder,
         events: Events,
-        after_crash: bool,
+        leavings: Leavings,
     ) -> None:
-        """
-        Args:
-            after_crash: Whether the daemon before this one did not end by itself.
-        """
         self._database = database
         self._store = store
         self._inbox = inbox
@@ -77,8 +70,8 @@ class Auditor:
         self._open: list[Audit] = []
         self._ids = count(1)
         self._roots = Roots(store)
-        self._unread: dict[str, tuple[Problem, ...]] = {}
-        self._unswept = set(pipeline.library_ids) if after_crash else set[str]()
+        self._told: dict[str, Findings] = {}
+        self._leavings = leavings
         self.errands: dict[int, Errand] = {}
         self.reports = False
         pipeline.census.wanted = self._read_mirrors
@@ -98,14 +91,14 @@ class Auditor:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Roots that were not there, what could not be read, and what was set aside."""
-        found = (*self._roots.problems.values(), *self._unread.values())
+        found = (*self._roots.problems.values(), *(each.problems for each in self._told.values()))
         return (*chain.from_iterable(found), *self._pipeline.aside.problems)
 
     def adopt(self, policy: DaemonPolicy) -> None:
         """Forget the problems of libraries that are no longer configured."""
         names = frozenset(library.name for library in policy.libraries)
         self._roots.keep(names)
-        self._unread = {name: found for name, found in self._unread.items() if name in names}
+        self._told = {name: found for name, found in self._told.items() if name in names}
 
     def audit_all(self, *, anew: bool = False) -> None:
         """
@@ -141,6 +134,8 @@ class Auditor:
         for place in places:
             audit = self.walk(place, forced=True)
             if audit:
+                key = (audit.library_id, audit.below)
+                self._store.jobs.hasten_below(*key, MENDABLE, now=datetime.now(UTC))
                 errand.audits.append(audit)
         return errand
 
@@ -148,6 +143,8 @@ class Auditor:
         """Note that a folder has come to rest, or cannot for now."""
         for audit in self._open:
             audit.places.discard(place)
+            if audit.at_rest:
+                look_again(self._store, self._pipeline, audit)
         self._open = [audit for audit in self._open if not audit.at_rest]
 
     def look_for_roots(self) -> None:
@@ -198,7 +195,7 @@ class Auditor:
         is_read = partial(self._pipeline.census.is_complete, audit.library_id)
         audit.census = not all(map(is_read, policy.mirrors))
         if audit.whole:
-            audit.after_crash = policy.name in self._unswept
+            audit.after_crash = policy.name in self._leavings
             audit.gauge = self.gauge(policy)
             with self._store.transaction():
                 self._store.libraries.scan_started(audit.library_id, total=audit.known, now=now)
@@ -210,6 +207,7 @@ class Auditor:
             database=self._database,
             ignore=self._pipeline.ignore,
             inbox=self._inbox,
+            homes=[library.root for library in self._pipeline.policy.libraries],
             found=self._pipeline.aside.around(self._found),
             mirrored=self._mirrored,
             gone=partial(let_go, self._store, self._pipeline),
@@ -220,15 +218,15 @@ class Auditor:
 
     def _found(self, audit: Audit, view: FolderView) -> None:
         """Record what a walk saw, and have the folder visited."""
-        holds = self._pipeline.vouched.holds
-        if outdated(audit, self._pipeline.policy) or not holds(audit.policy, view):
+        holds, where = self._pipeline.vouched.holds, (audit.library_id, audit.policy)
+        if outdated(audit, self._pipeline.policy) or not holds(self._store, *where, view):
             return
         place = Place(audit.policy.name, view.path)
-        tally = self._pipeline.surveyor.survey(audit.library_id, audit.policy, view, audit)
+        tally = self._pipeline.surveyor.survey(*where, view, audit)
         audit.tally += tally
         expected = place in self._pipeline.debouncer or place in self._pipeline.backlog
         urgency = self._walkers[audit.policy.name][-1]
-        told = audit.policy.name in self._unread and (audit.forced or urgency is Urgency.AUDIT)
+        told = audit.policy.name in self._told and (audit.forced or urgency is Urgency.AUDIT)
         if self.reports and told and not expected and place not in self._pipeline.visits:
             audit.drift += self._recorder.meter.drifted(tally)
         audit.places.add(place)
@@ -247,7 +245,7 @@ class Auditor:
         if not (self._is_void(audit) or doubts(self._store, audit) or audit.error):
             conclude(self._store, self._pipeline, audit, now=datetime.now(UTC))
             if audit.whole:
-                self._unswept -= {audit.policy.name} if audit.swept else set()
+                self._leavings.walked(audit.policy.name, swept=audit.swept)
                 self._pipeline.census.walked(audit.library_id, audit.policy)
                 self._pipeline.keeper.due.add(audit.policy.name)
         self._pipeline.census.flush()
@@ -259,16 +257,12 @@ class Auditor:
         audit.walked = True
         self._open = [each for each in self._open if not each.at_rest]
         report = audit.report()
+        self._tell_unread(audit)
         if audit.whole:
-            self._unread[audit.policy.name] = audit.unread
-            with self._store.transaction():
-                if audit.error:
-                    self._store.libraries.scan_failed(audit.library_id, audit.error, now=now)
-                else:
-                    self._store.libraries.scan_complete(audit.library_id, report, now=now)
-                    self._store.jobs.prune(before=now - JOBS_KEPT)
-                    if not any(each.whole for each in self.walks):
-                        self._store.memory.set(LAST_AUDIT, now.timestamp())
+            last = not any(each.whole for each in self.walks)
+            every = self._pipeline.library_ids.values()
+            record(self._store, audit, report, last=last, every=every, now=now)
+        if audit.whole or audit.broke_off:
             self.finished(audit, now)
         audit.log(report)
         self._events.emit(
@@ -277,8 +271,15 @@ class Auditor:
             library=audit.policy.name,
             path=str(audit.below),
             status="error" if audit.error else "ok",
-            message=audit.error or f"{report.files_discovered} files",
+            message=audit.error or several(report.files_discovered, "file"),
         )
+
+    def _tell_unread(self, audit: Audit) -> None:
+        """Keep what a walk could not look at for all to see, until a whole walk could."""
+        name, found = audit.policy.name, audit.findings
+        news = audit.broke_off or (found.problems and not self._told.get(name, found).problems)
+        if audit.whole or news:
+            self._told[name] = found
 
     def _is_void(self, audit: Audit) -> bool:
         """Whether its library is elsewhere, or its root gone, which is said."""

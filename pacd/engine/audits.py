@@ -1,21 +1,23 @@
 """A walk of a library, or of a part of it, and how far it has come: a value that the walk fills."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import structlog
 
-from pacd.domain.change import FolderId
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.scan import ScanReport
 from pacd.engine.survey import Tally
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
 from pacd.intake.gauge import Gauge
+from pacd.intake.overlooked import Overlooked
+from pacd.intake.volumes import Spot
 from pacd.protocol.documents import Problem, ProblemKind
 
 _log = structlog.get_logger()
@@ -26,6 +28,34 @@ MAX_WARNINGS: Final = 100
 def broke_off(problems: Iterable[Problem]) -> bool:
     """Whether one of them is a walk that is to be tried again soon."""
     return any(each.kind is ProblemKind.WALK_FAILED for each in problems)
+
+
+def failures(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Those of them for which a run ends with 2; music that is left alone is only told of."""
+    return tuple(each for each in problems if each.degrades)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """
+    What a walk leaves to be told until the next one.
+
+    Attributes:
+        unread: What could not be looked at.
+        overlooked: Music that was passed by, if there was any.
+        example: Where the first of it stood.
+    """
+
+    unread: tuple[Problem, ...] = ()
+    overlooked: Problem | None = None
+    example: Path | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is still so: a draft with a dot has its own name by now, or is no more."""
+        if self.overlooked and self.example and os.path.lexists(self.example):
+            return (*self.unread, self.overlooked)
+        return self.unread
 
 
 @dataclass(slots=True)
@@ -48,8 +78,10 @@ class Audit:
         gauge: Told of each folder, where it is to be known which of them are watched.
         root: Which folder it began at, and `known` how many files were on record then.
         doubt: Why it may not have been the library that it saw.
+        away: A problem for each disk inside that was not there.
         broke_off: Whether it could not go on to its end.
         walked: Whether the walk itself is over.
+        overlooked: The first music that it passed by for its name or a link, and how many such.
     """
 
     policy: LibraryPolicy
@@ -69,11 +101,13 @@ class Audit:
     swept: bool = True
     census: bool = False
     gauge: Gauge | None = None
-    root: FolderId | None = None
+    root: Spot | None = None
     known: int = 0
     doubt: Problem | None = None
+    away: tuple[Problem, ...] = ()
     broke_off: bool = False
     walked: bool = False
+    overlooked: tuple[Overlooked | None, int] = (None, 0)
     error: str = ""
     started_s: float = field(default_factory=time.monotonic)
 
@@ -105,20 +139,34 @@ class Audit:
                     "what is new there may not have been found, and nothing is forgotten.",
                     fix="Mend what it says; PAC tries again within 15 minutes, "
                     "and at once after `pacctl scan`.",
+                    path=str(self.policy.root),
                 ),
             )
         if not self.warnings:
-            return ()
+            return self.away
         more = f" (and {self.failed - 1} more)" if self.failed > 1 else ""
         return (
+            *self.away,
             Problem(
                 kind=ProblemKind.UNREADABLE,
                 what=f"Library {self.policy.name}: {self.warnings[0]}{more}; "
                 "what is there is neither maintained nor forgotten.",
                 fix="Give pacd's user the right to read it (chmod, chown or setfacl), "
                 "then `pacctl scan`.",
+                path=str(self.policy.root),
             ),
         )
+
+    @property
+    def findings(self) -> Findings:
+        """What is unread, and a problem where music is left alone, seemingly by mistake (W6)."""
+        first, number = self.overlooked
+        if first is None:
+            return Findings(self.unread)
+        more = f" (and {number - 1} more)" if number > 1 else ""
+        what = f"Library {self.policy.name}: {first.path} {first.why}{more}; it is not maintained."
+        problem = Problem(kind=ProblemKind.OVERLOOKED, what=what, fix=first.fix)
+        return Findings(self.unread, problem, self.policy.root / first.path)
 
     def report(self) -> ScanReport:
         """What it found (L3)."""
@@ -137,6 +185,7 @@ class Audit:
             warnings=(
                 *self.warnings,
                 *([f"{lost}: please report this"] if counted != self.discovered else []),
+                *(said.what for said in self.findings.problems if said not in self.unread),
             ),
         )
 
@@ -151,6 +200,12 @@ class Audit:
             reason=self.error or None,
             **asdict(report),
         )
+
+    def overlook(self, found: Iterable[Overlooked]) -> None:
+        """Count what music was passed by, and keep the first."""
+        for each in found:
+            first, number = self.overlooked
+            self.overlooked = (first or each, number + 1)
 
     def warn(self, view: FolderView) -> None:
         """Keep what could not be looked at."""

@@ -1,19 +1,58 @@
 """What the end of a walk shows: folders that are gone, verdicts too old, covers no longer there."""
 
 import os
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
+from typing import Final
 
+from pacd.domain.plan import Action
+from pacd.domain.scan import ScanReport, ScanStatus
 from pacd.engine.audits import Audit
 from pacd.engine.mirrors.ledger import tidy_folders
 from pacd.engine.mirrors.orphans import all_orphans, is_there
 from pacd.engine.pipeline import Pipeline
-from pacd.engine.roots import available, covers_kept, in_place, outputs_kept
+from pacd.engine.presence import available
+from pacd.engine.roots import covers_in_place, in_place, outputs_kept
 from pacd.engine.visit import Urgency
 from pacd.engine.vouching import outdated
 from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place
+from pacd.planning.rules import CLOCK_SLACK
 from pacd.store.database import Store
+
+LAST_AUDIT: Final = "last_audit_finished"
+"""Key in the store's memory: when all libraries were last walked whole (Unix seconds)."""
+
+JOBS_KEPT: Final = timedelta(days=30)
+"""Ended jobs are forgotten after this; what they did stays in the history."""
+
+
+def record(
+    store: Store,
+    audit: Audit,
+    report: ScanReport,
+    *,
+    last: bool,
+    every: Collection[int],
+    now: datetime,
+) -> None:
+    """
+    Record how the walk of a whole library ended.
+
+    Args:
+        last: Whether no other library is still to be walked.
+        every: The ids of all libraries.
+    """
+    with store.transaction():
+        if audit.error:
+            store.libraries.scan_failed(audit.library_id, audit.error, now=now)
+            return
+        store.libraries.scan_complete(audit.library_id, report, now=now)
+        store.jobs.prune(before=now - JOBS_KEPT)
+        failed = {row.id for row in store.libraries.all() if row.status is ScanStatus.ERROR}
+        if last and not audit.doubt and failed.isdisjoint(every):
+            store.memory.set(LAST_AUDIT, now.timestamp())
 
 
 def let_go(store: Store, pipeline: Pipeline, audit: Audit, folder: PurePosixPath) -> None:
@@ -26,7 +65,10 @@ def let_go(store: Store, pipeline: Pipeline, audit: Audit, folder: PurePosixPath
         return  # it has come back since the walk looked
     if not available(root) or pipeline.vouched.doubts(store, audit):
         return  # asked last: else the disk may have gone before the folder was looked for
-    audit.tally += pipeline.surveyor.survey(audit.library_id, audit.policy, empty, audit)
+    vouched, where = pipeline.vouched, (audit.library_id, audit.policy)
+    audit.tally += pipeline.surveyor.survey(*where, empty, audit)
+    if vouched.withholding(store, *where, folder, audit) is not None:
+        return  # it was on a disk that is away
     with store.transaction():
         store.folders.forget(audit.library_id, folder)
         store.memory.set(_untidy(audit), value=True)
@@ -35,6 +77,7 @@ def let_go(store: Store, pipeline: Pipeline, audit: Audit, folder: PurePosixPath
 def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -> None:
     """Have folders visited again that need it, and drop records of what is not there."""
     untidy = _untidy(audit)
+    pipeline.vouched.settle(store, audit)
     if audit.thorough:
         _forget_vanished(store, audit)
     whole = audit.whole and not audit.warnings
@@ -50,17 +93,27 @@ def conclude(store: Store, pipeline: Pipeline, audit: Audit, *, now: datetime) -
     withheld.clear()
 
 
+def look_again(store: Store, pipeline: Pipeline, audit: Audit) -> None:
+    """Visit what failed for a cover once a walk has come to rest: it may be another's to give."""
+    if audit.thorough:
+        for folder in store.jobs.failing(audit.library_id, Action.EXPORT_ARTWORK):
+            pipeline.want(Place(audit.policy.name, folder), Urgency.AUDIT)
+
+
 def _untidy(audit: Audit) -> str:
     """Key in the store's memory: folders went, so a mirror's record may tell of more (ledger)."""
     return f"untidy {audit.library_id}"
 
 
 def _stale_folders(store: Store, audit: Audit, *, now: datetime) -> frozenset[PurePosixPath]:
-    """Return the folders whose verdicts are too old, or whose covers are gone (scrub)."""
-    before = now - audit.policy.flac.verify_after
-    stale = set(store.folders.stale(audit.library_id, tested_before=before))
+    """Return the folders whose verdicts are too old (scrub), or whose covers may be due."""
+    before, after = now - audit.policy.flac.verify_after, now + CLOCK_SLACK
+    found = store.folders.stale(audit.library_id, tested_before=before, tested_after=after)
+    stale = set(found)
     if audit.policy.artwork.enabled and audit.thorough:
         stale |= _bared(store, audit)
+        with store.transaction():
+            stale |= store.exports.bereft(audit.library_id)
     return frozenset(folder for folder in stale if folder.is_relative_to(audit.below))
 
 
@@ -78,14 +131,15 @@ def _forget_vanished(store: Store, audit: Audit) -> None:
 def _bared(store: Store, audit: Audit) -> set[PurePosixPath]:
     """Drop the records of covers that are gone; return whose folders may want them again."""
     root = audit.policy.artwork.root
-    if not in_place(root, covers_kept(store, audit.library_id)):
+    if not covers_in_place(store, audit.library_id, root):
         return set()
     gone = [
         row
         for row in store.exports.all(audit.library_id)
-        if row.source.is_relative_to(audit.below) and not os.path.lexists(root / row.target)
+        if (row.source or audit.below).is_relative_to(audit.below)
+        and not os.path.lexists(root / row.target)
     ]
     with store.transaction():
         for row in gone:
             store.exports.forget(audit.library_id, row.target)
-    return {row.source.parent for row in gone}
+    return {row.source.parent for row in gone if row.source}

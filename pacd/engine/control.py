@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Final, TypeVar
@@ -13,6 +13,7 @@ import structlog
 from pacd import VERSION
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine import (
+    absent,
     doctor,
     explaining,
     metrics,
@@ -25,15 +26,16 @@ from pacd.engine import (
     vitality,
 )
 from pacd.engine.asking import ask
+from pacd.engine.audits import failures
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.host import Host
-from pacd.engine.locating import is_folder, locate, places
+from pacd.engine.locating import by_id, is_folder, locate, places
 from pacd.engine.releasing import no_hold, release_all
 from pacd.engine.scene import scene_of
 from pacd.engine.snapshot import Snapshot
 from pacd.engine.tracing import trace
-from pacd.errors import UnknownError
+from pacd.errors import StoreError, UnknownError
 from pacd.protocol.documents import (
     Audit,
     Bin,
@@ -86,7 +88,6 @@ class Control:
         problems = self._problems(snapshot)
         config = self._host.config()
         seen = self._overview.at(snapshot)
-        libraries = seen.libraries
         work = overview.workload(snapshot)
         return Status(
             state=overview.state_word(snapshot, problems),
@@ -94,12 +95,12 @@ class Control:
             pid=os.getpid(),
             uptime_s=round(time.monotonic() - self._started_s, 1),
             paused=Paused(until=views.rfc3339(snapshot.paused_until)) if snapshot.paused else None,
-            libraries=libraries,
-            counts=views.totals(libraries),
+            libraries=seen.libraries,
+            counts=views.totals(seen.libraries),
             queue=work,
             eta_s=overview.remaining_s(snapshot, work),
             holds=seen.holds,
-            watch=self._host.watch(),
+            watch=self._host.watch(overview.away(snapshot, self._policy)),
             audit=Audit(
                 last_finished=views.rfc3339(seen.last_audit),
                 next=views.rfc3339(self._host.next_audit()),
@@ -112,14 +113,14 @@ class Control:
 
     def holds(self) -> Holds:
         with self._reading() as store:
-            names = self._names()
+            libraries = by_id(self._policy, self._engine.pipeline.library_ids)
             return Holds(
                 holds=tuple(
-                    views.hold_view(names[library_id], hold)
+                    views.hold_view(libraries[library_id], hold)
                     for library_id, hold in store.holds.all_open()
-                    if library_id in names
+                    if library_id in libraries
                 ),
-                libraries=tuple(names.values()),
+                libraries=tuple(each.name for each in libraries.values()),
             )
 
     def hold(self, id: int) -> HoldView:  # noqa: A002  # the port's word
@@ -231,9 +232,13 @@ class Control:
         return metrics.metrics(scene)
 
     def doctor(self) -> Doctor:
-        host, last_audit = self._host, self._overview.at(self._engine.snapshot).last_audit
-        watch, now = host.watch(), datetime.now(UTC)
-        return doctor.examine(self._policy, host.tools(), watch, host.database, last_audit, now=now)
+        host, snapshot, policy = self._host, self._engine.snapshot, self._policy
+        told, watch = self._problems(snapshot), host.watch(overview.away(snapshot, policy))
+        with suppress(StoreError), self._reading() as store:  # it may be what is wrong
+            told += absent.missed(store, self._engine.pipeline.library_ids, policy, told)
+        tools, last_audit = host.tools(), self._overview.at(snapshot).last_audit
+        now = datetime.now(UTC)
+        return doctor.examine(policy, tools, watch, host.database, last_audit, told, now=now)
 
     def config(self) -> ConfigView:
         return self._host.config()
@@ -253,6 +258,11 @@ class Control:
     @contextmanager
     def _reading(self) -> Iterator[Store]:
         """One unchanging view of the store for the calling thread."""
+        if not self._host.database.exists():
+            raise StoreError(
+                f"{self._host.database} was removed while pacd runs.",
+                fix="PAC puts it back within half a minute, or says in `pacctl health` why not.",
+            )
         store = Store.read_only(self._host.database)
         try:
             with store.transaction():
@@ -278,8 +288,9 @@ class Control:
         """Files that merely stand there are counted once, at the end: a follower asks often."""
         engine = self._engine
         counts = summary.errand_counts(engine, errand) if errand.done else None
-        problems = engine.auditor.problems if errand.path is None else ()
+        problems = failures(engine.auditor.problems) if errand.path is None else ()
         trouble = errand.trouble or next((each.what for each in problems), "")
+        trouble = trouble or (summary.left_waiting_of(engine, errand) if counts else "")
         return views.ticket_view(errand, engine.recorder.counts - errand.before, counts, trouble)
 
     def _errand(self, number: int) -> Errand:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Final
 
 from pacd.domain.plan import Action, PlanItem
 from pacd.engine.mirrors.scouting import Scout
@@ -12,7 +13,11 @@ from pacd.engine.visit import Visit
 from pacd.planning.authenticity import standing
 from pacd.planning.holding import ended
 from pacd.planning.planner import decide
+from pacd.planning.rules import overtaken
 from pacd.store.holds import Ending
+
+READING: Final = frozenset({Action.TEST, Action.AUTHENTICATE})
+"""What is done to masters whose root may be another's: it only reads them."""
 
 
 class Decider:
@@ -26,14 +31,22 @@ class Decider:
         self, visit: Visit, path: PurePosixPath, visits: Iterable[Visit], *, now: datetime
     ) -> tuple[PlanItem, ...]:
         """
-        Return what is due now for one master.
+        Return what is due now for one master; where its root is in doubt, what only reads it.
 
         Args:
             visits: All that are under way.
         """
+        items = self._decided(visit, path, visits, now)
+        return tuple(item for item in items if item.action in READING or not visit.doubted)
+
+    def _decided(
+        self, visit: Visit, path: PurePosixPath, visits: Iterable[Visit], now: datetime
+    ) -> tuple[PlanItem, ...]:
+        self._forgive(visit, path)
         self._end_holds(visit, path, now)
         self._stand(visit, path, now)
-        visit.facts[path] = self._scout.scouted(visit, path, visits, now=now)
+        if not visit.doubted:
+            visit.facts[path] = self._scout.scouted(visit, path, visits, now=now)
         items = decide(visit.facts[path], visit.policy, now).items
         holds = [item for item in items if item.action is Action.HOLD]
         if not holds:
@@ -43,6 +56,13 @@ class Decider:
             hold = self._recorder.hold(visit.library_id, visit.policy.name, facts, item, now=now)
             visit.facts[path] = replace(facts, holds=(*facts.holds, hold))
         return decide(visit.facts[path], visit.policy, now).items
+
+    def _forgive(self, visit: Visit, path: PurePosixPath) -> None:
+        """Forget what failed and is done all the same; its holds end then."""
+        facts = visit.facts[path]
+        over = [each for mirror in visit.policy.mirrors for each in overtaken(facts, mirror)]
+        if over:
+            visit.facts[path] = self._recorder.forgive(visit.library_id, facts, over)
 
     def _stand(self, visit: Visit, path: PurePosixPath, now: datetime) -> None:
         """Keep what is on record of its authenticity in step with what is known."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from pacd.domain.policy import DaemonPolicy
-from pacd.engine.roots import available, prepare
+from pacd.engine.presence import available
+from pacd.engine.roots import prepare
 from pacd.store.database import Store
 
 DEVICES: Final = "devices"

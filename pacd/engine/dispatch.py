@@ -1,8 +1,8 @@
 """Between what is ready and the pool: starts items while there is room, brings back outcomes."""
 
-import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -21,6 +21,7 @@ from pacd.engine.pool import Answer, Call, Pool
 from pacd.engine.recording import Recorder
 from pacd.engine.setup import Setup
 from pacd.engine.sweeping import scratch_root, sweep_after, target_root
+from pacd.files.room import lack
 from pacd.protocol.documents import Problem, ProblemKind
 from pacd.steps import registry
 from pacd.steps.look import look_at_outputs
@@ -116,9 +117,9 @@ class Dispatch:
         )
 
     @property
-    def starved(self) -> tuple[Path, ...]:
-        """Roots whose disks have less free space than the reserve."""
-        return (*self._state.starved, *self._space.starved)
+    def starved(self) -> Mapping[Path, str]:
+        """Roots whose disks have less free than the reserve, and less of what, a clause."""
+        return {**self._state.starved, **self._space.starved}
 
     def _keep_free(self, min_free_bytes: int) -> None:
         self._space = _Space(min_free_bytes)
@@ -160,12 +161,12 @@ class _Space:
     def __init__(self, min_free_bytes: int) -> None:
         self._min_free_bytes = min_free_bytes
         self._asked_s: dict[Path, float] = {}
-        self._low: set[Path] = set()
+        self._low: dict[Path, str] = {}
 
     @property
-    def starved(self) -> tuple[Path, ...]:
+    def starved(self) -> Mapping[Path, str]:
         self.look(self._asked_s)
-        return tuple(sorted(self._low))
+        return dict(sorted(self._low.items()))
 
     def look(self, roots: Iterable[Path]) -> None:
         now_s = time.monotonic()
@@ -173,11 +174,10 @@ class _Space:
             if now_s - self._asked_s.get(root, -SPACE_EVERY_S) < SPACE_EVERY_S:
                 continue
             self._asked_s[root] = now_s
-            try:
-                low = shutil.disk_usage(root).free < self._min_free_bytes
-            except OSError:
-                low = False  # a root that is not there is another problem
-            (self._low.add if low else self._low.discard)(root)
+            self._low.pop(root, None)
+            with suppress(OSError):  # a root that is not there is another problem
+                if low := lack(root, self._min_free_bytes):
+                    self._low[root] = low
 
 
 def read_outputs(

@@ -2,8 +2,7 @@
 
 import os
 import platform
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,11 +12,12 @@ from pacd.domain.media import Codec
 from pacd.domain.policy import DaemonPolicy
 from pacd.domain.verdict import BUILTIN_VERSION, Detector
 from pacd.engine.backups import OVERDUE
-from pacd.engine.roots import reachable
+from pacd.engine.presence import reachable
 from pacd.engine.unresampled import RESAMPLER_FIX
+from pacd.files.room import Free, lack
 from pacd.intake import limits
 from pacd.intake.mounts import filesystem
-from pacd.protocol.documents import Doctor, DoctorCheck, Verdict, Watch
+from pacd.protocol.documents import Doctor, DoctorCheck, Problem, ProblemKind, Verdict, Watch
 from pacd.store import shelf
 from pacd.tools.toolbox import REMEDIES, TITLES, Toolbox
 
@@ -31,6 +31,8 @@ _UNUSABLE: Final = (
     "`SystemCallArchitectures=native x86`. Or take it out of `detectors` in [authenticity]."
 )
 
+_MAKE: Final = "make it: mkdir -p {}"
+
 _POLLED: Final = "Audits find what changes, every 15 minutes or more often."
 
 _JITTER: Final = timedelta(seconds=5)
@@ -43,18 +45,24 @@ def examine(
     watch: Watch,
     database: Path,
     last_audit: datetime | None,
+    problems: tuple[Problem, ...],
     *,
     now: datetime,
 ) -> Doctor:
-    """Look at everything now; writes nothing."""
+    """
+    Look at everything now; writes nothing.
+
+    Args:
+        problems: Those that status tells of: what they are about is not called sound.
+    """
     python = platform.python_version()
     checks = (
         DoctorCheck(name="pacd", verdict=Verdict.OK, found=f"{VERSION} on Python {python}"),
         *_tools(policy, tools),
-        *_roots(policy),
+        *_roots(policy, tuple(each for each in problems if each.path and each.degrades)),
         _space("state", database.parent, policy.min_free_bytes),
         _backups(database, now),
-        *_watches(watch),
+        *_watches(watch, [each for each in problems if each.kind is ProblemKind.UNWATCHED]),
         _clock(last_audit, now),
         _user(),
     )
@@ -114,27 +122,48 @@ def _detector(detector: Detector, version: str, fault: str, *, wanted: bool) -> 
     return DoctorCheck(name=name, verdict=Verdict.OK, found=found)
 
 
-def _roots(policy: DaemonPolicy) -> Iterator[DoctorCheck]:
-    for library in policy.libraries:
-        yield _root(f"library {library.name}", library.root, policy.min_free_bytes)
-        for mirror in library.mirrors:
-            yield _root(f"mirror {mirror.name}", mirror.root, policy.min_free_bytes)
-        if library.artwork.enabled:
-            yield _root("covers", library.artwork.root, policy.min_free_bytes)
+def _roots(policy: DaemonPolicy, problems: tuple[Problem, ...]) -> Iterator[DoctorCheck]:
+    for name, root, way in _places(policy):
+        told = [each for each in problems if Path(each.path).is_relative_to(root)]
+        away = [each for each in told if each.kind is ProblemKind.ROOT_MISSING]
+        if away:  # whatever is in its place now says nothing of it
+            yield _told(name, away)
+            continue
+        seen = _root(name, root, policy.min_free_bytes, way)
+        yield _told(name, told) if told and seen.verdict is Verdict.OK else seen
     wishes = (each.authenticity for each in policy.libraries if each.authenticity.enabled)
     for root in dict.fromkeys(each.spectrogram.root for each in wishes if each.spectrogram):
         yield _drawing(root, policy.min_free_bytes)
 
 
+def _places(policy: DaemonPolicy) -> Iterator[tuple[str, Path, str]]:
+    """Yield each root that PAC keeps by its name, and what may be done should it not be there."""
+    for library in policy.libraries:
+        mend = f"correct root in [[library]] {library.name}."
+        yield f"library {library.name}", library.root, mend
+        for mirror in library.mirrors:
+            yield f"mirror {mirror.name}", mirror.root, _MAKE.format(mirror.root)
+        if library.artwork.enabled:
+            yield "covers", library.artwork.root, _MAKE.format(library.artwork.root)
+
+
+def _told(name: str, problems: Sequence[Problem]) -> DoctorCheck:
+    """What status tells of, in its words."""
+    found = " ".join(dict.fromkeys(each.what for each in problems))
+    fix = " ".join(dict.fromkeys(each.fix for each in problems))
+    return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=fix)
+
+
 def _drawing(root: Path, reserve_bytes: int) -> DoctorCheck:
     """The first picture makes the root for spectrograms, in a folder that must be there."""
     to_be_made = not os.path.lexists(root) and reachable(root.parent)
-    return _root("spectrograms", root.parent if to_be_made else root, reserve_bytes)
+    place = root.parent if to_be_made else root
+    return _root("spectrograms", place, reserve_bytes, _MAKE.format(place))
 
 
-def _root(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:
+def _root(name: str, root: Path, reserve_bytes: int, way: str) -> DoctorCheck:
     if not reachable(root):
-        fix = f"Mount its disk, or make it: mkdir -p {root}"
+        fix = f"Mount its disk, or {way}"
         found = f"{root} is not there"
         return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=fix)
     if not os.access(root, os.W_OK | os.X_OK):
@@ -146,23 +175,31 @@ def _root(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:
 
 
 def _space(name: str, root: Path, reserve_bytes: int) -> DoctorCheck:
-    free_bytes = shutil.disk_usage(root).free
-    found = f"{root} on {filesystem(root)}, {free_bytes >> 20} MiB free"
-    if free_bytes < reserve_bytes:
-        fix = (
-            f"Free some space: the reserve is {reserve_bytes >> 20} MiB (min_free_mib in [audit])."
-        )
+    free = Free.on(root)
+    found = f"{root} on {filesystem(root)}, {free.size_bytes >> 20} MiB free"
+    if lack(root, reserve_bytes):
+        few = free.size_bytes >= reserve_bytes
+        found += f", and {free.files:.0f} inodes" if few else ""
+        what, unit = ("Remove files there", "inodes") if few else ("Free some space", "MiB")
+        fix = f"{what}: the reserve is {reserve_bytes >> 20} {unit} (min_free_mib in [audit])."
         return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=fix)
     return DoctorCheck(name=name, verdict=Verdict.OK, found=found)
 
 
-def _watches(watch: Watch) -> Iterator[DoctorCheck]:
-    limit = limits.watches()
+def _watches(watch: Watch, problems: Sequence[Problem]) -> Iterator[DoctorCheck]:
+    limit, away = limits.watches(), " and ".join(watch.away)
     found = f"the limit is {limit.value}" if limit.value else "the limit is unknown"
     if watch.mode == "inotify":
+        which = "which is away" if len(watch.away) == 1 else "which are away"
+        found = f"none of {away}, {which}, {found}" if away else found
         found = f"{watch.watched} of {watch.directories} folders are watched, {found}"
     if watch.mode == "inotify" and watch.watched < watch.directories:
         fix = limit.raised_to(limits.enough(limit, watch.directories))
+        yield DoctorCheck(name="watches", verdict=Verdict.DEGRADED, found=found, fix=fix)
+    elif problems:
+        yield _told("watches", problems)
+    elif away:
+        fix = f"See library {watch.away[0]}: once its root is back, PAC watches it by itself."
         yield DoctorCheck(name="watches", verdict=Verdict.DEGRADED, found=found, fix=fix)
     else:
         yield DoctorCheck(name="watches", verdict=Verdict.OK, found=found)

@@ -10,12 +10,14 @@ from multiprocessing.connection import wait
 from typing import Final
 
 from pacd.domain.policy import DaemonPolicy
+from pacd.engine.anchor import Anchor
 from pacd.engine.auditor import Auditor
 from pacd.engine.depths import depths
 from pacd.engine.devices import acquaint
 from pacd.engine.dispatch import Dispatch
 from pacd.engine.events import Events
 from pacd.engine.inbox import Inbox
+from pacd.engine.leavings import Leavings
 from pacd.engine.minding import Minder
 from pacd.engine.pause import Pause
 from pacd.engine.pipeline import Pipeline
@@ -72,11 +74,12 @@ class Engine:
             pipeline=self.pipeline,
             recorder=self.recorder,
             events=events,
-            after_crash=crashed,
+            leavings=Leavings(store, library_ids, after_crash=crashed),
         )
         self.touched = Touched(self.pipeline, self.auditor)
-        self.bins = Bins(store)
+        self.bins = Bins(store, self.pipeline.vouched)
         self.minder = Minder(store, self.pipeline, self.auditor, self.bins)
+        self.anchor = Anchor(store, setup.database)
         self.pause = Pause(store)
         self.snapshot = Snapshot()
         self.alive = False
@@ -139,7 +142,7 @@ class Engine:
             return False
         pipeline = self.pipeline
         starving = bool(self.dispatch.ready.parked) and not (pipeline.hungry or pipeline.debouncer)
-        return starving or self.pause.active(datetime.now(UTC))
+        return starving or self._halted
 
     def adopt(self, policy: DaemonPolicy, tools: Toolbox | None = None) -> None:
         """
@@ -174,9 +177,10 @@ class Engine:
 
     def _turn(self) -> None:
         self._take_inbox()
+        self.anchor.look()
         self.touched.look()
         self.minder.look()
-        paused = self.pause.active(datetime.now(UTC))
+        paused = self._halted
         if not paused:
             self.pipeline.begin()
         keeper, ids, now = self.pipeline.keeper, self.pipeline.library_ids, datetime.now(UTC)
@@ -187,6 +191,11 @@ class Engine:
                 keeper.go_on()
             self.dispatch.start()
         self.snapshot = self._take_snapshot(datetime.now(UTC))
+
+    @property
+    def _halted(self) -> bool:
+        """Whether nothing new may be begun now."""
+        return bool(self.anchor.problems) or self.pause.active(datetime.now(UTC))
 
     def _take_snapshot(self, now: datetime) -> Snapshot:
         pipeline = self.pipeline
@@ -200,7 +209,12 @@ class Engine:
             folders_waiting=len(pipeline.backlog) + len(pipeline.debouncer),
             eta_s=self._eta_s(),
             walks=self.auditor.walks,
-            problems=(*self.auditor.problems, *self.dispatch.problems, *self.minder.problems),
+            problems=(
+                *self.anchor.problems,
+                *self.auditor.problems,
+                *self.dispatch.problems,
+                *self.minder.problems,
+            ),
             starved=self.dispatch.starved,
             paused=self.pause.active(now),
             paused_until=self.pause.until,
@@ -252,7 +266,7 @@ class Engine:
             self.pause.ends_s(datetime.now(UTC)),
         ]
         due_s = min(moment for moment in moments if moment is not None)
-        hungry = self.pipeline.hungry and not self.pause.active(datetime.now(UTC))
+        hungry = self.pipeline.hungry and not self._halted
         timeout_s = 0.0 if hungry else max(0.0, due_s - time.monotonic())
         wait([self.inbox.wake_fd, *self.pool.handles()], timeout_s)
 

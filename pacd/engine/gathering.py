@@ -16,12 +16,13 @@ from pacd.domain.plan import Album, Facts
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Judgement
 from pacd.engine.looking import Looked, Standing
-from pacd.engine.roots import covers_kept, in_place
+from pacd.engine.roots import covers_in_place
 from pacd.files.probe import stated_md5
 from pacd.intake.settle import Settler
 from pacd.planning.covers import cover_target, wanted_covers
 from pacd.planning.holding import MAX_REWRITES
 from pacd.planning.outputs import Named, output_paths
+from pacd.planning.rules import CLOCK_SLACK
 from pacd.store.database import Store
 from pacd.store.exports import ExportRow
 from pacd.store.outputs import OutputRow
@@ -47,7 +48,7 @@ def gather(
     known = {file.path: file for file in store.tracks.in_folder(library_id, folder)}
     holds = store.holds.in_folder(library_id, folder)
     setbacks = store.jobs.setbacks(library_id, folder)
-    rewrites = _rewrites(store, library_id, folder, since=now - REWRITES_WITHIN)
+    rewrites = _rewrites(store, library_id, folder, now=now)
     entries = {folder / entry.name: entry for entry in looked.library.entries}
     checks = {path: store.verdicts.check_of(each.observation) for path, each in entries.items()}
     news = [entry for path, entry in entries.items() if checks[path] is None]
@@ -133,18 +134,21 @@ def _judgement(store: Store, policy: LibraryPolicy, audio_md5: str) -> Judgement
 
 
 def _rewrites(
-    store: Store, library_id: int, folder: PurePosixPath, *, since: datetime
+    store: Store, library_id: int, folder: PurePosixPath, *, now: datetime
 ) -> Mapping[PurePosixPath, int]:
-    """How often PAC has replaced each master since then, or since a person let it try again."""
-    found = dict(store.jobs.rewrites(library_id, folder, since=since))
+    """How often PAC has replaced each master of late, or since a person let it try again."""
+    since, until = now - REWRITES_WITHIN, now + CLOCK_SLACK
+    found = dict(store.jobs.rewrites(library_id, folder, since=since, until=until))
     for path in [path for path, times in found.items() if times >= MAX_REWRITES]:
         released = (
             entry.time
             for entry in store.history.of(library_id, path, limit=_HISTORY)
             if entry.event == "release"
             and entry.details.get("cause") == Cause.REWRITTEN_TOO_OFTEN.value
+            and entry.time <= until
         )
-        counted = store.jobs.rewrites(library_id, folder, since=max([since, *released]))
+        began = max([since, *released])
+        counted = store.jobs.rewrites(library_id, folder, since=began, until=until)
         found[path] = counted.get(path, 0)
     return found
 
@@ -197,13 +201,15 @@ def gather_exports(
         for root, row in store.exports.of_others(library_id, target):
             found[target] = replace(
                 export_seen(policy, row, still=False),
-                shared=_status(root / row.source) is not None,
+                shared=row.source is not None and _status(root / row.source) is not None,
             )
     return found
 
 
 def _gives(store: Store, library_id: int, policy: LibraryPolicy, row: ExportRow) -> bool:
     """Whether the master that an exported cover came from is there, and is of that album still."""
+    if row.source is None:
+        return False
     there, known = _status(policy.root / row.source), store.tracks.known(library_id, row.source)
     if there is None or known is None or known.track is None:
         return False
@@ -248,6 +254,6 @@ def album_of(
 ) -> Album:
     """Put facts together into the unit that is planned."""
     artwork = policy.artwork
-    if not artwork.enabled or not in_place(artwork.root, covers_kept(store, library_id)):
+    if not artwork.enabled or not covers_in_place(store, library_id, artwork.root):
         return Album(folder, tracks, covers_wanted=False)
     return Album(folder, tracks, gather_exports(store, library_id, policy, tracks))

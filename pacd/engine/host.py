@@ -1,6 +1,6 @@
 """What the daemon around the engine answers for when clients ask."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ class Host:
     The daemon's side of the use cases that the engine does not know; thread-safe.
 
     Attributes:
+        watch: How well changes are seen, given the names of the libraries that are away.
         reload: Reads the settings again for somebody; raises ConfigError and keeps the old.
         decided: Called when a person has decided something that only the database has.
         heard: What the watcher was told since the start.
@@ -27,7 +28,7 @@ class Host:
     tools: Callable[[], Toolbox]
     config: Callable[[], ConfigView]
     reload: Callable[[str], ConfigView]
-    watch: Callable[[], Watch]
+    watch: Callable[[Collection[str]], Watch]
     next_audit: Callable[[], datetime | None]
     problems: Callable[[], tuple[Problem, ...]]
     decided: Callable[[], None]

@@ -1,7 +1,7 @@
 """Which library a path that a person named lies in; reads names only."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
@@ -9,6 +9,11 @@ from pacd.errors import RefusedError, UnknownError
 from pacd.intake.audit import ignored_folder
 from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
+
+
+def by_id(policy: DaemonPolicy, ids: Mapping[str, int]) -> Mapping[int, LibraryPolicy]:
+    """Give the configured libraries by their ids."""
+    return {ids[each.name]: each for each in policy.libraries if each.name in ids}
 
 
 def locate(policy: DaemonPolicy, path: str) -> tuple[LibraryPolicy, PurePosixPath]:

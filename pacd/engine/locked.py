@@ -1,69 +1,49 @@
-"""Whether files wait for a disk that is read-only; has them tried as soon as it is not any more."""
+"""Whether files wait for a disk that is read-only, or for rights; has them tried once they may."""
 
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
-from pacd.domain.plan import Action, PlanItem
-from pacd.domain.policy import DaemonPolicy, LibraryPolicy
-from pacd.engine.sweeping import target_root
-from pacd.engine.visit import Urgency
+from pacd.domain.policy import DaemonPolicy
+from pacd.engine.awaiting import Kept, Want, kept_waiting, pieces, said_of
+from pacd.engine.presence import reachable
 from pacd.errors import FailureKind
-from pacd.intake.debounce import Place
 from pacd.protocol.documents import Problem
+from pacd.steps.shut import writable
 from pacd.store.database import Store
-
-Want = Callable[[Place, Urgency], None]
 
 _REMOUNT: Final = (
     "If nobody mounted it so, its file system has failed: look at `dmesg`, check the disk, "
     "`mount -o remount,rw` it; PAC goes on by itself."
 )
+_GRANT: Final = (
+    "Give that user the right to write there, and in the folders below (chown, chmod or setfacl); "
+    "PAC goes on by itself, and at once after `pacctl scan`."
+)
 
 
-class Locked:
-    """Remembers which roots were read-only; belongs to the engine's thread."""
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """
+    What keeps PAC from writing below a root.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._before: frozenset[Path] | None = None  # which they were before the start nobody knows
+    Attributes:
+        kind: Of the failures that come of it.
+        shuts: Whether it keeps PAC from a root now.
+        fix: How it is undone.
+        whole: Says what is wrong with a root that it keeps PAC from.
+        part: Says so of a part of a root that is open itself, from what a failure said of it.
+    """
 
-    def look(
-        self, policy: DaemonPolicy, ids: Mapping[str, int], want: Want, *, now: datetime
-    ) -> tuple[Problem, ...]:
-        """
-        Return a problem for each root that files wait for; have those visited that need no more.
-
-        A part that is read-only below a root that is not waits for its retries: it would be
-        tried again at each look.
-        """
-        before, roots = self._before, set[Path]()
-        whole, partly = Counter[Path](), Counter[Path]()
-        for library in policy.libraries:
-            jobs, library_id = self._store.jobs, ids[library.name]
-            kept = jobs.waiting_for(library_id, FailureKind.READ_ONLY, now=now)
-            for (action, mirror), (files, later) in kept.items():
-                root = _root(library, action, mirror) or library.root
-                if is_read_only(root):
-                    roots.add(root)
-                    whole[root] += files
-                elif before is None or root in before:
-                    kind = FailureKind.READ_ONLY
-                    for folder in jobs.hasten(library_id, kind, action, mirror, now=now):
-                        want(Place(library.name, folder), Urgency.AUDIT)
-                else:
-                    partly[root] += later
-        self._before = frozenset(roots)
-        return (*_problems("The disk", whole), *_problems("A part", +partly))
-
-
-def _problems(what: str, waiting: Mapping[Path, int]) -> Iterator[Problem]:
-    for root, files in waiting.items():
-        how = "1 piece of work waits" if files == 1 else f"{files} pieces of work wait"
-        yield Problem(what=f"{what} of {root} is read-only: {how} for it.", fix=_REMOUNT)
+    kind: FailureKind
+    shuts: Callable[[Path], bool]
+    fix: str
+    whole: Callable[[Path], str]
+    part: Callable[[Path, str], str]
 
 
 def is_read_only(root: Path) -> bool:
@@ -74,8 +54,62 @@ def is_read_only(root: Path) -> bool:
         return False
 
 
-def _root(library: LibraryPolicy, action: Action, mirror: str) -> Path | None:
-    """Where such an item writes; what is removed from a mirror, there."""
-    if action is Action.MIRROR_PRUNE:
-        return next((each.root for each in library.mirrors if each.name == mirror), None)
-    return target_root(PlanItem(PurePosixPath(), action, "", mirror=mirror), library)
+def is_shut(root: Path) -> bool:
+    """Whether this user may not make files in a root that is there."""
+    return reachable(root) and not writable(root)
+
+
+READ_ONLY: Final = Lock(
+    FailureKind.READ_ONLY,
+    is_read_only,
+    _REMOUNT,
+    whole=lambda root: f"The disk of {root} is read-only",
+    part=lambda root, _said: f"A part of {root} is read-only",
+)
+
+SHUT: Final = Lock(
+    FailureKind.TARGET_SHUT,
+    is_shut,
+    _GRANT,
+    whole=lambda root: f"{root} cannot be written by user {os.geteuid()}",
+    part=lambda _root, said: said,
+)
+
+
+class Locked:
+    """Remembers which roots were locked in one way; belongs to the engine's thread."""
+
+    def __init__(self, store: Store, lock: Lock) -> None:
+        self._store = store
+        self._lock = lock
+        self._before: frozenset[Path] | None = None  # which they were before the start nobody knows
+
+    def look(
+        self, policy: DaemonPolicy, ids: Mapping[str, int], want: Want, *, now: datetime
+    ) -> tuple[Problem, ...]:
+        """
+        Return a problem for each root that files wait for; have those visited that need no more.
+
+        A part that is locked below a root that is not waits for its retries: it would be tried
+        again at each look.
+        """
+        before, roots, lock = self._before, set[Path](), self._lock
+        whole, partly = Counter[tuple[Path, str]](), Counter[tuple[Path, str]]()
+        for kept in kept_waiting(self._store, policy, ids, lock.kind, now=now):
+            if lock.shuts(kept.root):
+                roots.add(kept.root)
+                whole[kept.root, lock.whole(kept.root)] += kept.files
+            elif before is None or kept.root in before:
+                kept.hasten(self._store, want, now=now)
+            elif kept.later:
+                partly[kept.root, self._part(kept, now)] += kept.later
+        self._before = frozenset(roots)
+        return (*self._problems(whole), *self._problems(partly))
+
+    def _part(self, kept: Kept, now: datetime) -> str:
+        return self._lock.part(kept.root, said_of(self._store, kept, now=now))
+
+    def _problems(self, waiting: Mapping[tuple[Path, str], int]) -> Iterator[Problem]:
+        for (root, what), files in waiting.items():
+            said = f"{what}: {pieces(files)} for it."
+            yield Problem(what=said, fix=self._lock.fix, path=str(root))

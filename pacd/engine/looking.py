@@ -9,7 +9,8 @@ from typing import Final
 from pacd.domain.change import Entry, fingerprint
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
 from pacd.engine.naming import Naming
-from pacd.engine.roots import available, in_place, outputs_kept
+from pacd.engine.presence import available
+from pacd.engine.roots import in_place, outputs_kept
 from pacd.files.renaming import same_entry
 from pacd.intake.audit import FolderView, look, walk
 from pacd.intake.ignore import Ignore

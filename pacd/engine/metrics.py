@@ -56,7 +56,7 @@ def _each(
 
 def _daemon(scene: Scene) -> Iterator[Metric]:
     reloaded = all(each.kind is not ProblemKind.RELOAD_REFUSED for each in scene.problems)
-    kinds = {each.kind for each in scene.problems}
+    kinds = {each.kind for each in scene.problems if each.degrades}
     states = {each.value: int(each is scene.state) for each in State}
     degraded = {each.value: int(each in kinds) for each in ProblemKind}
     loaded_at = _unix(datetime.fromisoformat(scene.config.loaded_at))

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from pacd.engine.auditor import Auditor
-from pacd.engine.locked import Locked
+from pacd.engine.awaiting import undo_wrong_clock
+from pacd.engine.cramped import Cramped
+from pacd.engine.locked import READ_ONLY, SHUT, Locked
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.recycling import Bins
 from pacd.engine.unresampled import unresampled
@@ -21,7 +23,8 @@ class Minder:
     All methods belong to the engine's thread.
 
     Attributes:
-        problems: Masters that wait for a program or a disk, as of the last look.
+        problems: Masters that wait for a program or a disk, and bins in disorder, as of the last
+            look.
         next_s: When the next look is due by itself (monotonic); a root that is missed brings it on.
     """
 
@@ -30,7 +33,8 @@ class Minder:
         self._pipeline = pipeline
         self._auditor = auditor
         self._bins = bins
-        self._locked = Locked(store)
+        self._locked = (Locked(store, READ_ONLY), Locked(store, SHUT))
+        self._cramped = Cramped(store)
         self.problems: tuple[Problem, ...] = ()
         self.next_s = 0.0
 
@@ -45,7 +49,14 @@ class Minder:
         policy, ids = pipeline.policy, pipeline.library_ids
         self._bins.look_after(policy, ids)
         now = datetime.now(UTC)
+        undo_wrong_clock(self._store, policy, ids, pipeline.want, now=now)
         self.problems = (
             *unresampled(self._store, policy, ids),
-            *self._locked.look(policy, ids, pipeline.want, now=now),
+            *(
+                problem
+                for locked in self._locked
+                for problem in locked.look(policy, ids, pipeline.want, now=now)
+            ),
+            *self._cramped.look(policy, ids, pipeline.want, now=now),
+            *self._bins.problems(),
         )

@@ -12,7 +12,7 @@ from typing import Final
 from pacd.domain.hold import Severity
 from pacd.domain.policy import DaemonPolicy
 from pacd.engine import views
-from pacd.engine.auditor import LAST_AUDIT
+from pacd.engine.closing import LAST_AUDIT
 from pacd.engine.snapshot import Snapshot
 from pacd.protocol.documents import (
     FolderView,
@@ -35,6 +35,9 @@ SPARING: Final = 20
 PATIENCE_S: Final = 0.03
 """How long newer counts are waited for where those at hand will do (B5: 100 ms for an answer)."""
 
+BRIEF_S: Final = 0.01
+"""Only counting that takes so little processor time is, else busy threads make it be in vain."""
+
 LONG_S: Final = 0.05
 """Counting that takes so much processor time is not waited for: 400,000 files and more (B5)."""
 
@@ -48,23 +51,31 @@ def state_word(snapshot: Snapshot, problems: tuple[Problem, ...]) -> State:
         (State.STOPPING, snapshot.stopping),
         (State.STARTING, snapshot.starting),
         (State.PAUSED, snapshot.paused),
-        (State.DEGRADED, bool(problems)),
+        (State.DEGRADED, any(each.degrades for each in problems)),
         (State.WORKING, bool(snapshot.running or snapshot.ready)),
         (State.SCANNING, bool(snapshot.walks or snapshot.folders_waiting)),
     )
     return next((state for state, holds in claims if holds), State.WATCHING)
 
 
+def away(snapshot: Snapshot, policy: DaemonPolicy) -> frozenset[str]:
+    """The libraries whose root is away, or holds another disk, by name."""
+    missing = {each.path for each in snapshot.problems if each.kind is ProblemKind.ROOT_MISSING}
+    return frozenset(each.name for each in policy.libraries if str(each.root) in missing)
+
+
 def full_disks(snapshot: Snapshot) -> tuple[Problem, ...]:
-    """A problem for each disk whose free space is below the reserve."""
-    return tuple(_full(root) for root in snapshot.starved)
+    """A problem for each disk on which less is free than the reserve."""
+    return tuple(_full(root, lack) for root, lack in snapshot.starved.items())
 
 
-def _full(root: Path) -> Problem:
+def _full(root: Path, lack: str) -> Problem:
     return Problem(
         kind=ProblemKind.DISK_FULL,
-        what=f"The disk of {root} has less free space than the reserve: nothing is written there.",
-        fix="Free some space; PAC goes on by itself. The reserve is min_free_mib in [audit].",
+        what=f"The disk of {root} has {lack}: nothing is written there.",
+        fix="Remove files there; PAC goes on by itself. The reserve is min_free_mib in [audit], "
+        "and one inode for each MiB of it (`df`, `df -i`).",
+        path=str(root),
     )
 
 
@@ -147,6 +158,8 @@ class Overview:
     def at(self, snapshot: Snapshot) -> Counted:
         """Return the counts of this snapshot; those of a while ago where that must do."""
         known, busy = self._known, _is_busy(snapshot)
+        if known and any(each.kind is ProblemKind.STATE_GONE for each in snapshot.problems):
+            return known.counted  # nobody can count what has no name any more
         if known is None:
             return self._count(snapshot)
         age_s = time.monotonic() - known.at_s
@@ -154,10 +167,10 @@ class Overview:
             return known.counted
         if age_s > STALE_S or not (busy or known.took_s > LONG_S):
             return self._count(snapshot)
-        self._have_counted(snapshot)
+        self._have_counted(snapshot, PATIENCE_S if known.took_s < BRIEF_S else 0.0)
         return (self._known or known).counted
 
-    def _have_counted(self, snapshot: Snapshot) -> None:
+    def _have_counted(self, snapshot: Snapshot, patience_s: float) -> None:
         """Start a thread that counts, unless one does, and wait for it a little."""
         with self._starting:
             if self._counter and self._counter.is_alive():
@@ -166,7 +179,7 @@ class Overview:
                 target=self._count, args=(snapshot,), name="counts", daemon=True
             )
             self._counter.start()
-        self._counter.join(PATIENCE_S)
+        self._counter.join(patience_s)
 
     def _count(self, snapshot: Snapshot) -> Counted:
         """Count, unless somebody else has while this waited for its turn."""

@@ -150,18 +150,19 @@ class Pipeline:
             return
         roots = identities(policy)  # first: what is looked at must be below these
         looked = self._look(policy, place.folder)
-        if not self.vouched.holds(policy, looked.library):
+        library_id, now = self.library_ids[policy.name], datetime.now(UTC)
+        if not self.vouched.holds(self._store, library_id, policy, looked.library):
             self._rested(place)
             return
         self.keeper.due.add(policy.name)
         self.misses_root |= None in looked.mirrors.values()
-        library_id, now = self.library_ids[policy.name], datetime.now(UTC)
         tally = self.surveyor.survey(library_id, policy, looked.library)
         say_changes(policy.name, place.folder, tally)
         facts = gather(self._store, library_id, policy, looked, settler=self._settler, now=now)
         by_path, turn = {each.path: each for each in facts}, next(self._turns)
         extras = tuple(unread(self._store, library_id, policy, looked, facts))
         visit = Visit(place, library_id, policy, urgency, turn, looked, by_path, now, roots, extras)
+        visit.doubted = self.vouched.doubted(self._store, library_id, policy, place.folder)
         self.visits[place] = visit
         self.scout.look_beside(visit, now=now)
         self._copier.begin(visit, now=now)
@@ -230,6 +231,7 @@ class Pipeline:
             visit.covers_due = False
             visits = self.visits.values()
             free, visit.covers_wait = free_covers(self._store, visit, visits, now=now)
+            self.misses_root |= visit.covers_away
             self._push(visit, free)
         if not (visit.busy or visit.looking or visit.covers_wait or visit.flux):
             self._rest(visit, now)
@@ -264,7 +266,7 @@ class Pipeline:
             if not agrees(self._store, visit, looked):
                 self.debouncer.touch(place, now_s=time.monotonic())
             elif looked.complete and not (
-                retries or visit.restless() or visit.awaits or self.vouched.withholds(place)
+                retries or visit.left_open or self.vouched.withholds(place)
             ):
                 remember(self._store, visit, looked, now=now)
                 self.aside.forget(place)

@@ -10,11 +10,15 @@ from typing import TypeVar
 from pacd.domain.plan import Facts, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine import views
+from pacd.engine.absent import absences, is_strange
+from pacd.engine.awaiting import left_waiting
+from pacd.engine.deciding import READING
 from pacd.engine.gathering import album_of, gather
 from pacd.engine.looking import look_at, walk_around
 from pacd.engine.mirrors.foreseeing import Foresight
 from pacd.engine.mirrors.sidecars import gather_sidecars
 from pacd.engine.naming import Naming
+from pacd.engine.resting import rest_keys
 from pacd.files.atomic import being_written
 from pacd.intake.audit import MASTER_SUFFIX
 from pacd.intake.debounce import Place
@@ -60,6 +64,7 @@ def plan_of(
     """
     items: list[PlanView] = []
     waiting: list[Unsettled] = []
+    retries: list[str] = []
     more = more_waiting = 0
     for place in places:
         library = policy.library(place.library)
@@ -67,6 +72,9 @@ def plan_of(
             continue
         ignore, settlers = Ignore(policy.ignore), (settler_of(policy), settler_of(policy))
         number = library_ids[library.name]
+        retries += absences(store, number, library)
+        if place.folder == only:
+            retries.append(left_waiting(store, library, number, only, now=now))
         for seen in _foresee(store, number, library, ignore, settlers, place.folder, now=now):
             due = [each for each in seen.items if each.path.is_relative_to(only)]
             later = [each for each in seen.waiting if each.is_relative_to(only)]
@@ -79,6 +87,7 @@ def plan_of(
         more=more,
         more_waiting=more_waiting,
         settle_s=policy.settle_s,
+        retries=tuple(filter(None, retries)),
     )
 
 
@@ -107,10 +116,12 @@ def _foresee(
     """
     settler, copying = settlers
     foresight = Foresight(store, library_id, Naming(policy, ignore))
+    strange = is_strange(store, library_id, policy)
+    keys = rest_keys(store, library_id, policy)
     for looked in walk_around(store, library_id, policy, ignore, below):
         folder = looked.library.path
-        at_rest = store.folders.fingerprint(library_id, folder)
-        if looked.complete and at_rest == (looked.fingerprint, policy.key):
+        fingerprint, key = store.folders.fingerprint(library_id, folder) or (None, "")
+        if looked.complete and fingerprint == looked.fingerprint and key in keys:
             continue
         known = gather(store, library_id, policy, looked, settler=settler, now=now)
         tracks = foresight.tracks(known, now=now)
@@ -120,6 +131,8 @@ def _foresee(
             *(item for facts in beside for item in new_holds(facts, policy, now)),
             *plan_sidecars(beside, policy, now),
         )
+        if strange:
+            items = tuple(item for item in items if item.action in READING)
         planned = {item.path for item in items}
         yield Foreseen(
             items,

@@ -1,7 +1,7 @@
 """Writes outcomes into the store, each with its observation in one transaction (W2), and tells."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,8 +20,9 @@ from pacd.domain.outcome import (
     Tested,
 )
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Action, Facts, PlanItem
+from pacd.domain.plan import Action, Facts, PlanItem, Setback
 from pacd.domain.policy import LibraryPolicy
+from pacd.engine import leavings
 from pacd.engine.events import Events
 from pacd.engine.meter import Meter
 from pacd.engine.pace import Pace
@@ -83,6 +84,7 @@ class Recorder:
                 if setback.tries == 1:  # what failed before was not of this kind
                     self._store.jobs.clear_setbacks(library_id, item.path, item.action, item.mirror)
                 self._store.jobs.failed(job_id, outcome, now=now, retry_at=setback.retry_at)
+                leavings.note(self._store, outcome, now=now)
             else:
                 self._store.jobs.finished(job_id, now=now)
                 self._keep(library_id, policy, facts, outcome, now)
@@ -94,6 +96,13 @@ class Recorder:
         if told.event:
             say(policy.name, item, told, job_id)
         return known
+
+    def forgive(self, library_id: int, facts: Facts, setbacks: Collection[Setback]) -> Facts:
+        """Forget failures of what is not to be done any more."""
+        with self._store.transaction():
+            for each in setbacks:
+                self._store.jobs.clear_setbacks(library_id, facts.path, each.action, each.mirror)
+        return replace(facts, setbacks=tuple(e for e in facts.setbacks if e not in setbacks))
 
     def stands(
         self, library_id: int, library: str, facts: Facts, standing: Standing, *, now: datetime

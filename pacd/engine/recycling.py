@@ -12,11 +12,13 @@ import structlog
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.domain.recycled import Recycled
-from pacd.engine.roots import available
+from pacd.engine.presence import available
+from pacd.engine.vouching import Vouched
 from pacd.errors import PacError
 from pacd.files import recycle
 from pacd.files.atomic import is_left_over, is_scratch
 from pacd.files.regular import observe
+from pacd.protocol.documents import Problem
 from pacd.store.database import Store
 from pacd.store.recycled import Leaving, Lying
 
@@ -38,17 +40,29 @@ MOST: Final = 100
 class Bins:
     """The bins of all libraries; all methods belong to the engine's thread."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, vouched: Vouched) -> None:
         self._store = store
+        self._vouched = vouched
         self._next_s: dict[Path, float] = {}
+        self._failing: dict[Path, Problem] = {}
+
+    def problems(self) -> tuple[Problem, ...]:
+        """The bins that could not be looked after the last time."""
+        return tuple(self._failing.values())
 
     def look_after(self, policy: DaemonPolicy, ids: Mapping[str, int]) -> None:
         """Take stock of each bin whose time it is, and of those whose library has come back."""
+        roots = {each.root for each in policy.libraries if self.in_reach(each, ids[each.name])}
+        self._failing = {root: each for root, each in self._failing.items() if root in roots}
         for library in policy.libraries:
-            if not available(library.root):
+            if library.root not in roots:
                 self._next_s.pop(library.root, None)  # nobody can tell what lies there
             elif time.monotonic() >= self._next_s.get(library.root, 0.0):
                 self.take_stock(library, ids[library.name], policy.retention, now=datetime.now(UTC))
+
+    def in_reach(self, library: LibraryPolicy, library_id: int) -> bool:
+        """Whether a library's root is there, and no other folder in its place: the bin is in it."""
+        return available(library.root) and self._vouched.trusts(self._store, library_id, library)
 
     def take_stock(
         self, library: LibraryPolicy, library_id: int, retention: timedelta, *, now: datetime
@@ -61,13 +75,15 @@ class Bins:
             self._reconcile(library, library_id, now)
             if self._expire(library, library_id, retention, now):
                 wait_s = 0.0
+            self._failing.pop(library.root, None)
         except (OSError, PacError) as error:
-            _log.warning(
-                "recycle_err",
-                action="recycle",
-                status="warn",
-                library=library.name,
-                message=str(error),
+            wait_s = 0.0
+            self._failing[library.root] = Problem(
+                what=f"Library {library.name}: its recycle bin cannot be looked after: {error}; "
+                "what lies there stays.",
+                fix=f"Mend what it says; it is {library.root / recycle.BIN}. "
+                "PAC tries again by itself.",
+                path=str(library.root),
             )
         self._next_s[library.root] = time.monotonic() + wait_s
 
@@ -79,7 +95,8 @@ class Bins:
             if whole:
                 continue
             if recycle.retell(library.root, known.recycled):
-                _told_anew(library, known.recycled)
+                anew = "what told of it in the recycle bin made no sense, and was written anew"
+                _say(library, known.recycled, "recycle_retold", anew, status="warn")
                 continue
             self._left(library, known, _how_left(library, known.recycled), now)
             with suppress(OSError, PacError):
@@ -88,9 +105,11 @@ class Bins:
             if not whole:
                 recycle.clear_away(library.root, recycled.entry)
                 continue
+            found = "found in the recycle bin"
             with self._store.transaction():
                 bin_.add(library_id, recycled, fresh=False)
-                self._note(library_id, recycled, "recycle_found", "found in the recycle bin", now)
+                self._note(library_id, recycled, "recycle_found", found, now)
+            _say(library, recycled, "recycle_found", found)
 
     def _expire(
         self, library: LibraryPolicy, library_id: int, retention: timedelta, now: datetime
@@ -117,14 +136,7 @@ class Bins:
             self._store.recycled.end(each.id, how, now=now)
             event = "restored" if how is Leaving.RESTORED else f"recycle_{how}"
             self._note(each.library_id, each.recycled, event, message, now)
-        _log.info(
-            f"recycle_{how}",
-            action="recycle",
-            status="ok",
-            library=library.name,
-            path=str(each.recycled.path),
-            message=message,
-        )
+        _say(library, each.recycled, f"recycle_{how}", message)
 
     def _note(
         self, library_id: int, recycled: Recycled, event: str, message: str, now: datetime
@@ -140,15 +152,12 @@ def _is_over(name: str) -> bool:
     return is_scratch(name) == os.getpid() or is_left_over(name)
 
 
-def _told_anew(library: LibraryPolicy, recycled: Recycled) -> None:
-    _log.warning(
-        "recycle_retold",
-        action="recycle",
-        status="warn",
-        library=library.name,
-        path=str(recycled.path),
-        message="what told of it in the recycle bin made no sense, and was written anew",
-    )
+def _say(
+    library: LibraryPolicy, recycled: Recycled, event: str, message: str, *, status: str = "ok"
+) -> None:
+    log = _log.warning if status == "warn" else _log.info
+    path = str(recycled.path)
+    log(event, action="recycle", status=status, library=library.name, path=path, message=message)
 
 
 def _how_left(library: LibraryPolicy, recycled: Recycled) -> Leaving:

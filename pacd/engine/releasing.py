@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from pacd.domain.hold import Hold
 from pacd.engine.engine import Engine
+from pacd.engine.locating import by_id
 from pacd.engine.pipeline import Pipeline
 from pacd.engine.recording import Recorder
 from pacd.engine.views import hold_view
@@ -23,11 +24,11 @@ def release_all(engine: Engine, ids: Iterable[int], *, accept: bool, who: str) -
     Raises:
         UnknownError: No open hold has one of these ids.
     """
-    names = {number: name for name, number in engine.pipeline.library_ids.items()}
+    libraries = by_id(engine.pipeline.policy, engine.pipeline.library_ids)
     wanted = []
     for each in ids:
         record = engine.store.holds.get(each)
-        if record is None or record.ended_at is not None or record.library_id not in names:
+        if record is None or record.ended_at is not None or record.library_id not in libraries:
             raise no_hold(each)
         wanted.append((record.library_id, record.hold))
     for number, hold in wanted:
@@ -41,8 +42,8 @@ def release_all(engine: Engine, ids: Iterable[int], *, accept: bool, who: str) -
             who=who,
             now=datetime.now(UTC),
         )
-    ended = tuple(hold_view(names[number], hold) for number, hold in wanted)
-    return Holds(holds=ended, libraries=tuple(names.values()))
+    ended = tuple(hold_view(libraries[number], hold) for number, hold in wanted)
+    return Holds(holds=ended, libraries=tuple(each.name for each in libraries.values()))
 
 
 def no_hold(number: int) -> UnknownError:

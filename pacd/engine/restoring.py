@@ -9,10 +9,17 @@ import structlog
 from pacd.domain.policy import LibraryPolicy
 from pacd.domain.recycled import Recycled
 from pacd.engine.engine import Engine
-from pacd.engine.roots import available
+from pacd.engine.presence import available
 from pacd.engine.views import rfc3339
 from pacd.engine.visit import Urgency
-from pacd.errors import CollisionError, PacError, RefusedError, SourceChangedError, UnknownError
+from pacd.errors import (
+    CollisionError,
+    OccupiedError,
+    PacError,
+    RefusedError,
+    SourceChangedError,
+    UnknownError,
+)
 from pacd.files import recycle
 from pacd.files.probe import stated_md5
 from pacd.files.recycled_about import entry_name
@@ -35,7 +42,7 @@ def lying(engine: Engine, *, now: datetime) -> Bin:
     policy, ids = engine.pipeline.policy, engine.pipeline.library_ids
     files = []
     for library in policy.libraries:
-        away = not available(library.root)
+        away = not engine.bins.in_reach(library, ids[library.name])
         if not away:
             engine.bins.take_stock(library, ids[library.name], policy.retention, now=now)
         for each in engine.store.recycled.lying(ids[library.name]):
@@ -88,6 +95,11 @@ def _put_back(library: LibraryPolicy, found: Lying, standing: Recycled | None) -
             recycle.exchange(root, recycled, standing)
         else:
             recycle.bring_back(root, recycled)
+    except OccupiedError as error:
+        raise RefusedError(
+            f"{recycled.path} is being worked on just now: {error}.",
+            fix=f"Once that has ended, `pacctl restore {found.id}` again.",
+        ) from error
     except (CollisionError, SourceChangedError) as error:
         raise RefusedError(
             f"{root / recycled.path} is there, and PAC never writes over a file.",

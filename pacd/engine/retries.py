@@ -36,7 +36,7 @@ class Retries:
 
         Only the first such moment is kept: the visit it brings notes the next (w29).
         """
-        moments = list(visit.retries())
+        moments = list(visit.retries(now))
         if any(visit.unseen()) and visit.looked.complete:
             moments.append(now + RETRY_LOOK)
         if moments:

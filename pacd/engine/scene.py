@@ -8,7 +8,7 @@ from datetime import datetime
 from pacd.engine.engine import Engine
 from pacd.engine.host import Host
 from pacd.engine.meter import Meter
-from pacd.engine.overview import Counted, state_word
+from pacd.engine.overview import Counted, away, state_word
 from pacd.engine.snapshot import Snapshot
 from pacd.intake.heard import Heard
 from pacd.protocol.documents import ConfigView, HoldCounts, LibraryView, Problem, State, Watch
@@ -59,7 +59,7 @@ def scene_of(
         problems=problems,
         meter=engine.recorder.meter,
         heard=host.heard,
-        watch=host.watch(),
+        watch=host.watch(away(snapshot, engine.pipeline.policy)),
         libraries=seen.libraries,
         holds=seen.holds,
         durations_s=seen.durations_s,

@@ -1,5 +1,6 @@
 """How the engine stood at its last turn: a value that any thread may read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -43,7 +44,7 @@ class Snapshot:
     eta_s: float | None = None
     walks: tuple[Audit, ...] = ()
     problems: tuple[Problem, ...] = ()
-    starved: tuple[Path, ...] = ()
+    starved: Mapping[Path, str] = field(default_factory=dict)
     paused: bool = False
     paused_until: datetime | None = None
     starting: bool = False

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from pacd.domain.policy import LibraryPolicy
+from pacd.engine.awaiting import left_waiting
 from pacd.engine.engine import Engine
 from pacd.engine.errands import Errand
 from pacd.engine.recording import Count
@@ -48,11 +50,14 @@ def errand_counts(engine: Engine, errand: Errand) -> Counts:
     What a scan that is over came to, named and counted as in the summary of a run (1.4).
 
     What else was done meanwhile counts too: the work of one folder serves all who want it.
+    How files stand where a walk could not look, nobody knows.
     """
     done = engine.recorder.counts - errand.before
     total: Counter[str] = Counter(no_library_counts())
     mirrored: Counter[str] = Counter(no_mirror_counts())
     for audit in errand.audits:
+        if audit.error:
+            continue
         policy = audit.policy
         counts = _counts(engine.store, audit.library_id, policy.name, done, audit.below)
         total.update(counts)
@@ -60,6 +65,16 @@ def errand_counts(engine: Engine, errand: Errand) -> Counts:
             outputs = engine.store.outputs.count_of(audit.library_id, mirror.name, audit.below)
             mirrored.update(_mirror(done, policy.name, mirror.name, outputs))
     return Counts(library=dict(total), mirror=dict(mirrored))
+
+
+def left_waiting_of(engine: Engine, errand: Errand) -> str:
+    """Say what failed where a scan has looked and still waits for another try; "" for nothing."""
+    now = datetime.now(UTC)
+    found = (
+        left_waiting(engine.store, each.policy, each.library_id, each.below, now=now)
+        for each in errand.audits
+    )
+    return " ".join(sentence for sentence in found if sentence)
 
 
 def _library(engine: Engine, library: LibraryPolicy) -> dict[str, Any]:

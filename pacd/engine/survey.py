@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.change import Content, Entry, Observation
-from pacd.engine.roots import available
+from pacd.engine.presence import available
 from pacd.errors import PacError
 from pacd.files.atomic import observe
 from pacd.intake.audit import FolderView

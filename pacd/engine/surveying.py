@@ -33,6 +33,6 @@ class Surveyor:
             policy.root,
             view,
             displaced=self._displaced,
-            withheld=self._vouched.withholding(self._store, library_id, policy, walk),
+            withheld=self._vouched.withholding(self._store, library_id, policy, view.path, walk),
             now=datetime.now(UTC),
         )

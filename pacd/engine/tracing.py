@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from pacd.domain.output import OutputState
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy, MirrorPolicy
+from pacd.engine.absent import absent_targets
 from pacd.engine.views import rfc3339
 from pacd.intake.audit import SCRATCH_PREFIX
 from pacd.protocol.documents import Decision, FileState, Why
@@ -24,32 +25,33 @@ def _traced(
     store: Store, ids: Mapping[str, int], policy: DaemonPolicy, path: Path
 ) -> Iterator[Why]:
     for library in policy.libraries:
+        number = ids[library.name]
         for mirror in library.mirrors:
             if path.is_relative_to(mirror.root):
                 below = PurePosixPath(path.relative_to(mirror.root))
-                yield _why(
-                    library, path, _of_mirror(store, ids[library.name], library, mirror, below)
-                )
+                reason = _of_mirror(store, number, library, mirror, below)
+                yield _why(store, number, library, mirror.name, path, reason)
         art = library.artwork
         if art.enabled and path.is_relative_to(art.root):
             below = PurePosixPath(path.relative_to(art.root))
-            reason = _of_covers(store, ids[library.name], library, below)
-            if reason:
-                yield _why(library, path, reason)
+            exported = _of_covers(store, number, library, below)
+            if exported:
+                yield _why(store, number, library, "", path, exported)
 
 
-def _why(library: LibraryPolicy, path: Path, reason: str) -> Why:
+def _why(
+    store: Store, library_id: int, library: LibraryPolicy, mirror: str, path: Path, reason: str
+) -> Why:
+    """Answer for a file of a mirror, or of the covers where that is ""."""
+    state = FileState.OUTPUT
     if not os.path.lexists(path):
-        return Why(
-            library=library.name,
-            path=str(path),
-            state=FileState.MISSING,
-            decision=Decision(action="none", reason=f"it is not there; {reason}"),
-        )
+        away = dict(absent_targets(store, library_id, library)).get(mirror)
+        state = FileState.WAITING if away else FileState.MISSING
+        reason = f"waits for {away}; {reason}" if away else f"it is not there; {reason}"
     return Why(
         library=library.name,
         path=str(path),
-        state=FileState.OUTPUT,
+        state=state,
         decision=Decision(action="none", reason=reason),
     )
 
@@ -86,4 +88,7 @@ def _of_covers(
     store: Store, library_id: int, library: LibraryPolicy, path: PurePosixPath
 ) -> str | None:
     found = next((row for row in store.exports.all(library_id) if row.target == path), None)
-    return f"the cover exported from {library.root / found.source}" if found else None
+    if found is None:
+        return None
+    source = library.root / found.source if found.source else "a master that is gone"
+    return f"the cover exported from {source}"

@@ -86,11 +86,11 @@ def plan_view(library: str, item: PlanItem) -> PlanView:
     )
 
 
-def hold_view(library: str, hold: Hold) -> HoldView:
+def hold_view(library: LibraryPolicy, hold: Hold) -> HoldView:
     """One hold, with what to do about it."""
     return HoldView(
         id=hold.id,
-        library=library,
+        library=library.name,
         path=str(hold.path),
         cause=hold.cause.value,
         severity=hold.cause.severity.value,
@@ -101,6 +101,7 @@ def hold_view(library: str, hold: Hold) -> HoldView:
         evidence=hold.evidence,
         mirror=hold.mirror,
         spectrogram=str(hold.spectrogram) if hold.spectrogram else None,
+        file=str(library.root / hold.path) if hold.path.parts else "",
     )
 
 

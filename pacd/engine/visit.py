@@ -17,7 +17,7 @@ from pacd.engine.flux import Flux
 from pacd.engine.looking import Looked, Standing
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
-from pacd.planning.setbacks import held_for
+from pacd.planning.setbacks import LONGEST_WAIT, held_for
 
 
 class Urgency(IntEnum):
@@ -44,6 +44,7 @@ class Visit:
     Attributes:
         roots: The roots that items write below, as they were at the look.
         extras: Files of the mirrors that belong to no master here and that nobody has read yet.
+        doubted: Whether its root may be another's, so that nothing is done but what only reads.
         begun: When the look was.
         turn: Visits are numbered in the order of their begin.
         busy: Items that wait or run; the folder is not at rest before it is empty.
@@ -53,6 +54,7 @@ class Visit:
         looking: Whether a worker is reading outputs that the store does not know.
         covers_due: Whether something has changed that decides which covers are wanted.
         covers_wait: Whether another folder is exporting to the place of one of them.
+        covers_away: Whether nobody can tell which are due: their disk is away.
         flux: Masters that wait for what is under way, such as an output of their audio.
         sidecars: Facts of what is copied along with the masters.
         begun: When it was looked at.
@@ -68,6 +70,7 @@ class Visit:
     begun: datetime
     roots: Mapping[Path, FolderId] = field(default_factory=dict)
     extras: tuple[Unseen, ...] = ()
+    doubted: bool = False
     busy: Busy = field(default_factory=Busy)
     touched: bool = False
     again: bool = False
@@ -75,6 +78,7 @@ class Visit:
     looking: bool = False
     covers_due: bool = True
     covers_wait: bool = False
+    covers_away: bool = False
     flux: Flux = field(default_factory=Flux)
     sidecars: dict[PurePosixPath, Facts] = field(default_factory=dict)
 
@@ -83,16 +87,17 @@ class Visit:
         """The facts of all that is maintained here, masters and sidecars."""
         return ChainMap(self.facts, self.sidecars)
 
-    def retries(self) -> Iterator[datetime]:
+    def retries(self, now: datetime) -> Iterator[datetime]:
         """
         When failed items may be tried again, also where that moment has passed meanwhile.
 
-        What could be tried when the visit began was, or was not due.
+        What could be tried when the visit began was, or was not due.  A clock that is set back
+        meanwhile makes nothing wait for it.
         """
         for facts in self.known.values():
             for setback in facts.setbacks:
                 if held_for(setback) is None and setback.retry_at > self.begun:
-                    yield setback.retry_at
+                    yield min(setback.retry_at, now + LONGEST_WAIT)
 
     def restless(self, patience: timedelta = timedelta.max) -> bool:
         """Whether a file has not settled, but may within the patience there is for it."""
@@ -105,6 +110,11 @@ class Visit:
     def awaits(self) -> bool:
         """Whether a master waits for what is not known yet of another one, or of a mirror."""
         return any(facts.awaited for facts in self.facts.values())
+
+    @property
+    def left_open(self) -> bool:
+        """Whether something may be due in the folder, however it looks."""
+        return self.restless() or self.awaits
 
     def unseen(self) -> Iterator[Unseen]:
         """Files that stand in the mirrors' folders and the store does not know."""

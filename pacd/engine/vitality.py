@@ -22,8 +22,9 @@ def health(engine: Engine, problems: tuple[Problem, ...], *, answer_s: float = A
     if fault:
         dead = Problem(kind=ProblemKind.ENGINE_DEAD, what=fault, fix=_RESTART)
         return Health(verdict=Verdict.FAILED, live=False, ready=False, problems=(dead, *problems))
-    ready = not (problems or engine.snapshot.starting or engine.stopping)
-    verdict = Verdict.DEGRADED if problems else Verdict.OK
+    degraded = any(each.degrades for each in problems)
+    ready = not (degraded or engine.snapshot.starting or engine.stopping)
+    verdict = Verdict.DEGRADED if degraded else Verdict.OK
     return Health(verdict=verdict, live=True, ready=ready, problems=problems)
 
 

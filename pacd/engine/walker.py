@@ -12,11 +12,13 @@ from pacd.domain.policy import MirrorPolicy
 from pacd.engine.audits import Audit
 from pacd.engine.inbox import Inbox
 from pacd.engine.looking import FarFolders, Looked, strays, walk_around
+from pacd.engine.resting import rest_keys
 from pacd.engine.sweeping import own_folders, sweep, sweep_tree
 from pacd.errors import PacError
 from pacd.files.atomic import is_left_over
 from pacd.intake.audit import FolderView, look
 from pacd.intake.ignore import Ignore
+from pacd.intake.overlooked import Search
 from pacd.store.database import Store
 
 _log = structlog.get_logger()
@@ -35,6 +37,7 @@ class Walker:
         database: Path,
         ignore: Ignore,
         inbox: Inbox,
+        homes: Iterable[Path],
         found: Callable[[Audit, FolderView], None],
         mirrored: Callable[[Audit, MirrorPolicy, FolderView, bool], None],
         gone: Callable[[Audit, PurePosixPath], None],
@@ -42,6 +45,7 @@ class Walker:
     ) -> None:
         """
         Args:
+            homes: The roots of all libraries.
             found: Called in the engine's thread for each folder that is not at rest.
             mirrored: Called there for each folder of a mirror that is to be told of, and whether
                 it stands for none of the library's.
@@ -52,6 +56,7 @@ class Walker:
         self._database = database
         self._ignore = ignore
         self._inbox = inbox
+        self._search = Search(audit.policy.root, ignore, homes)
         self._found = found
         self._mirrored = mirrored
         self._gone = gone
@@ -153,7 +158,8 @@ class Walker:
         """Yield the folders that differ from what is remembered of them at rest."""
         audit = self._audit
         far = FarFolders()
-        unseen = store.folders.all(audit.library_id, audit.policy.key, audit.below)
+        keys = rest_keys(store, audit.library_id, audit.policy)
+        unseen = store.folders.all(audit.library_id, keys, audit.below)
         audit.unseen = unseen
         for looked in walk_around(store, audit.library_id, audit.policy, self._ignore, audit.below):
             if self._stop.is_set():
@@ -168,6 +174,7 @@ class Walker:
                 audit.gauge.meet(view)
             audit.discovered += len(view.rows)
             audit.warn(view)
+            audit.overlook(self._search.among(view))
             folder = str(view.path)
             on_record = folder in unseen
             resting = unseen.pop(folder, None)

@@ -45,24 +45,27 @@ def work(
     It says () when it is ready, and then (answer,) to each call.  A fault of ours ends it.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        end.close()
-        return  # the daemon died before prctl could tell
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the daemon's to handle
-    signal.signal(signal.SIGTERM, _leave)
-    with suppress(OSError):  # where memory is short, a worker or its tool goes, never the daemon
-        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, "ascii")
-    _limit(resource.RLIMIT_DATA, memory_bytes)
-    _limit(resource.RLIMIT_CORE, 0)  # what a hostile file has crashed need not fill a disk as well
-    setup()
-    line = Line(end)
-    with closing(line), suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        line.send(packed(()))
-        while True:
-            job_id, function, arguments = line.receive()
-            with bound_contextvars(job_id=job_id), _told():
-                answer = packed((function(*arguments, *common),))
-            line.send(answer)
+    with closing(end):  # first: SIGTERM may come at any moment from here on
+        if os.getppid() != parent:
+            return  # the daemon died before prctl could tell
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the daemon's
+        signal.signal(signal.SIGTERM, _leave)
+        with suppress(OSError):  # where memory is short, a worker goes, never the daemon
+            Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, "ascii")
+        _limit(resource.RLIMIT_DATA, memory_bytes)
+        _limit(resource.RLIMIT_CORE, 0)  # what a hostile file has crashed need not fill a disk
+        setup()
+        with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+            _answer_calls(Line(end), common)
+
+
+def _answer_calls(line: Line, common: tuple[Any, ...]) -> None:
+    line.send(packed(()))
+    while True:
+        job_id, function, arguments = line.receive()
+        with bound_contextvars(job_id=job_id), _told():
+            answer = packed((function(*arguments, *common),))
+        line.send(answer)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -23,10 +23,13 @@ from pacd.files.regular import (
     open_regular,
     require_same_bytes,
     require_untouched,
+    require_unwritten,
 )
 
 __all__ = [
     "SCRATCH_PREFIX",
+    "SIMPLY",
+    "GivingWay",
     "being_written",
     "creating",
     "is_left_over",
@@ -48,7 +51,12 @@ _SCRATCH_NAME: Final = re.compile(
 )
 _NUMBERS: Final = count(secrets.randbelow(1 << 16))
 _SUFFIX_BYTES: Final = 16
-_SIMPLY: Final = nullcontext()
+
+GivingWay = AbstractContextManager[Callable[[], None]]
+"""Around a change of places; what it yields is asked last, and raises where nothing may change."""
+
+SIMPLY: Final[GivingWay] = nullcontext(lambda: None)
+"""What is replaced is kept nowhere."""
 
 # A scratch file is new, ours alone, and never the other end of somebody's link (w16).
 _NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -109,7 +117,7 @@ def replacing(
     keep_mtime: bool,
     root: Path | None = None,
     root_id: FolderId | None = None,
-    giving_way: AbstractContextManager[None] = _SIMPLY,
+    giving_way: GivingWay = SIMPLY,
 ) -> Iterator[Path]:
     """
     Yield a scratch path that takes target's place when the block ends well.
@@ -140,10 +148,10 @@ def replacing(
                 carry_over(target.name, old.fileno(), new, keep_mtime=keep_mtime)
                 _sync(scratch, new)
             require_untouched(place, expected)
-            with giving_way:  # which may wait for the disk: others may write meanwhile
+            with giving_way as require_kept:  # it may wait for the disk: others may write meanwhile
                 require_same_bytes(place, expected)
-                if being_written(place):
-                    raise SourceChangedError(target)
+                require_unwritten(place)
+                require_kept()
                 _put(scratch, target)
 
 

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from pacd.files.flac_subframes import NoSubframeError, end_of_subframes
+
 _SYNCS: Final = (b"\xff\xf8", b"\xff\xf9")  # RFC 9639, section 9.1: fixed, variable block size
 _CRC8: Final = 0x07  # RFC 9639, section 9.1.8
 _CRC16: Final = 0x8005  # RFC 9639, section 9.3
 _CRC_BYTES: Final = 2  # RFC 9639, section 9.3
+_DEPTHS: Final = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}  # RFC 9639, section 9.1.4
+_SIDE: Final = {0b1000: 1, 0b1001: 0, 0b1010: 1}  # RFC 9639, section 9.1.3: which one is the side
 _GOES_ON: Final = 0x80  # RFC 9639, section 9.1.5: as in UTF-8, 10xxxxxx
 _HEADER_BYTES: Final = 16  # RFC 9639, section 9.1: what the longest header takes
 
@@ -34,7 +38,12 @@ class Frame:
 
 def frame_at(data: bytes, position: int) -> Frame | None:
     """Read the frame header at a position; None where there is no sound one."""
-    head = data[position : position + _HEADER_BYTES]
+    found = _header(data[position : position + _HEADER_BYTES])
+    return found[0] if found else None
+
+
+def _header(head: bytes) -> tuple[Frame, int] | None:
+    """Read a frame header, and how long it is."""
     if head[:2] not in _SYNCS or len(head) < 6 or head[3] & 1:  # noqa: PLR2004  # shortest header
         return None
     number, cursor = _coded_number(head)
@@ -45,7 +54,7 @@ def frame_at(data: bytes, position: int) -> Frame | None:
     cursor += {0xC: 1, 0xD: 2, 0xE: 2}.get(rate, 0)  # RFC 9639, section 9.1.2
     if cursor >= len(head) or _crc8(head[:cursor]) != head[cursor]:
         return None
-    return Frame(bool(head[1] & 1), number, samples)
+    return Frame(bool(head[1] & 1), number, samples), cursor + 1
 
 
 def frames_from_end(data: bytes) -> Iterator[tuple[int, Frame]]:
@@ -57,19 +66,60 @@ def frames_from_end(data: bytes) -> Iterator[tuple[int, Frame]]:
             yield position, frame
 
 
-def is_whole(data: bytes) -> bool:
-    """Whether the bytes are one frame with its checksum, and nothing more."""
-    return frame_ends(data)[-1:] == [len(data)]
+def is_whole(data: bytes, depth: int) -> bool:
+    """Whether the bytes are one frame with its checksum, and nothing more; as frame_ends()."""
+    return frame_ends(data, depth)[-1:] == [len(data)]
 
 
-def frame_ends(data: bytes) -> list[int]:
+def frame_ends(data: bytes, depth: int) -> list[int]:
     """
     List the lengths at which the bytes are a frame with a sound checksum.
 
-    Zero bytes behind a frame change nothing about its checksum, and it may itself end
-    in up to two: few zeros are taken for the frame's, many for none of it.
+    Zero bytes behind a frame change nothing about its checksum.  Up to two are taken for the
+    frame's; of more its subframes tell whose they are: the last frame of one file in 65,536 has
+    a checksum of zero, behind zeros of its own where it ends in silence.
+
+    Args:
+        depth: Bits per sample as STREAMINFO tells, for frames that do not.
     """
-    return [stop if stop - start <= _CRC_BYTES else start for start, stop in _sound_runs(data)]
+    runs = _sound_runs(data)
+    unclear = any(stop - start > _CRC_BYTES for start, stop in runs)
+    measured = frame_bytes(data, depth) if unclear else 0  # once: made to, each byte begins a run
+    return [_end(start, stop, measured) for start, stop in runs]
+
+
+def _end(start: int, stop: int, measured: int) -> int:
+    """Which of the lengths at which the checksum is sound is the frame's."""
+    if stop - start <= _CRC_BYTES:
+        return stop
+    return measured if start <= measured <= stop else start
+
+
+def frame_bytes(data: bytes, depth: int) -> int:
+    """
+    Measure the frame that data begins with by its subframes, its checksum included.
+
+    Returns:
+        0 where there is no sound header, or the subframes make no sense.
+    """
+    found = _header(data[:_HEADER_BYTES])
+    if found is None:
+        return 0
+    frame, header_bytes = found
+    try:
+        end = end_of_subframes(data, header_bytes, _depths(data, depth), frame.samples)
+    except NoSubframeError:
+        return 0
+    return end + _CRC_BYTES
+
+
+def _depths(head: bytes, depth: int) -> tuple[int, ...]:
+    """Bits per sample of each channel (RFC 9639, sections 9.1.3 and 9.1.4)."""
+    depth = _DEPTHS.get(head[3] >> 1 & 0b111, depth)
+    code = head[3] >> 4
+    if code in _SIDE:
+        return (depth + 1, depth) if _SIDE[code] == 0 else (depth, depth + 1)
+    return (depth,) * (code + 1)
 
 
 def _sound_runs(data: bytes) -> list[tuple[int, int]]:

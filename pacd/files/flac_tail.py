@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, Final
 
-from pacd.domain.media import Quirk
+from pacd.domain.media import AudioFormat, Quirk
 from pacd.files.flac_fields import StreamInfo
 from pacd.files.flac_frames import Frame, frame_at, frame_ends, frames_from_end, is_whole
 
@@ -51,12 +51,12 @@ def read_tail(file: BinaryIO, audio_offset: int, info: StreamInfo) -> Tail:
         start = max(audio_offset, end - window)
         data = _read(file, start, end - start)
         for position, frame in _last_frames(data):
-            if is_whole(data[position:]):
+            if is_whole(data[position:], info.audio.bits_per_sample):
                 samples = frame.end_sample(fixed_block)
                 return Tail(end, end, samples, quirks if end == tagged_end else frozenset())
     start = max(audio_offset, tagged_end - window)
     data = _read(file, start, tagged_end - start)
-    junk = _junk_bytes(data, info.audio.total_samples, fixed_block)
+    junk = _junk_bytes(data, info.audio, fixed_block)
     if junk:
         end = tagged_end - junk
         return Tail(end, tagged_end, info.audio.total_samples, quirks | {Quirk.TRAILING_BYTES})
@@ -68,11 +68,11 @@ def _last_frames(data: bytes) -> Iterator[tuple[int, Frame]]:
     return islice(frames_from_end(data), _CANDIDATES)
 
 
-def _junk_bytes(data: bytes, total_samples: int, fixed_block: int) -> int:
+def _junk_bytes(data: bytes, audio: AudioFormat, fixed_block: int) -> int:
     """Measure what follows the frame that completes the stated length; 0 if it is not found."""
     for position, frame in _last_frames(data):
-        if total_samples and frame.end_sample(fixed_block) == total_samples:
-            for length in reversed(frame_ends(data[position:])):
+        if 0 < audio.total_samples == frame.end_sample(fixed_block):
+            for length in reversed(frame_ends(data[position:], audio.bits_per_sample)):
                 junk = data[position + length :]
                 if len(junk) <= REMEMBERED_BYTES or not any(junk):
                     return len(junk)

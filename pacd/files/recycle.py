@@ -10,27 +10,27 @@ place still, and the bin's name for it goes; or it does not, and the folder gets
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from pacd.domain.recycled import Recycled
 from pacd.errors import NotRegularError, SourceChangedError
-from pacd.files import atomic, renaming
+from pacd.files import atomic, drafts, renaming
+from pacd.files.drafts import inside, names, stands
 from pacd.files.folders import MissingRootError, entered, sync_folder, within
 from pacd.files.recycled_about import ABOUT, NOTHING_THERE, read_about, write_about
-from pacd.files.regular import observe, require_same_bytes
-from pacd.files.second_names import copy_into, take_in
+from pacd.files.regular import observe, require_same_bytes, require_unwritten
+from pacd.files.second_names import copy_into, identity, require_kept, take_in
 
 BIN: Final = ".pacd-recycle"
 """Beside the albums, so that it lies on their file system; never scanned (requirements 1.2)."""
 
-_OURS_ALONE: Final = 0o700  # a file from a private folder is not to be had through the bin
-
 
 @contextmanager
-def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[None]:
+def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[Callable[[], None]]:
     """
     Have a file in the bin, whole and on disk, before the block puts another in its place.
 
@@ -38,31 +38,39 @@ def keeping(target: Path, root: Path, told: Callable[[], Recycled]) -> Iterator[
     when the block raises SourceChangedError: then nothing was put in the place of the file, and
     what others took away is theirs to keep.
 
+    Yields what is to be called directly before that; it raises OccupiedError where somebody has
+    taken the file from the bin meanwhile.
+
     Args:
         told: What the bin is to know of it; asked when the block begins.
 
     Raises:
         SourceChangedError: target is not what was recorded, or changes meanwhile.
+        OccupiedError: Somebody else is at the bin.
         OSError: The disk is full, or fails.
     """
     recycled = told()
-    with _top(target, root) as top, _bin(top, make=True) as folder:
-        draft = atomic.scratch_name()
-        os.mkdir(draft, _OURS_ALONE, dir_fd=folder)
+    name = recycled.path.name
+    with (
+        _top(target, root) as top,
+        _bin(top, make=True) as folder,
+        drafts.begun(folder) as (draft, inner),
+    ):
         changed = False
         try:
-            with _inside(folder, draft) as inner:
-                write_about(inner, recycled)
-                with entered(top, top / target.parent.relative_to(root)) as home:
-                    take_in(within(home) / target.name, inner, recycled)
-                sync_folder(inner)
+            write_about(inner, recycled)
+            with entered(top, top / target.parent.relative_to(root)) as home:
+                take_in(within(home) / target.name, inner, recycled)
+            kept = identity(inner, name)
+            sync_folder(inner)
             sync_folder(folder)
-            yield
+            yield partial(require_kept, folder, f"{draft}/{name}", kept)
         except SourceChangedError:
             changed = True
             raise
         finally:
-            _conclude(top, folder, draft, recycled, changed=changed)
+            with suppress(FileNotFoundError) if changed else nullcontext():
+                _conclude(top, folder, draft, inner, recycled, changed=changed)
 
 
 def settle(root: Path, gone: Callable[[str], bool]) -> bool:
@@ -74,16 +82,18 @@ def settle(root: Path, gone: Callable[[str], bool]) -> bool:
     """
     settled = True
     with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
-        for name in _names(folder):
+        for name in names(folder):
             if atomic.is_scratch(name) is None:
                 continue
-            if gone(name):
-                with _inside(folder, name) as inner:
-                    told = read_about(inner)
-                _conclude(root, folder, name, told)
-            else:
-                settled = False
+            settled &= gone(name) and _settled(root, folder, name)
     return settled
+
+
+def _settled(root: Path, folder: int, name: str) -> bool:
+    with drafts.held(folder, name) as inner:
+        if inner is not None:
+            _conclude(root, folder, name, inner, read_about(inner))
+    return inner is not None
 
 
 def contents(root: Path) -> Iterator[tuple[Recycled, bool]]:
@@ -94,7 +104,7 @@ def contents(root: Path) -> Iterator[tuple[Recycled, bool]]:
         OSError: Something could not be read: then nobody can tell what lies there.
     """
     with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
-        for name in _names(folder):
+        for name in names(folder):
             if atomic.is_scratch(name) is not None:
                 continue
             found = _entry(folder, name)
@@ -105,11 +115,11 @@ def contents(root: Path) -> Iterator[tuple[Recycled, bool]]:
 def _entry(folder: int, name: str) -> tuple[Recycled, bool] | None:
     """What a folder in the bin tells of its file; None where nothing makes sense."""
     try:
-        with _inside(folder, name) as inner:
+        with inside(folder, name) as inner:
             recycled = read_about(inner)
             if recycled is None:
                 return None
-            return replace(recycled, entry=name), _stands(inner, recycled.path.name)
+            return replace(recycled, entry=name), stands(inner, recycled.path.name)
     except OSError as error:
         if error.errno not in NOTHING_THERE:
             raise
@@ -124,8 +134,8 @@ def retell(root: Path, recycled: Recycled) -> bool:
         MissingRootError, StrayPathError, OSError: Nobody can tell; nothing was removed.
     """
     try:
-        with _bin(root) as folder, _inside(folder, recycled.entry) as inner:
-            if not _stands(inner, recycled.path.name):
+        with _bin(root) as folder, inside(folder, recycled.entry) as inner:
+            if not stands(inner, recycled.path.name):
                 return False
             with suppress(FileNotFoundError):
                 os.unlink(ABOUT, dir_fd=inner)
@@ -139,8 +149,8 @@ def retell(root: Path, recycled: Recycled) -> bool:
 def clear_away(root: Path, entry: str) -> None:
     """Remove a folder in the bin that holds nothing but what told of its file; else do nothing."""
     with suppress(FileNotFoundError, MissingRootError), _bin(root) as folder:
-        with _inside(folder, entry) as inner:
-            empty = set(_names(inner)) <= {ABOUT}
+        with inside(folder, entry) as inner:
+            empty = set(names(inner)) <= {ABOUT}
         if empty:
             _remove(folder, entry, ABOUT)
 
@@ -178,6 +188,7 @@ def exchange(root: Path, recycled: Recycled, standing: Recycled) -> None:
 
     Raises:
         SourceChangedError: Something else stands there by now.
+        OccupiedError: Somebody is writing to what stands there, or is at the bin.
         OSError: It could not be done; all is as it was.
     """
     lies, target = place_of(root, recycled), root / recycled.path
@@ -186,11 +197,13 @@ def exchange(root: Path, recycled: Recycled, standing: Recycled) -> None:
         raise SourceChangedError(target)
     try:
         with (
-            keeping(target, root, lambda: standing),
+            keeping(target, root, lambda: standing) as ask_again,
             entered(root, lies.parent) as entry,
             entered(root, target.parent) as folder,
         ):
             require_same_bytes(within(folder) / target.name, expected)
+            require_unwritten(within(folder) / target.name)
+            ask_again()
             os.rename(lies.name, target.name, src_dir_fd=entry, dst_dir_fd=folder)
             sync_folder(folder)
     except OSError as error:
@@ -215,16 +228,19 @@ def _exchange_across(lies: Path, target: Path, root: Path, standing: Recycled) -
 
 
 def _conclude(
-    root: Path, folder: int, draft: str, recycled: Recycled | None, *, changed: bool = False
+    root: Path,
+    folder: int,
+    draft: str,
+    inner: int,
+    recycled: Recycled | None,
+    *,
+    changed: bool = False,
 ) -> None:
     """End what was begun, one way or the other; what cannot be told stays as it is."""
-    with _inside(folder, draft) as inner:
-        names = _names(inner)
-        needless = recycled is not None and (changed or _needless(root, recycled, inner))
     if recycled is None:
-        if set(names) <= {ABOUT}:
+        if set(names(inner)) <= {ABOUT}:
             _remove(folder, draft, ABOUT)
-    elif needless:
+    elif changed or _needless(root, recycled, inner):
         _remove(folder, draft, recycled.path.name)
     else:
         os.rename(draft, recycled.entry, src_dir_fd=folder, dst_dir_fd=folder)
@@ -247,7 +263,7 @@ def _needless(root: Path, recycled: Recycled, inner: int) -> bool:
 
 def _remove(folder: int, entry: str, name: str) -> None:
     """Remove a file's folder in the bin: the file first, what tells of it last."""
-    with _inside(folder, entry) as inner:
+    with inside(folder, entry) as inner:
         for each in (name, ABOUT):
             with suppress(FileNotFoundError):
                 os.unlink(each, dir_fd=inner)
@@ -272,28 +288,6 @@ def _top(target: Path, root: Path) -> Iterator[Path]:
 def _bin(root: Path, *, make: bool = False) -> Iterator[int]:
     if make:
         with suppress(FileExistsError):
-            (root / BIN).mkdir(_OURS_ALONE)
+            (root / BIN).mkdir(drafts.OURS_ALONE)
     with entered(root, root / BIN) as folder:
         yield folder
-
-
-@contextmanager
-def _inside(folder: int, name: str) -> Iterator[int]:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    inner = os.open(name, flags, dir_fd=folder)
-    try:
-        yield inner
-    finally:
-        os.close(inner)
-
-
-def _stands(inner: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=inner, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _names(folder: int) -> list[str]:
-    return os.listdir(folder)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from pacd.domain.change import FolderId, Observation
-from pacd.errors import NotRegularError, SourceChangedError, VerifyError
+from pacd.errors import NotRegularError, OccupiedError, SourceChangedError, VerifyError
 from pacd.files.folders import StrayPathError, entered, within
 
 # open(2): a link; a socket, or a device without a driver; a folder.
@@ -96,7 +96,11 @@ def open_own(scratch: Path, *, empty: bool = False) -> BinaryIO:
 
 
 def _opened(name: str, _flags: int) -> int:
-    return os.open(name, os.O_RDONLY | _VERY_FILE)
+    """Without a trace where the owner may (open(2), O_NOATIME): the atime is the user's (w24)."""
+    try:
+        return os.open(name, os.O_RDONLY | _VERY_FILE | os.O_NOATIME)
+    except PermissionError:
+        return os.open(name, os.O_RDONLY | _VERY_FILE)
 
 
 def observe_open(file: BinaryIO, path: Path) -> Observation:
@@ -154,6 +158,17 @@ def require_same_bytes(path: Path, expected: Observation) -> None:
         same = False
     if not same:
         raise SourceChangedError(path)
+
+
+def require_unwritten(path: Path) -> None:
+    """
+    Ask whether somebody is writing a file.
+
+    Raises:
+        OccupiedError: Somebody has it open for writing.
+    """
+    if being_written(path):
+        raise OccupiedError(f"{path.name} is open in another program that may write to it")
 
 
 def _observation(path: Path, found: os.stat_result) -> Observation:

@@ -8,7 +8,7 @@ from typing import Final
 
 from pacd.domain.change import Observation
 from pacd.domain.recycled import Recycled
-from pacd.errors import SourceChangedError
+from pacd.errors import OccupiedError, SourceChangedError
 from pacd.files.attributes import carry_over
 from pacd.files.regular import observe, open_own, open_regular, require_untouched
 
@@ -34,6 +34,30 @@ def take_in(target: Path, inner: int, recycled: Recycled) -> None:
         linked = (there.st_ino, there.st_size, there.st_mtime_ns)
         if linked != (before.inode, before.size_bytes, before.mtime_ns):
             raise SourceChangedError(target)
+
+
+def identity(folder: int, name: str) -> tuple[int, ...]:
+    """Which file bears a name in an open folder, and what tells whether it was written to."""
+    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def require_kept(folder: int, name: str, kept: tuple[int, ...]) -> None:
+    """
+    Look at a second name again, by way of the bin, before the first may go.
+
+    Args:
+        name: As it is reached from the open folder of the bin.
+
+    Raises:
+        OccupiedError: It is another file now, or gone.
+    """
+    try:
+        lies = identity(folder, name) == kept
+    except (FileNotFoundError, NotADirectoryError):
+        lies = False
+    if not lies:
+        raise OccupiedError("somebody else has taken it from the recycle bin meanwhile")
 
 
 def _copy_in(target: Path, inner: int, before: Observation, name: str) -> None:

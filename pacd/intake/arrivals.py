@@ -1,10 +1,10 @@
 """Folders that came while all was watched: whether the watcher has followed them, too."""
 
+import os
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-
-from pacd.intake.gauge import Devices, is_watched, watches
 
 KEPT: Final = 512
 """Of more arrivals between two looks the latest are looked at: those come when watches run out."""
@@ -17,7 +17,12 @@ class Arrivals:
     note() belongs to any thread, all else to one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_watched: Callable[[Path], bool]) -> None:
+        """
+        Args:
+            is_watched: Asks the kernel.
+        """
+        self._is_watched = is_watched
         self._new: deque[Path] = deque(maxlen=KEPT)
         self._doubtful: tuple[Path, ...] = ()
 
@@ -31,19 +36,13 @@ class Arrivals:
         self._doubtful = ()
 
     def unfollowed(self) -> Path | None:
-        """
-        Return a folder that nobody watches, though it was there at the last look already.
-
-        Without arrivals this costs nothing; after some, what watches() does.
-        """
+        """Return a folder that nobody watches, though it was there at the last look already."""
         new = {self._new.popleft() for _ in range(len(self._new))}
-        if not new and not self._doubtful:
-            return None
-        there, devices = watches(), Devices()
-
-        def alone(folder: Path) -> bool:
-            return not is_watched(folder, there, devices) and folder.is_dir()
-
-        still = next(filter(alone, self._doubtful), None)
-        self._doubtful = tuple(filter(alone, new))
+        still = next(filter(self._is_alone, self._doubtful), None)
+        self._doubtful = tuple(filter(self._is_alone, new))
         return still
+
+    def _is_alone(self, folder: Path) -> bool:
+        """Whether nobody watches it, who could: links and what may not be read are left alone."""
+        could = os.path.isdir(folder) and os.access(folder, os.R_OK)  # noqa: PTH112  # never raises
+        return could and not folder.is_symlink() and not self._is_watched(folder)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pacd.domain.change import Entry, FolderId, Row
-from pacd.intake.ignore import Ignore
+from pacd.intake.ignore import FOLDER, Ignore
 from pacd.planning.sidecars import NO_KINDS, Kinds
 
 MASTER_SUFFIX: Final = ".flac"
@@ -41,6 +41,8 @@ class FolderView:
             listed may be there all the same.
         beside: Other regular files that were asked for, sorted by name.
         identity: Which folder it is; None for one that is not there.
+        passed: Names of symbolic links, and of what only its first dot keeps from being
+            walked or listed: there may be music behind them.
     """
 
     path: PurePosixPath
@@ -50,6 +52,7 @@ class FolderView:
     warnings: tuple[str, ...] = ()
     beside: tuple[Row, ...] = ()
     identity: FolderId | None = field(default=None, compare=False)
+    passed: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def readable(self) -> bool:
@@ -116,7 +119,7 @@ def _list(root: str, folder: str, ignore: Ignore, suffix: str, beside: Kinds) ->
                         rows.append(_row(name, status))
                     else:
                         others.append(item)
-                folders, scratch = _sorted_out(others, strangers, ignore)
+                folders, scratch, passed = _sorted_out(others, strangers, ignore, suffix)
                 wanted = _listed(strangers, beside, ignore, warnings, path) if strangers else ()
         finally:
             os.close(descriptor)
@@ -126,7 +129,8 @@ def _list(root: str, folder: str, ignore: Ignore, suffix: str, beside: Kinds) ->
         return FolderView(path, warnings=(f"{path} could not be read: {error.strerror}",))
     rows.sort()
     identity = (own.st_dev, own.st_ino)
-    return FolderView(path, tuple(rows), folders, scratch, tuple(warnings), wanted, identity)
+    found = (tuple(rows), folders, scratch, tuple(warnings), wanted)
+    return FolderView(path, *found, identity, passed)
 
 
 def opened_folder(folder: str, *, follow: bool) -> int:
@@ -148,20 +152,29 @@ def root_id(root: Path) -> FolderId | None:
 
 
 def _sorted_out(
-    others: list["os.DirEntry[str]"], strangers: list["os.DirEntry[str]"], ignore: Ignore
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    others: list["os.DirEntry[str]"],
+    strangers: list["os.DirEntry[str]"],
+    ignore: Ignore,
+    suffix: str,
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Tell folders to walk into, and temporaries of PAC's own, from what is no master: the rest."""
     folders: list[str] = []
     scratch: list[str] = []
+    passed: list[str] = []
     for item in others:
         if item.is_dir(follow_symlinks=False):
             if not ignore.folder(item.name):
                 folders.append(item.name)
+            elif ignore.doubtful(item.name):
+                passed.append(item.name)
         elif item.name.startswith(SCRATCH_PREFIX):
             scratch.append(item.name)
         else:
             strangers.append(item)
-    return tuple(sorted(folders)), tuple(scratch)
+            alike = item.name[-len(suffix) :].lower() == suffix
+            if item.is_symlink() or (alike and ignore.doubtful(item.name)):
+                passed.append(item.name)
+    return tuple(sorted(folders)), tuple(scratch), tuple(sorted(passed))
 
 
 def _listed(
@@ -276,7 +289,7 @@ def _kept_from(path: Path, ignore: Ignore, beside: Kinds) -> str | None:
     except OSError as error:
         return f"it cannot be looked at: {error.strerror}"
     if stat.S_ISDIR(mode):
-        return ignore.folder(path.name) or "it is a folder; PAC looks at the files in it"
+        return ignore.folder(path.name) or FOLDER
     for is_kind, words in _NOT_FILES:
         if is_kind(mode):
             return words

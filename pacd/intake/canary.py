@@ -55,9 +55,5 @@ class Canary(FileSystemEventHandler):
         """Whether the event of the last send() has come, or comes in time."""
         return self._came_back.wait(within_s)
 
-    def excuse(self) -> None:
-        """Take it for back: the kernel told that it dropped events."""
-        self._came_back.set()
-
     def on_any_event(self, event: FileSystemEvent) -> None:  # noqa: ARG002  # watchdog's
         self._came_back.set()

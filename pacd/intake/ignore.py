@@ -8,9 +8,15 @@ from typing import Final
 # (facts of each program: syncthing, rsync, Transmission, qBittorrent, Firefox, rclone, aria2,
 # libFLAC's metadata_edit and flac's tmp,fl-ac+en'c), and folders that a NAS, a desktop or a
 # file system keeps for itself.  tests/unit/intake/test_ignore.py has them as a table.
+_HIDDEN: Final = ".[!.]*"
+"""
+What Unix hides, but for names of two dots and more: no program makes those, and titles begin
+so ("...And Justice for All").  Of one dot nobody can tell: `.38 Special` is hidden, and said.
+"""
+
 _FILES: Final = (
     ("._*", "a macOS resource file"),
-    (".*", "a hidden file"),
+    (_HIDDEN, "a hidden file"),
     ("*.part", "a download that is not finished"),
     ("*.partial", "a download that is not finished"),
     ("*.partial~", "a download that is not finished"),
@@ -24,7 +30,18 @@ _FILES: Final = (
     ("*~", "a backup file of an editor"),
 )
 _FOLDERS: Final = (
-    (".*", "a hidden folder"),
+    (".pacd-recycle", "PAC's recycle bin"),
+    (".pacd-*", "a folder of PAC's own"),
+    (".Trash*", "a recycle bin"),
+    (".recycle*", "a recycle bin"),
+    (".snapshot*", "snapshots of the file system"),
+    (".zfs", "snapshots of the file system"),
+    (".stversions", "what syncthing keeps of earlier files"),
+    (".rsync-partial", "copies that rsync has not finished"),
+    (".~tmp~", "copies that rsync has not finished"),
+    (".git", "a repository of git"),
+    (".AppleDouble", "resource files of a Mac"),
+    (_HIDDEN, "a hidden folder"),
     ("@eaDir", "a folder of the NAS"),
     ("#recycle", "the NAS's recycle bin"),
     ("#snapshot", "the NAS's snapshots"),
@@ -39,6 +56,8 @@ _FOLDERS: Final = (
     ("lost+found", "a folder of the file system"),
 )
 
+FOLDER: Final = "it is a folder; PAC looks at the files in it"
+"""Why a folder that is not left alone is nothing to maintain."""
 
 _WILD: Final = frozenset("*?[")
 
@@ -57,6 +76,7 @@ class Ignore:
         own = tuple((pattern, _OWN_REASON) for pattern in patterns)
         self._files = _Table(_FILES + own)
         self._folders = _Table(_FOLDERS + own)
+        self._own = _Table(own)
 
     def file(self, name: str) -> str | None:
         """Return why a file is left alone, a clause, or None."""
@@ -65,6 +85,16 @@ class Ignore:
     def folder(self, name: str) -> str | None:
         """Return why a folder is left alone with all it holds, a clause, or None."""
         return self._folders.reason(name)
+
+    def doubtful(self, name: str) -> bool:
+        """
+        Whether nothing but its first dot has a name left alone, and not the owner either.
+
+        What bears it may be music all the same.
+        """
+        hidden = f"({_HIDDEN})"
+        reasons = (self.file(name), self.folder(name))
+        return all(why and why.endswith(hidden) for why in reasons) and not self._own.reason(name)
 
 
 class _Table:

@@ -41,6 +41,7 @@ class Mount:
         parent: The number of the mount that it is on.
         device: Of its file system, as st_dev is, but for btrfs, whose subvolumes have more.
         point: Where it is, absolute.
+        root: What of its file system is there; "/" for all of it.
         options: Those of the file system.
     """
 
@@ -50,6 +51,7 @@ class Mount:
     point: bytes
     kind: str
     options: bytes = b""
+    root: bytes = b"/"
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,24 @@ class MountTable:
         Args:
             path: Absolute, without links.
         """
-        found, on = None, self._on.get(0, [])
+        return next(reversed(self._passed(path)), None)
+
+    def beneath(self, path: bytes) -> Mount | None:
+        """Return it as holding() does, or the one below it where a folder is bound to itself."""
+        passed = self._passed(path)
+        while len(passed) > 1 and _is_bound_to_itself(passed[-1], passed[-2]):
+            passed.pop()
+        return next(reversed(passed), None)
+
+    def _passed(self, path: bytes) -> list[Mount]:
+        """The mounts that lie one on the other on the way to a path, from "/" on."""
+        passed: list[Mount] = []
+        on = self._on.get(0, [])
         while reached := [mount for mount in on if _lies_below(path, mount.point)]:
             # Of several at one place the last is on top.
-            found = min(reversed(reached), key=lambda mount: len(mount.point))
-            on = self._on.get(found.number, [])
-        return found
+            passed.append(min(reversed(reached), key=lambda mount: len(mount.point)))
+            on = self._on.get(passed[-1].number, [])
+        return passed
 
     def below(self, path: bytes) -> tuple[Mount, ...]:
         """Return the mounts that can be seen strictly below a path, in no order."""
@@ -183,6 +197,7 @@ def _parsed(line: bytes) -> Mount | None:
         point=_plain(fields[4]),
         kind=rest[0].decode("ascii", "replace"),
         options=_plain(rest[2]) if len(rest) > 2 else b"",  # noqa: PLR2004  # proc(5)
+        root=_plain(fields[3]),
     )
 
 
@@ -198,6 +213,14 @@ def _layers(mount: Mount) -> Iterator[bytes]:
         name, _, value = option.partition(b"=")
         if name in {b"lowerdir", b"upperdir", b"lowerdir+", b"datadir+"}:
             yield from (layer for layer in value.split(b":") if layer.startswith(b"/"))
+
+
+def _is_bound_to_itself(mount: Mount, below: Mount) -> bool:
+    """Whether a mount shows what was there without it, as systemd and containers have them."""
+    if mount.device != below.device:
+        return False
+    inside = os.path.relpath(mount.point, below.point)
+    return mount.root == os.path.normpath(_joined(below.root, inside))
 
 
 def _lies_below(path: bytes, folder: bytes) -> bool:

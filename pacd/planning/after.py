@@ -17,7 +17,6 @@ from pacd.domain.outcome import (
     Result,
     Tested,
 )
-from pacd.domain.output import Export
 from pacd.domain.plan import Facts, PlanItem, Setback
 from pacd.domain.verdict import Judgement, joined
 from pacd.planning.setbacks import retry_wait, setback_of, tries_after
@@ -81,18 +80,6 @@ def failure(facts: Facts, failed: Failed, now: datetime) -> Setback:
         message=failed.message,
         words=failed.words,
         retry_at=now + retry_wait(failed.kind, tries),
-    )
-
-
-def export_after(done: Done, max_px: int) -> Export:
-    """Return the fact that an exported cover is."""
-    if not isinstance(done.result, Exported):
-        raise TypeError(f"{done.item.action} exports nothing")
-    return Export(
-        target=done.result.target,
-        source=done.item.path,
-        picture_md5=done.result.picture.md5,
-        max_px=max_px,
     )
 
 

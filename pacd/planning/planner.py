@@ -51,12 +51,12 @@ def decide(facts: Facts, policy: LibraryPolicy, now: datetime) -> Decision:
         return _try(facts, *judging, now, held, listens=listens(facts, policy.authenticity))
     stop = stopped(facts, policy, now)
     if stop:
-        return Decision(held, stop)
+        return Decision(held, "; ".join([stop, *_uncovered(facts, policy, now)]))
     rewrite = _rewrite_due(facts, policy, now)
     if rewrite and not set_aside(setback_of(facts, rewrite[0]), now):
         return _try(facts, *rewrite, now, held)
     outputs = tuple(_plan_outputs(facts, policy, now))
-    return Decision((*held, *outputs), _at_rest(facts, policy))
+    return Decision((*held, *outputs), _at_rest(facts, policy, rewrite, now))
 
 
 def _judging_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> tuple[Action, str] | None:
@@ -171,14 +171,11 @@ def _origin(facts: Facts, mirror: MirrorPolicy, action: Action) -> PurePosixPath
 
 def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[PlanItem]:
     """Plan one export per cover target, from masters at rest (F7)."""
-    if not policy.artwork.enabled or not album.covers_wanted:
-        return
     by_path = {facts.path: facts for facts in album.tracks}
-    for wanted in covers.wanted_covers(album.tracks, policy.artwork):
+    for wanted, reason in covers_due(album, policy):
         facts = by_path[wanted.source]
-        reason = _cover_due(wanted, album, policy)
         ready = facts.settled and _cover_ready(facts, policy, now)
-        if reason and ready and not waiting_for(setback_of(facts, Action.EXPORT_ARTWORK), now):
+        if ready and not waiting_for(setback_of(facts, Action.EXPORT_ARTWORK), now):
             export = album.exports.get(wanted.target)
             yield PlanItem(
                 facts.path,
@@ -186,6 +183,47 @@ def plan_covers(album: Album, policy: LibraryPolicy, now: datetime) -> Iterator[
                 reason,
                 target=wanted.target,
                 replaces=export is not None and export.present and not export.changed,
+            )
+
+
+def covers_due(album: Album, policy: LibraryPolicy) -> Iterator[tuple[covers.CoverWanted, str]]:
+    """Name the covers that are not as they should be, each with the reason; some have to wait."""
+    if not policy.artwork.enabled or not album.covers_wanted:
+        return
+    for wanted in covers.wanted_covers(album.tracks, policy.artwork):
+        reason = _cover_due(wanted, album, policy)
+        if reason:
+            yield wanted, reason
+
+
+def inherited_covers(album: Album, policy: LibraryPolicy) -> Iterator[covers.CoverWanted]:
+    """Name the covers that stand as this album wants them, and whose own master has gone."""
+    if not policy.artwork.enabled or not album.covers_wanted:
+        return
+    for wanted in covers.wanted_covers(album.tracks, policy.artwork):
+        export = album.exports.get(wanted.target)
+        orphaned = export is not None and not (export.source_present or export.shared)
+        if orphaned and export and export.picture_md5 == wanted.picture.md5:
+            yield wanted
+
+
+def eclipsed_covers(album: Album, policy: LibraryPolicy) -> Iterator[str]:
+    """Name the covers that are not exported, because another folder's stands there; clauses."""
+    if not policy.artwork.enabled or not album.covers_wanted:
+        return
+    pattern = policy.artwork.pattern
+    apart = " or ".join(field for field in ("{date}", "{disc}") if field not in pattern)
+    fix = f"add {apart} to pattern in [artwork]" if apart else "give them other tags"
+    for wanted in covers.wanted_covers(album.tracks, policy.artwork):
+        export = album.exports.get(wanted.target)
+        if export is None or not export.source or export.picture_md5 == wanted.picture.md5:
+            continue
+        other = export.source_present and export.source.parent != wanted.source.parent
+        if export.present and (export.shared or other):
+            where = " of another library" if export.shared else ""
+            yield (
+                f"its cover is not exported: {wanted.target} shows that of {export.source}{where}; "
+                f"{fix} to keep them apart"
             )
 
 
@@ -212,8 +250,36 @@ def _cover_due(wanted: covers.CoverWanted, album: Album, policy: LibraryPolicy) 
     return None
 
 
-def _at_rest(facts: Facts, policy: LibraryPolicy) -> str:
-    """Say why nothing is due for a sound master."""
+def _waiting(
+    facts: Facts, policy: LibraryPolicy, rewrite: tuple[Action, str] | None, now: datetime
+) -> Iterator[str]:
+    """What failed and is tried again later, a clause for each."""
+    if rewrite:
+        yield from filter(None, [waiting_for(setback_of(facts, rewrite[0]), now)])
+    for mirror in policy.mirrors:
+        due = output_due(facts, mirror)
+        wait = waiting_for(setback_of(facts, due[0], mirror.name), now) if due else None
+        if wait:
+            yield f"not up to date in {mirror.name}: {wait}"
+    yield from _uncovered(facts, policy, now)
+
+
+def _uncovered(facts: Facts, policy: LibraryPolicy, now: datetime) -> Iterator[str]:
+    """Whether its cover could not be exported and is tried again later, a clause."""
+    wait = waiting_for(setback_of(facts, Action.EXPORT_ARTWORK), now)
+    if wait and policy.artwork.enabled:
+        yield wait
+
+
+def _at_rest(
+    facts: Facts, policy: LibraryPolicy, rewrite: tuple[Action, str] | None, now: datetime
+) -> str:
+    """
+    Say why nothing is due now for a sound master: first what failed and waits (w58).
+
+    Args:
+        rewrite: The one that was set aside, if any.
+    """
     clauses = [f"intact, tested {facts.check.tested_at:%Y-%m-%d}" if facts.check else ""]
     clauses.append(above_cd(facts, policy) or "")
     clauses.append(standing(facts, policy.authenticity).reason)
@@ -225,4 +291,5 @@ def _at_rest(facts: Facts, policy: LibraryPolicy) -> str:
             clauses.append(f"not mirrored to {mirror.name} yet: {facts.awaited[mirror.name]}")
         elif output and output.state is OutputState.OURS:
             clauses.append(f"mirrored to {mirror.name} ({output.quality})")
-    return ", ".join(clause for clause in clauses if clause)
+    rest = ", ".join(clause for clause in clauses if clause)
+    return "; ".join([*_waiting(facts, policy, rewrite, now), rest])

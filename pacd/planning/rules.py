@@ -1,18 +1,25 @@
 """One rule per action: what is due, and why.  Decides; does nothing."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from operator import gt, lt
 from typing import Final
 
 from pacd.domain.media import CD, AudioFormat
 from pacd.domain.output import Output, OutputState
-from pacd.domain.plan import Action, Facts
+from pacd.domain.plan import Action, Facts, Setback
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.planning.compression import stated_level
 
 _BYTE: Final = 8
+_MAKING: Final = frozenset({Action.MIRROR_ENCODE, Action.MIRROR_RENAME, Action.MIRROR_RETAG})
+
+CLOCK_SLACK: Final = timedelta(days=1)
+"""
+By how much what is on record may be ahead of the clock: its hour may have been taken for UTC.
+What is further ahead was written by a clock that was wrong, and says nothing (w11, w40).
+"""
 
 
 def integrity_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | None:
@@ -20,6 +27,9 @@ def integrity_due(facts: Facts, policy: LibraryPolicy, now: datetime) -> str | N
     if facts.check is None:
         return "these bytes have never been tested"
     age = now - facts.check.tested_at
+    if age < -CLOCK_SLACK:
+        tested = f"{facts.check.tested_at:%Y-%m-%d}"
+        return f"its last test is dated {tested}, which is still to come: the clock was wrong"
     if age <= policy.flac.verify_after:
         return None
     return f"last tested {age.days} days ago, the limit is {policy.flac.verify_after.days}"
@@ -114,6 +124,19 @@ def output_due(facts: Facts, mirror: MirrorPolicy) -> tuple[Action, str] | None:
         return (Action.MIRROR_RENAME, f"its output is listed as {output.listed}")
     due = _said_otherwise(facts, output, mirror)
     return (Action.MIRROR_RETAG, due) if due else None
+
+
+def overtaken(facts: Facts, mirror: MirrorPolicy) -> Iterator[Setback]:
+    """
+    Name the failures to make an output that is as it should be all the same.
+
+    Its name was given to it, and then its folder could not be synced (decision 0017).
+    """
+    output = facts.outputs.get(mirror.name)
+    if output and output.state is OutputState.OURS and output_due(facts, mirror) is None:
+        for each in facts.setbacks:
+            if each.mirror == mirror.name and each.action in _MAKING:
+                yield each
 
 
 def _other_audio(facts: Facts, output: Output, mirror: MirrorPolicy) -> str | None:

@@ -13,17 +13,27 @@ MAX_TRIES: Final = 3
 _WAITS: Final = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 
 # A disk that is full, read-only or away stays so for a while, for every file on it; so does a
-# machine that has no room for another process.
+# mirror that may not be written, and a machine that has no room for another process.
 _MACHINE_WAITS: Final = (*_WAITS, timedelta(hours=1), timedelta(hours=6))
 
 _MACHINE: Final = frozenset(
     {
         FailureKind.NO_SPACE,
         FailureKind.READ_ONLY,
+        FailureKind.TARGET_SHUT,
         FailureKind.ROOT_GONE,
         FailureKind.NO_WORKER,
     }
 )
+
+MENDABLE: Final = _MACHINE | {FailureKind.IO, FailureKind.INTERRUPTED}
+"""
+What a person who asks for a scan may have mended, outside the file: it is tried at once then.
+The rest says something of a file or its tool, where impatience would use up the tries (H1).
+"""
+
+LONGEST_WAIT: Final = max(_MACHINE_WAITS)
+"""What would wait longer was told so by a clock that was wrong (w11, w40)."""
 
 MAX_INTERRUPTIONS: Final = 5
 """
@@ -107,17 +117,25 @@ def told(setback: Setback) -> str:
     return f"{setback.message}, {setback.tries} times in a row"
 
 
+def waits(setback: Setback, now: datetime) -> bool:
+    """Whether its next try is still to come, as far as a clock that may have been wrong tells."""
+    return now < setback.retry_at <= now + LONGEST_WAIT
+
+
 def set_aside(setback: Setback | None, now: datetime) -> bool:
     """Whether an action waits for the machine to be mended, so that what follows it may go on."""
-    return setback is not None and setback.kind in _MACHINE and setback.retry_at > now
+    return setback is not None and setback.kind in _MACHINE and waits(setback, now)
 
 
 def waiting_for(setback: Setback | None, now: datetime) -> str | None:
     """Return why an action is not tried now, a clause, or None if it may be."""
     if setback is None:
         return None
+    failed = f"{setback.action} failed: {told(setback).rstrip('.')}"
     if held_for(setback):
-        return f"{setback.action} failed: {told(setback)}"
-    if setback.retry_at > now:
-        return f"{setback.action} failed and is tried again at {setback.retry_at:%H:%M:%S} UTC"
-    return None
+        return failed
+    if not waits(setback, now):
+        return None
+    same_day = setback.retry_at.date() == now.date()
+    moment = f"{setback.retry_at:%H:%M:%S}" if same_day else f"{setback.retry_at:%Y-%m-%d %H:%M:%S}"
+    return f"{failed}; it is tried again at {moment} UTC"

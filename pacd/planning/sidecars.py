@@ -178,7 +178,7 @@ def standing(facts: Facts, policy: LibraryPolicy, now: datetime) -> str:
         copy = facts.outputs.get(mirror.name)
         wait = waiting_for(setback_of(facts, Action.MIRROR_COPY, mirror.name), now)
         if wait:
-            clauses.append(wait)
+            clauses.append(f"not up to date in {mirror.name}: {wait}")
         elif copy and copy.state is OutputState.OURS:
             clauses.append(f"copied to {copy.path} in mirror {mirror.name}")
         elif copy and copy.state is OutputState.FOREIGN:

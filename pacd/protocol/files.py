@@ -20,6 +20,8 @@ class FileState(StrEnum):
     IGNORED = "ignored"
     MISSING = "missing"
     OUTPUT = "output"
+    FOLDER = "folder"
+    ACCEPTED = "accepted"
 
 
 class TicketState(StrEnum):
@@ -56,6 +58,7 @@ class HoldView:
         mirror: The mirror it concerns; "" for the master itself.
         evidence: Named facts; the tool's own words under "words".
         spectrogram: Absolute path of a picture, or None.
+        file: Absolute path of the file; "" where the hold is of a whole library.
     """
 
     id: int
@@ -70,6 +73,7 @@ class HoldView:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     spectrogram: str | None = None
     mirror: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,8 @@ class Plan:
         waiting: Files that nothing is planned for yet, because they have not settled.
         more, more_waiting: How many were left out of very long lists.
         settle_s: For how long a file must have been quiet.
+        retries: What failed and is due again later, a sentence for each library; nothing for the
+            plan of one file, of which `why` tells.
     """
 
     items: tuple[PlanView, ...] = ()
@@ -120,6 +126,7 @@ class Plan:
     more: int = 0
     more_waiting: int = 0
     settle_s: float = 0.0
+    retries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,6 +127,8 @@ class Watch:
         directories: How many there are; `watched` how many of them are watched.
         overflows: Lost event queues since start; each led to a reconcile.
         polled: A sentence for each library where audits alone see changes, and why.
+        away: Libraries whose root is away, by name: their folders count neither as directories
+            nor as watched.
     """
 
     mode: str
@@ -134,6 +136,7 @@ class Watch:
     watched: int = 0
     overflows: int = 0
     polled: tuple[str, ...] = ()
+    away: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +159,7 @@ class ProblemKind(StrEnum):
     HANGS = "hangs"
     ROOT_MISSING = "root-missing"
     UNREADABLE = "unreadable"
+    OVERLOOKED = "overlooked"
     WALK_FAILED = "walk-failed"
     UNWATCHED = "unwatched"
     DISK_FULL = "disk-full"
@@ -163,16 +167,28 @@ class ProblemKind(StrEnum):
     NO_RESAMPLER = "no-resampler"
     RELOAD_REFUSED = "reload-refused"
     NO_BACKUP = "no-backup"
+    STATE_GONE = "state-gone"
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something a person should know, and what to do about it."""
+    """
+    Something a person should know, and what to do about it.
+
+    Attributes:
+        path: The root that it is about, or a place below it, absolute; "" where it is about none.
+    """
 
     what: str
     fix: str
     kind: ProblemKind = ProblemKind.OTHER
+    path: str = ""
+
+    @property
+    def degrades(self) -> bool:
+        """Whether something is not done that should be; music left alone is only told of."""
+        return self.kind is not ProblemKind.OVERLOOKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

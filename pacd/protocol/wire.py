@@ -75,6 +75,9 @@ EXITS = {
     Kind.LATE: Exit.REFUSED,  # requirements 1.3: refused or busy
 }
 
+# Their messages may be lists.  In all others a line break came from outside, as from a name.
+LAID_OUT = frozenset({Kind.CONFIG, Kind.PREFLIGHT})
+
 # Unicode 15, general categories: controls, formats (bidi overrides and isolates,
 # zero-width joiners), surrogates, line and paragraph separators.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

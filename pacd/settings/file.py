@@ -71,15 +71,22 @@ def _nearest_file(path: Path) -> str:
     """The end of a sentence that names what is there and most like a path that is not."""
     missing = next(each for each in (path, *path.parents) if each.parent.is_dir())
     try:
-        names = sorted(each.name for each in missing.parent.iterdir())
+        there = sorted(missing.parent.iterdir())
     except OSError:
         return "."
+    # A configuration, or a folder on the way to one: no log or backup is ever meant.
+    wanted = _is_toml if missing == path else Path.is_dir
+    names = [each.name for each in there if wanted(each)]
     if close := get_close_matches(missing.name, names, n=1):
         return f"; did you mean `{missing.with_name(close[0])}`?"
-    others = [name for name in names if name.endswith(".toml")]
+    others = [each.name for each in there if _is_toml(each)]
     if far := get_close_matches(missing.name, others, n=1, cutoff=0.0):
         return f"; the nearest there is: `{missing.with_name(far[0])}`."
     return "."
+
+
+def _is_toml(path: Path) -> bool:
+    return path.suffix == ".toml"
 
 
 def _stands(path: Path) -> bool:

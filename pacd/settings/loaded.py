@@ -1,7 +1,7 @@
 """The configuration as everything else sees it: checked, complete, with absolute paths."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -175,6 +175,25 @@ def needs_restart(old: Settings, new: Settings) -> tuple[str, ...]:
     """The keys that have changed but that only a restart applies."""
     before, after = flat(old.effective()), flat(new.effective())
     return tuple(key for key in RESTART_KEYS if before[key] != after[key])
+
+
+def in_force(running: Settings, read: Settings) -> Settings:
+    """What was read, with the running values of what only a restart applies."""
+    waiting = needs_restart(running, read)
+    daemon = {"state_dir": running.state_dir, "socket": running.socket}
+    update = {
+        "daemon": read.daemon.model_copy(update=daemon),
+        "workers": running.sections.workers,
+    }
+    origins = {key: origin for key, origin in read.origins.items() if key not in waiting}
+    held = {key: running.origins[key] for key in waiting if key in running.origins}
+    return replace(
+        read,
+        sections=read.sections.model_copy(update=update),
+        workers=running.workers,
+        origins=origins | held,
+        **daemon,
+    )
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pacd.steps.mirror import mirror_encode, mirror_rename, mirror_retag
 from pacd.steps.pruning import mirror_prune
 from pacd.steps.recompress import recompress
 from pacd.steps.resample import resample
+from pacd.steps.shut import shut_target
 from pacd.steps.sidecars import mirror_copy
 from pacd.tools.patience import detector_patience_s, patience_s
 from pacd.tools.toolbox import Toolbox
@@ -62,6 +63,8 @@ def perform(job: Job, tools: Toolbox) -> Outcome:
         return Failed(job.item, error.kind, str(error), error.words)
     except OSError as error:
         kind = _KINDS.get(error.errno or 0, FailureKind.IO)
+        if kind is FailureKind.PERMISSION and (told := shut_target(job)):
+            return Failed(job.item, FailureKind.TARGET_SHUT, told, str(error))
         message = f"{job.source.name}: {error.strerror or error}"
         return Failed(job.item, kind, message, str(error))
     except MemoryError:

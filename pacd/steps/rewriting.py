@@ -1,7 +1,7 @@
 """What every rewrite of a master has in common: how it begins, and what proves it (F3)."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -57,7 +57,7 @@ def opened(job: Job, file: BinaryIO) -> Master:
 
 
 def replacing(
-    job: Job, giving_way: AbstractContextManager[None] | None = None
+    job: Job, giving_way: atomic.GivingWay = atomic.SIMPLY
 ) -> AbstractContextManager[Path]:
     """Yield a scratch path that takes the master's place; all else as files.atomic.replacing()."""
     root = job.library.root
@@ -67,7 +67,7 @@ def replacing(
         keep_mtime=job.library.flac.keep_mtime,
         root=root,
         root_id=job.roots.get(root),
-        giving_way=giving_way or nullcontext(),
+        giving_way=giving_way,
     )
 
 

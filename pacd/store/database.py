@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Self
 
 from pacd.errors import StoreError, UnwritableError
-from pacd.store import connection, copies, migration
+from pacd.files.ownership import make_folder
+from pacd.store import connection, copies, migration, shelf
 from pacd.store.authenticity import Judgements
 from pacd.store.checking import faults
 from pacd.store.connection import Connection
@@ -26,6 +27,17 @@ from pacd.store.sidecars import Sidecars
 from pacd.store.tracks import Tracks
 from pacd.store.verdicts import Verdicts
 
+_Identity = tuple[int, int] | None
+
+
+def _identity(path: Path) -> _Identity:
+    """Which file a name stands for, by device and inode; None for none that can be seen."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
 
 class Store:
     """
@@ -38,6 +50,7 @@ class Store:
     def __init__(self, opened: Connection, path: Path) -> None:
         self._connection = opened
         self._path = path
+        self._file = _identity(path)
         self.libraries = Libraries(opened)
         self.tracks = Tracks(opened)
         self.folders = Folders(opened)
@@ -111,6 +124,32 @@ class Store:
             StoreError: target cannot be written; it is as it was.
         """
         copies.write_copy(self._connection, target)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether what is open is still the file of its name, and not one that was removed."""
+        return _identity(self._path) == self._file
+
+    def put_back(self, *, now: datetime) -> Path:
+        """
+        Write a copy of what is open where it was removed from; return its name.
+
+        Where another file stands there that one stays, and the copy is among the backups.
+
+        Raises:
+            StoreError: Nothing can be written there.
+        """
+        taken = _identity(self._path) is not None
+        target = shelf.daily(self._path, shelf.stamp_of(now)) if taken else self._path
+        try:
+            for folder in (self._path.parent, target.parent):
+                make_folder(folder, 0o700)
+        except OSError as error:
+            raise UnwritableError(
+                f"{error.filename} cannot be made: {error.strerror or error}."
+            ) from error
+        self.backup(target)
+        return target
 
     def integrity(self) -> str:
         """``"ok"``, or what SQLite finds wrong, line by line."""

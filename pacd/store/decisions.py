@@ -22,6 +22,19 @@ PAUSE: Final = "paused_until"
 KEPT_IN_MEMORY: Final = (PAUSE, "devices")
 """The numbers that disks had (engine.devices) tell the very bytes that were accepted again."""
 
+ROOTS: Final = "roots"
+"""Key in the store's memory: the roots of mirrors and covers that were there once."""
+
+AWAITED: Final = "awaited"
+"""
+Key in the store's memory: roots that a database knew which is lost, and that were not met since.
+
+One that is empty is not a new one: its disk is away (M9).
+"""
+
+LIBRARY_ROOTS: Final = "library_roots"
+"""Key in the store's memory: which folder each library's root was, by the library's id."""
+
 _SEEN: Final = ("device", "inode", "file_size", "mtime_ns", "ctime_ns")
 _IN_BIN: Final = ("entry", "reason", "inode", "file_size", "mtime_ns", "md5", "made_md5")
 
@@ -103,6 +116,7 @@ def decided(connection: Connection, *, now: datetime) -> dict[str, Any]:
         "holds": [_hold(row) for row in connection.rows(_HOLDS, {"event": "release"})],
         "restored": [_restored(row) for row in connection.rows(_RESTORED, {"event": "restored"})],
         "memory": {key: value for key in KEPT_IN_MEMORY if (value := memory.get(key)) is not None},
+        "roots": _roots(connection, memory),
     }
 
 
@@ -124,6 +138,7 @@ def take_over(connection: Connection, document: Mapping[str, Any]) -> int:
     if document["form"] != FORM:
         raise ValueError(f"its form is {document['form']}, not {FORM}")
     with connection.transaction():
+        _take_roots(connection, document)
         for name, root in document["libraries"].items():
             connection.run(_TAKE_LIBRARY, {"name": name, "root": os.fsencode(root)})
         found = connection.rows("SELECT id, name FROM libraries")
@@ -139,7 +154,39 @@ def take_over(connection: Connection, document: Mapping[str, Any]) -> int:
             if key in document["memory"] and memory.get(key) is None:
                 memory.set(key, document["memory"][key])
                 taken += key == PAUSE
+        _take_identities(memory, ids, document)
     return taken
+
+
+def _roots(connection: Connection, memory: Memory) -> dict[str, Any]:
+    """What is known of roots; libraries by their names, as another database numbers them anew."""
+    identities = memory.get(LIBRARY_ROOTS, {})
+    rows = connection.rows("SELECT id, name FROM libraries ORDER BY name")
+    return {
+        "known": memory.get(ROOTS, []),
+        "libraries": {
+            row["name"]: identities[str(row["id"])] for row in rows if str(row["id"]) in identities
+        },
+    }
+
+
+def _take_roots(connection: Connection, document: Mapping[str, Any]) -> None:
+    """What was known of a root is lost where this database never knew it: that is awaited."""
+    memory = Memory(connection)
+    roots = {*memory.get(ROOTS, []), *document.get("roots", {}).get("known", [])}
+    libraries = connection.rows("SELECT root_path FROM libraries")
+    known = {*memory.get(ROOTS, []), *(os.fsdecode(row["root_path"]) for row in libraries)}
+    lost = {*roots, *document["libraries"].values()} - known
+    if lost:
+        memory.set(ROOTS, sorted(roots))
+        memory.set(AWAITED, sorted(lost.union(memory.get(AWAITED, []))))
+
+
+def _take_identities(memory: Memory, ids: Mapping[str, int], document: Mapping[str, Any]) -> None:
+    found = document.get("roots", {}).get("libraries", {})
+    told = {str(ids[name]): identity for name, identity in found.items()}
+    if told:
+        memory.set(LIBRARY_ROOTS, told | memory.get(LIBRARY_ROOTS, {}))
 
 
 def _hold(row: sqlite3.Row) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The covers in the art root (``art_exports``) and whose they are."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -49,6 +50,27 @@ _RECORD: Final = """
         mtime_ns = excluded.mtime_ns, last_export_ts = excluded.last_export_ts
 """
 
+_HAND_ON: Final = """
+    UPDATE art_exports SET md5 = :md5, source = :source
+    WHERE library_id = :library AND path = :path
+"""
+
+# A record is kept of files that are gone: it tells their album.
+_BEREFT: Final = """
+    SELECT export.path, giver.album
+    FROM art_exports AS export
+    CROSS JOIN library_files AS giver
+        ON giver.library_id = export.library_id AND giver.path = export.source
+    WHERE export.library_id = :library AND giver.is_valid = 0
+"""
+
+_WITH_ALBUMS: Final = """
+    SELECT DISTINCT folder
+    FROM library_files
+    WHERE library_id = :library AND is_valid = 1
+        AND album IN (SELECT value FROM json_each(:albums))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
@@ -57,7 +79,8 @@ class ExportRow:
 
     Attributes:
         target: Relative to the art root.
-        source: The master whose cover it is, relative to the library root.
+        source: The master whose cover it is, relative to the library root; None once that was
+            found to be gone.
         audio_md5: Of that master, hex; "" where it had none.
         picture_md5: Of the picture it was made from, hex.
         max_px: The limit it was made under.
@@ -65,7 +88,7 @@ class ExportRow:
     """
 
     target: PurePosixPath
-    source: PurePosixPath
+    source: PurePosixPath | None
     audio_md5: str
     picture_md5: str
     max_px: int
@@ -127,6 +150,35 @@ class Exports:
             },
         )
 
+    def hand_on(
+        self, library_id: int, target: PurePosixPath, source: PurePosixPath | None, audio_md5: str
+    ) -> None:
+        """Keep that a cover, as it is, is another master's; does nothing without a record of it."""
+        self._connection.run(
+            _HAND_ON,
+            {
+                "library": library_id,
+                "path": blob(target),
+                "source": blob(source) if source else b"",
+                "md5": audio_md5,
+            },
+        )
+
+    def bereft(self, library_id: int) -> frozenset[PurePosixPath]:
+        """
+        Note that covers have no master any more; return the folders of those that may be next.
+
+        Each is told once: no master is recorded as the one who gave it until one inherits it.
+        """
+        rows = list(self._connection.rows(_BEREFT, {"library": library_id}))
+        if not rows:
+            return frozenset()
+        for row in rows:
+            self.hand_on(library_id, relative(row["path"]), None, "")
+        albums = json.dumps([row["album"] for row in rows])
+        heirs = self._connection.rows(_WITH_ALBUMS, {"library": library_id, "albums": albums})
+        return frozenset(relative(row["folder"]) for row in heirs)
+
     def count(self, library_id: int) -> int:
         """How many covers are on record."""
         return int(
@@ -152,7 +204,7 @@ class Exports:
 def _export(row: sqlite3.Row) -> ExportRow:
     return ExportRow(
         target=relative(row["path"]),
-        source=relative(row["source"]),
+        source=relative(row["source"]) if row["source"] else None,
         audio_md5=row["md5"],
         picture_md5=row["picture_md5"],
         max_px=row["max_px"],

@@ -1,6 +1,7 @@
 """The folders that were found at rest, so that an audit can pass them by (B2)."""
 
 import os
+from collections.abc import Collection
 from datetime import datetime
 from itertools import chain
 from pathlib import PurePosixPath
@@ -55,7 +56,7 @@ _STALE: Final = """
         AND files.device = checks.device AND files.inode = checks.inode
         AND files.file_size = checks.file_size AND files.mtime_ns = checks.mtime_ns
         AND files.is_valid = 1
-    WHERE checks.last_test_ts < :before
+    WHERE checks.last_test_ts < :before OR checks.last_test_ts > :after
 """
 
 
@@ -101,13 +102,13 @@ class Folders:
             self._connection.run(_DISTURB_ONE, {"library": library_id, "folder": blob(folder)})
 
     def all(
-        self, library_id: int, policy: str, below: PurePosixPath = _ROOT
+        self, library_id: int, policies: Collection[str], below: PurePosixPath = _ROOT
     ) -> dict[str, bytes | None]:
         """
         Every folder on record with its fingerprint; None where it is not at rest.
 
         Args:
-            policy: A folder at rest under another is not.
+            policies: A folder at rest under none of these is not.
             below: Only this one, and those in it.
         """
         first, last = inside(below)
@@ -115,7 +116,7 @@ class Folders:
         bounds = {"library": library_id, "last": last}
         rows = self._connection.pages(_BELOW, bounds, key="folder", after=first)
         return {
-            os.fsdecode(row["folder"]): row["fingerprint"] if row["policy"] == policy else None
+            os.fsdecode(row["folder"]): row["fingerprint"] if row["policy"] in policies else None
             for row in chain(own, rows)
         }
 
@@ -126,9 +127,10 @@ class Folders:
             {"library": library_id, "folder": blob(folder)},
         )
 
-    def stale(self, library_id: int, *, tested_before: datetime) -> tuple[PurePosixPath, ...]:
-        """Folders with a file whose last test is older than that, by path."""
-        rows = self._connection.rows(
-            _STALE, {"library": library_id, "before": to_ms(tested_before)}
-        )
+    def stale(
+        self, library_id: int, *, tested_before: datetime, tested_after: datetime
+    ) -> tuple[PurePosixPath, ...]:
+        """Folders with a file whose last test is older than that, or still to come, by path."""
+        bounds = {"before": to_ms(tested_before), "after": to_ms(tested_after)}
+        rows = self._connection.rows(_STALE, {"library": library_id, **bounds})
         return tuple(sorted(relative(row["folder"]) for row in rows))

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from pacd.domain.words import several
 from pacd.errors import StoreError
 from pacd.store import shelf
 from pacd.store.connection import Connection
@@ -49,7 +50,7 @@ def inherit(opened: Connection, database: Path) -> int:
             _pass_over(file, error)
             continue
         if taken:
-            said = f"{taken} decisions of people were taken over from {file.name}"
+            said = f"taken over from {file.name}: {several(taken, 'decision')} of people"
             _log.warning("decisions taken over", action="restore", status="ok", message=said)
         return taken
     return 0

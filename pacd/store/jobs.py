@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from pacd.domain.outcome import Failed
 from pacd.domain.plan import Action, PlanItem, Setback
 from pacd.errors import FailureKind
-from pacd.store.columns import blob, from_ms, plain, relative, to_ms
+from pacd.store.columns import blob, from_ms, inside, plain, relative, to_json, to_ms
 from pacd.store.connection import Connection
 
 _STARTED: Final = """
@@ -69,6 +69,10 @@ _WAITING_FOR: Final = """
     GROUP BY mirror, action
 """
 
+_FAILING: Final = """
+    SELECT DISTINCT folder FROM setbacks WHERE library_id = :library AND action = :action
+"""
+
 _HASTEN: Final = """
     UPDATE setbacks SET retry_at = :now
     WHERE library_id = :library AND kind = :kind AND mirror = :mirror
@@ -76,11 +80,34 @@ _HASTEN: Final = """
     RETURNING folder
 """
 
+_BELOW: Final = "(folder = :below OR (folder > :first AND folder < :last))"
+
+_HASTEN_BELOW: Final = f"""
+    UPDATE setbacks SET retry_at = :now
+    WHERE library_id = :library AND retry_at > :now AND {_BELOW}
+        AND kind IN (SELECT value FROM json_each(:kinds))
+"""  # noqa: S608  # text of our own
+
+_RECKON_ANEW: Final = """
+    UPDATE setbacks SET retry_at = :now
+    WHERE library_id = :library AND retry_at > :latest
+    RETURNING folder
+"""
+
+_PENDING: Final = f"""
+    SELECT action, mirror, kind, tries, message, words, min(retry_at) AS retry_at,
+        count(*) AS files
+    FROM setbacks
+    WHERE library_id = :library AND retry_at > :now AND {_BELOW}
+    GROUP BY action, mirror, kind, tries
+    ORDER BY files DESC, action, mirror, kind, tries
+"""  # noqa: S608  # text of our own
+
 _REWRITES: Final = """
     SELECT path, count(*) AS times
     FROM jobs
     WHERE library_id = :library AND folder = :folder AND action IN ('resample', 'recompress')
-        AND state = 'done' AND ended_at >= :since
+        AND state = 'done' AND ended_at BETWEEN :since AND :until
     GROUP BY path
 """
 
@@ -179,6 +206,11 @@ class Jobs:
             (Action(row["action"]), row["mirror"]): (row["files"], row["later"]) for row in rows
         }
 
+    def failing(self, library_id: int, action: Action) -> frozenset[PurePosixPath]:
+        """The folders of files for which an action has failed, and is to be tried again or held."""
+        rows = self._connection.rows(_FAILING, {"library": library_id, "action": action.value})
+        return frozenset(relative(row["folder"]) for row in rows)
+
     def hasten(
         self, library_id: int, kind: FailureKind, action: Action, mirror: str, *, now: datetime
     ) -> frozenset[PurePosixPath]:
@@ -187,12 +219,51 @@ class Jobs:
         rows = self._connection.rows(_HASTEN, {**key, "now": to_ms(now)})
         return frozenset(relative(row["folder"]) for row in rows)
 
+    def hasten_below(
+        self,
+        library_id: int,
+        below: PurePosixPath,
+        kinds: Collection[FailureKind],
+        *,
+        now: datetime,
+    ) -> None:
+        """Have what waits in a folder, and in all below it, be tried at its next visit."""
+        key = {"library": library_id, "now": to_ms(now), "kinds": to_json(sorted(kinds))}
+        self._connection.run(_HASTEN_BELOW, {**key, **_bounds(below)})
+
+    def reckon_anew(
+        self, library_id: int, *, latest: datetime, now: datetime
+    ) -> frozenset[PurePosixPath]:
+        """
+        Have what would wait beyond a moment be tried at once: a clock that was wrong set that.
+
+        Returns:
+            The folders it lies in.
+        """
+        key = {"library": library_id, "latest": to_ms(latest), "now": to_ms(now)}
+        rows = self._connection.rows(_RECKON_ANEW, key)
+        return frozenset(relative(row["folder"]) for row in rows)
+
+    def pending(
+        self, library_id: int, below: PurePosixPath, *, now: datetime
+    ) -> tuple[tuple[Setback, int], ...]:
+        """
+        What is to be tried again later in a folder and all below it, and not earlier.
+
+        Returns:
+            By action, mirror, kind and tries: the one that is tried first, and how many they are.
+        """
+        key = {"library": library_id, "now": to_ms(now), **_bounds(below)}
+        rows = self._connection.rows(_PENDING, key)
+        return tuple((_setback(row), row["files"]) for row in rows)
+
     def rewrites(
-        self, library_id: int, folder: PurePosixPath, *, since: datetime
+        self, library_id: int, folder: PurePosixPath, *, since: datetime, until: datetime
     ) -> Mapping[PurePosixPath, int]:
-        """How often each master of a folder was replaced since then; only those that were."""
+        """How often each master of a folder was replaced in that time; only those that were."""
+        key = {"library": library_id, "folder": blob(folder)}
         rows = self._connection.rows(
-            _REWRITES, {"library": library_id, "folder": blob(folder), "since": to_ms(since)}
+            _REWRITES, {**key, "since": to_ms(since), "until": to_ms(until)}
         )
         return {relative(row["path"]): row["times"] for row in rows}
 
@@ -201,6 +272,11 @@ class Jobs:
         return self._connection.run(
             "DELETE FROM jobs WHERE ended_at < :before", {"before": to_ms(before)}
         )
+
+
+def _bounds(below: PurePosixPath) -> dict[str, bytes]:
+    first, last = inside(below)
+    return {"below": blob(below), "first": first, "last": last}
 
 
 def _setback(row: sqlite3.Row) -> Setback:

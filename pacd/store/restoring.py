@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pacd.errors import StoreError
+from pacd.errors import DamagedError, StoreError
 from pacd.store import connection, copies, shelf
 from pacd.store.checking import faults
 from pacd.store.decisions import PAUSE
@@ -84,7 +84,10 @@ def _restored(
     aside: Path | None = None
     try:
         with copies.publishing(database) as scratch:
-            schema = _copied(backup, scratch, migrations)
+            try:
+                schema = _copied(backup, scratch, migrations)
+            except DamagedError as error:  # its advice is for the database
+                raise StoreError(f"it is not a sound backup of pacd: {error.words}.") from error
             added = _brought_up(scratch, database)
             copies.sync(scratch)
             aside = _put_aside(database, now=now)

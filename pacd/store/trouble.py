@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from pacd.errors import StoreError, UnwritableError
+from pacd.errors import DamagedError, StoreError, UnwritableError
 from pacd.store import shelf
 
 _PRIMARY_CODE: Final = 0xFF  # sqlite.org/rescode.html: the low byte of an extended result code
@@ -40,7 +40,7 @@ def in_words(path: Path) -> Iterator[None]:
         raise kind(f"SQLite cannot work on {path}: {error}. {advice}") from error
 
 
-def damaged(path: Path, finding: str) -> StoreError:
+def damaged(path: Path, finding: str) -> DamagedError:
     """What to tell the owner of a file that is no sound database."""
     backups = shelf.candidates(path)
     restore = (
@@ -49,7 +49,7 @@ def damaged(path: Path, finding: str) -> StoreError:
         if backups
         else "there is no backup to restore"
     )
-    return StoreError(
+    return DamagedError(
         f"{path} is not a sound database: {finding}. Stop pacd, then {restore}; "
         "or move the file away and start without it: PAC rebuilds everything but the history, "
         "and takes people's decisions over from backups/decisions.json.",

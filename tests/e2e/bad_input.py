@@ -511,7 +511,7 @@ _KINDS = (
         Fate.IGNORED,
         "it is a folder like any other: what lies in it is maintained",
         lambda path, _good: path.mkdir(),
-        says="it is a folder",
+        says="PAC looks at the files in it",
     ),
     Case(
         "kinds/._resource.flac",
@@ -734,6 +734,12 @@ and holds the daemon to this page, which it writes with `--update-docs`.
 - *maintained*: tested, brought to the wished-for level and mirrored; the audio is proven equal.
 - *held*: never rewritten and not mirrored; `pacctl holds` gives the reason and what to do.
 - *ignored*: never opened; `pacctl why PATH` gives the reason.
+
+The library of that test has two settings that are not the default, as neither is the question
+here: `resample_to_cd = false` in `[flac]` and `enabled = false` in `[authenticity]`.
+By default a master above CD form (16 bit, 44.1 kHz, 2 channels) that is *maintained* here would
+also be brought to it, the original kept in the recycle bin for 30 days; and one that was lossy
+once, as some of the testbench seem to be, would be *held (suspect)*.
 """
 
 _SECTIONS = (

@@ -1,7 +1,6 @@
 """Every test here has a PAC of its own: real programs, real files, nothing shared."""
 
 import contextlib
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,16 +19,15 @@ from tests.e2e.running import Site  # noqa: E402  # only what is imported later 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """An empty library with a mirror and covers, quick to settle; no detector is asked."""
-    short = Path(tempfile.mkdtemp(prefix="pacd-"))
-    made = Site(tmp_path, short / "pacd.sock")
-    made.settings["watch"] = {"settle_s": 0.3}
-    made.settings["audit"] = {"min_free_mib": 1}
-    made.settings["flac"] = {"resample_to_cd": False}  # what tests/e2e/test_hires.py proves
-    made.settings["authenticity"] = {"enabled": False}
-    made.library.mkdir()
-    made.configure()
-    yield made
-    shutil.rmtree(short)
+    with tempfile.TemporaryDirectory(prefix="pacd-") as short:
+        made = Site(tmp_path, Path(short, "pacd.sock"))
+        made.settings["watch"] = {"settle_s": 0.3}
+        made.settings["audit"] = {"min_free_mib": 1}
+        made.settings["flac"] = {"resample_to_cd": False}  # what tests/e2e/test_hires.py proves
+        made.settings["authenticity"] = {"enabled": False}
+        made.library.mkdir()
+        made.configure()
+        yield made
 
 
 @pytest.fixture

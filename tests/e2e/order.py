@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,16 @@ def _seen(path: Path) -> Seen:
 
 def masters(site: Site) -> list[Path]:
     """Every file of the library with the name of a master; nothing of PAC's own is one."""
-    found = (path for path in site.library.rglob("[!.]*.flac") if path.is_file())
-    return sorted(path for path in found if BIN not in path.parts)
+    return files_below(site.library, "[!.]*.flac")
+
+
+def files_below(root: Path, pattern: str) -> list[Path]:
+    """Every file below a root with such a name; what goes meanwhile is passed over."""
+    found = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name != BIN]
+        found += [Path(folder, name) for name in files if fnmatchcase(name, pattern)]
+    return sorted(path for path in found if path.is_file())
 
 
 def output_of(site: Site, master: Path) -> Path:

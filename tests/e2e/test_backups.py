@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import shlex
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,6 +51,24 @@ def test_w59_a_damaged_database_comes_back_with_one_command(site: Site) -> None:
     assert before == tree(site.library, site.mirror)
     assert (0, 0) == (summary["counts"]["library"]["tested_ok"], history.count("flac_test_err"))
     assert 2 == history.count("flac_test_ok")  # those of before the damage
+
+
+def test_w59_the_command_works_as_it_is_written(site: Site) -> None:
+    """S4, w59: as the guide and the message have it, typed where no configuration is found."""
+    make_album(site.library / ALBUM, tracks=1)
+    site.once()
+    os.truncate(site.database, site.database.stat().st_size // 2)
+    (command,) = re.findall(r"`(STATE_DIRECTORY=\S+ pacd --restore-backup)`", site.pacd().stderr)
+    program = shlex.join(map(str, site.command()[: site.command().index("--config")]))
+    typed = command.replace("pacd --", f"{program} --")
+    elsewhere = {**site.environment(), "HOME": str(site.base / "nobody")}
+    done = subprocess.run(
+        ["sh", "-c", typed], env=elsewhere, capture_output=True, text=True, check=False
+    )
+
+    assert (0, True) == (done.returncode, "Start pacd" in done.stdout), done.stderr
+    assert 1 == len(list(site.state.glob("pacd.db.replaced-*")))
+    assert 0 == site.once()["counts"]["library"]["tested_ok"]
 
 
 def test_w59_what_was_accepted_stays_accepted_without_the_database(site: Site) -> None:

@@ -122,7 +122,7 @@ def test_a_copy_that_is_opened_again_and_again_ends_in_order(site: Site) -> None
             until(partial(_judged_again, daemon, judged))
 
             assert data[:end] == target.read_bytes()
-            assert ["corrupt"] == [hold["cause"] for hold in site.holds().values()]
+            until(lambda: [hold["cause"] for hold in site.holds().values()] == ["corrupt"])
         with target.open("ab") as copy:
             copy.write(data[70_000:])
         until(lambda: output_of(site, target).exists())

@@ -93,6 +93,7 @@ def test_a_hi_res_album(site: Site) -> None:
         assert "restored" in _story(site, masters[0])
 
         other = next(each["id"] for each in listed["files"] if "02" in each["path"])
+        site.pacctl("pause")  # else it may be told to wait, for the new file is being tested
         write_flac(masters[1], seconds=0.5, seed=7)
         refused = site.pacctl("restore", str(other), check=False)
         assert (6, True) == (refused.returncode, "never writes over a file" in refused.stderr)

@@ -7,10 +7,11 @@ import signal
 
 from tests.audio import encode_pcm, pcm
 from tests.e2e.killing import Supply, assert_sound, let_pass, workers_of
+from tests.e2e.moments import Part, begun, kill_in
 from tests.e2e.order import assert_in_order, masters, output_of
 from tests.e2e.running import Pacd, Site, processes_of, until
 
-DAEMON_KILLS = 5
+DAEMON_KILLS = (Part.WORK, Part.START, Part.WALK, Part.STOP, Part.WORK)
 WORKER_KILLS = 7
 LONGEST_DELAY_S = 0.4
 
@@ -23,8 +24,8 @@ def test_w17_kill_9_at_any_moment_harms_nothing(site: Site) -> None:
     second = pcm(1.0)
     source = encode_pcm(site.base / "source.flac", second * 40, level=0)
     supply = Supply(site, source)
-    for _kill in range(DAEMON_KILLS):
-        _kill_a_daemon(supply, chance)
+    for part in DAEMON_KILLS:
+        _kill_a_daemon(supply, part, chance)
     with site.running() as daemon:
         for _kill in range(WORKER_KILLS):
             _kill_a_worker(supply, daemon, chance)
@@ -43,13 +44,12 @@ def test_w17_kill_9_at_any_moment_harms_nothing(site: Site) -> None:
     assert (0, len(masters(site))) == (counts["mirror"]["encoded"], counts["mirror"]["unchanged"])
 
 
-def _kill_a_daemon(supply: Supply, chance: random.Random) -> None:
+def _kill_a_daemon(supply: Supply, part: Part, chance: random.Random) -> None:
+    """Kill one; that it had stopped before, where it was told to, is as good."""
     site = supply.site
     supply.refill()
-    with site.running() as daemon:
-        until(lambda: workers_of(site, daemon))
-        let_pass(chance, LONGEST_DELAY_S)
-        daemon.kill()
+    with begun(site) as daemon:
+        kill_in(part, site, daemon, chance, LONGEST_DELAY_S)
     until(lambda: not processes_of(site), what="for workers and tools to die with their daemon")
     supply.assert_whole()
 

@@ -263,6 +263,26 @@ def test_a_second_pacd_is_refused(site: Site, arguments: tuple[str, ...]) -> Non
         assert "watching" == site.status()["state"]
 
 
+@pytest.mark.parametrize("arguments", [(), ("--once",)])
+def test_a_second_pacd_with_a_state_of_its_own_is_refused(
+    site: Site, arguments: tuple[str, ...]
+) -> None:
+    """1.1, w43: it ends with 6, and names the library that both would work on."""
+    site.base.joinpath("other").mkdir()
+    with site.running():
+        environ = site.environment(
+            PACD_DAEMON__STATE_DIR=str(site.base / "other"),
+            PACD_DAEMON__SOCKET=str(site.base / "other.sock"),
+        )
+        done = subprocess.run(
+            site.command(*arguments), env=environ, capture_output=True, text=True, check=False
+        )
+
+        assert (6, "") == (done.returncode, done.stdout.strip())
+        assert f"works on library main ({site.library}). Stop it, or take" in done.stderr
+        assert "watching" == site.status()["state"]
+
+
 def test_a_daemon_is_refused_while_a_run_is_under_way(site: Site) -> None:
     """1.1: a one-shot run has its state directory to itself too."""
     with _long_run(site) as run:
@@ -347,6 +367,7 @@ def _plan(site: Site) -> list[tuple[str, str]]:
 
 def test_w24_a_dry_run_of_a_new_library_touches_nothing(site: Site) -> None:
     """1.1, w24: the plan is printed; no file, folder or time changes, and no state appears."""
+    site.change("authenticity", enabled=True)  # which reads headers before the test: known audio?
     wanted = [("test", str(path.relative_to(site.library))) for path in make_album(_album(site))]
     paths = _touchable(site)
     before = _timed(paths)

@@ -67,12 +67,19 @@ def test_room_can_be_asked_for(disk: Path) -> None:
         atomic.reserve(disk / ".pacd-1-0", 2 << 20)
 
 
+# Where it gives way it makes a folder, so that the trace shows what came before and after that.
 _REPLACE = """
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from pacd.files import atomic
 target = Path(sys.argv[1])
-with atomic.replacing(target, atomic.observe(target), keep_mtime=True) as scratch:
+@contextmanager
+def giving_way():
+    (target.parent.parent / "given-way").mkdir()
+    yield lambda: None
+expected = atomic.observe(target)
+with atomic.replacing(target, expected, keep_mtime=True, giving_way=giving_way()) as scratch:
     scratch.write_bytes(b"new")
 """
 
@@ -89,7 +96,8 @@ with atomic.creating(target, root=target.parent.parent, expected=None) as scratc
 def traced(script: str, target: Path, *inject: str) -> tuple[int, list[str]]:
     """Run a script on a target under strace; return its exit code and its calls on files."""
     log = target.parent.parent / "trace"
-    calls = "openat,fsync,rename,renameat,renameat2,unlinkat,mkdirat,fchmod"
+    calls = "openat,write,fsync,rename,renameat,renameat2,unlinkat,mkdir,mkdirat,fchmod,"
+    calls += "newfstatat,statx,?lstat"
     options = ["-f", "-y", "-o", str(log), "-e", f"trace={calls}", *inject]
     command = ["strace", *options, sys.executable, "-c", script, str(target)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False)
@@ -98,31 +106,51 @@ def traced(script: str, target: Path, *inject: str) -> tuple[int, list[str]]:
     return done.returncode, log.read_text().splitlines()
 
 
-def positions(lines: list[str], *patterns: str) -> list[int]:
-    """Where each pattern first occurs behind the one before."""
-    found: list[int] = []
-    for pattern in patterns:
-        start = found[-1] + 1 if found else 0
-        found.append(
-            next(n for n, line in enumerate(lines) if n >= start and re.search(pattern, line))
-        )
+def occurrences(lines: list[str], pattern: str) -> list[int]:
+    """Where a call that went well stands in a trace; at least once."""
+    found = [number for number, line in enumerate(lines) if re.search(pattern, line)]
+    assert found, f"no {pattern} in {lines}"
     return found
 
 
+def last(lines: list[str], *patterns: str) -> list[int]:
+    """Where each of these calls was made for the last time."""
+    return [occurrences(lines, pattern)[-1] for pattern in patterns]
+
+
+SYNC_DRAFT = r"fsync\(\d+<[^>]*\.pacd-[^>]*>\) += 0"
+
+
+def look_at(name: str) -> str:
+    """A look at what bears a name, not at what is open (lstat(2), statx(2))."""
+    named = rf"\"[^\"]*{re.escape(name)}\""
+    return rf"lstat\({named}|(newfstatat|statx)\([^,]*, {named}.*AT_SYMLINK_NOFOLLOW"
+
+
 def test_w16_order_of_replacing(target: Path) -> None:
-    """w16: O_EXCL and O_NOFOLLOW, fsync of the file, rename, fsync of the folder, in this order."""
+    """
+    w16: O_EXCL and O_NOFOLLOW, content, attributes, fsync, a look at the source, rename, fsync.
+
+    It is looked at once more after what is replaced was put by, which may take long.
+    """
     code, lines = traced(_REPLACE, target)
 
     assert 0 == code
-    found = positions(
+    found = last(
         lines,
         r"openat.*\.pacd-.*O_CREAT\|O_EXCL\|O_NOFOLLOW.*0600",
+        r"write\(\d+<[^>]*\.pacd-[^>]*>, \"new\"",
         r"fchmod\(.*\.pacd-",
-        r"fsync\(\d+<[^>]*\.pacd-[^>]*>\) += 0",
+        SYNC_DRAFT,
+        r"mkdir.*given-way",
+        look_at("x.flac"),
         r"renameat.*\.pacd-.*x\.flac",
         r"fsync\(\d+<[^>]*library>\) += 0",
     )
+    synced, given_way = found[3:5]
+
     assert sorted(found) == found
+    assert any(synced < each < given_way for each in occurrences(lines, look_at("x.flac")))
 
 
 def test_w16_order_of_creating(tmp_path: Path) -> None:
@@ -132,15 +160,18 @@ def test_w16_order_of_creating(tmp_path: Path) -> None:
     code, lines = traced(_CREATE, tmp_path / "mirror" / "album" / "x.opus")
 
     assert 0 == code
-    positions(
+    found = last(
         lines,
         r"mkdirat\(.*\"album\"",
         r"fsync\(\d+<[^>]*mirror>\) += 0",
         r"openat.*\.pacd-.*O_EXCL",
-        r"fsync\(\d+<[^>]*\.pacd-[^>]*>\) += 0",
+        r"write\(\d+<[^>]*\.pacd-[^>]*>, \"new\"",
+        SYNC_DRAFT,
+        look_at("x.opus"),
         r"renameat.*\.pacd-.*x\.opus",
         r"fsync\(\d+<[^>]*album>\) += 0",
     )
+    assert sorted(found) == found
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from pacd.domain.change import Observation
 from pacd.intake.audit import FolderView, ignored_folder, left_alone, look, walk
 from pacd.intake.ignore import Ignore
+from pacd.intake.overlooked import Search
 from pacd.planning.sidecars import kinds_of
 from tests.integration.rights import common_folder, nobody
 
@@ -205,6 +206,57 @@ def test_w13_hidden_and_nas_folders_are_passed_by(tmp_path: Path) -> None:
     assert {".": [], "a": ["1.flac"]} == walked(tmp_path, Ignore(["Incoming"]))
 
 
+def test_w13_titles_that_begin_with_dots_are_walked(tmp_path: Path) -> None:
+    """w13, W6: no program hides a file behind two dots, but albums and songs begin with them."""
+    grow(tmp_path, "Metallica/...And Justice for All/1.flac", "..Baby One More Time.flac")
+
+    assert {
+        ".": ["..Baby One More Time.flac"],
+        "Metallica": [],
+        "Metallica/...And Justice for All": ["1.flac"],
+    } == walked(tmp_path)
+
+
+def passed_by(root: Path, ignore: Ignore = BUILT_IN) -> dict[str, str]:
+    search = Search(root, ignore, [root])
+    found = (each for view in walk(root, ignore) for each in search.among(view))
+    return {str(each.path): each.why for each in found}
+
+
+def test_w13_music_that_is_passed_by_is_found(tmp_path: Path) -> None:
+    """W6, w13: hidden by one dot, or behind a link that leads out; nothing that software made."""
+    library = tmp_path / "library"
+    grow(library, ".38 Special/Tour de Force/1.flac", "a/.1999.flac", "a/1.flac", ".empty/x.txt")
+    grow(library, ".Trash-1000/files/2.flac", "a/@eaDir/3.flac", "a/._1.flac", ".stversions/4.flac")
+    grow(library, ".Demos/5.flac", ".hidden.txt", ".thumbs/._6.flac", ".pacd-17-0123abcd.flac")
+    grow(tmp_path, "outside/Album/1.flac", "outside/lone.flac", "photos/1.jpg")
+    (library / "Linked").symlink_to("../outside")
+    (library / "lone.flac").symlink_to("../outside/lone.flac")
+    (library / "Named").symlink_to("../outside")
+    (library / "again").symlink_to("a")
+    (library / "photos").symlink_to("../photos")
+    (library / "nothing").symlink_to("nothing")
+    hidden = "for its name begins with a dot"
+    linked = "is a symbolic link to music outside the libraries, and PAC follows none"
+
+    assert {
+        ".38 Special": f"has music in it and is hidden, {hidden}",
+        "a/.1999.flac": f"is hidden, {hidden}",
+        "Linked": linked,
+        "lone.flac": linked,
+    } == passed_by(library, Ignore([".Demos", "Named"]))
+
+
+@pytest.mark.parametrize(("depth", "found"), [(3, True), (40, False)])
+def test_w13_behind_a_hidden_name_little_is_listed(
+    tmp_path: Path, depth: int, *, found: bool
+) -> None:
+    """W6, B2: an artist's albums, but never all of a huge tree: each walk would pay for that."""
+    grow(tmp_path, f"{'/'.join(['.cache', *map(str, range(depth))])}/1.flac")
+
+    assert found == bool(passed_by(tmp_path))
+
+
 def test_scratch_files_are_named_apart(tmp_path: Path) -> None:
     """W6, w17: what a killed worker left is seen, to be removed, and is no master."""
     grow(tmp_path, ".pacd-17-0123abcd.flac", ".pacd-recycle/x.flac", "a.flac")
@@ -242,9 +294,9 @@ def test_a_walk_leaves_no_trace(tmp_path: Path) -> None:
         ),
         ("pipe.flac", "it is a pipe, not a file"),
         ("song.mp3", "PAC maintains only files whose name ends in .flac"),
-        (".hidden.flac", "a hidden file (.*)"),
+        (".hidden.flac", "a hidden file (.[!.]*)"),
         ("@eaDir/a.flac", "its folder @eaDir is a folder of the NAS (@eaDir)"),
-        (".git/sub/a.flac", "its folder .git is a hidden folder (.*)"),
+        (".git/sub/a.flac", "its folder .git is a repository of git (.git)"),
         (
             "Incoming/a.flac",
             "its folder Incoming is named by the setting [watch] ignore (Incoming)",
@@ -270,6 +322,6 @@ def test_a_folder_is_ignored_with_all_its_parents() -> None:
     """W6: events from below a hidden folder lead to nothing."""
     assert ignored_folder(PurePosixPath("a/b"), BUILT_IN) is None
     assert ignored_folder(PurePosixPath(), BUILT_IN) is None
-    assert "its folder .git is a hidden folder (.*)" == ignored_folder(
+    assert "its folder .git is a repository of git (.git)" == ignored_folder(
         PurePosixPath("a/.git/objects"), BUILT_IN
     )

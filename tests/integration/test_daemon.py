@@ -1,6 +1,7 @@
 """A daemon in this process: what it does while parts of it are slow."""
 
 import asyncio
+import math
 import os
 import signal
 import threading
@@ -9,13 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from pacd.assembly import DATABASE
 from pacd.daemon import POLL_EVERY, Daemon
+from pacd.errors import ConfigError
 from pacd.files.lock import Lock
+from pacd.protocol.documents import ConfigView
 from pacd.settings import Settings, load_settings
 from pacd.systemd import Notifier
 from tests.configurations import environ, write
+from tests.logging_of_process import given_back
 
 PATIENCE_S = 60.0
 LOOK_S = 0.05
@@ -47,6 +52,13 @@ def _signals() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """A reload sets the logging of the process: give it back as it was."""
+    with given_back():
+        yield
 
 
 def test_w28_an_end_waits_for_the_watcher_and_answers_meanwhile(settings: Settings) -> None:
@@ -109,6 +121,52 @@ def _keep_busy(daemon: Daemon, done: threading.Event, busy: threading.Event | No
         done.wait(PATIENCE_S)
 
 
+def test_w36_what_only_a_restart_applies_is_not_in_force(settings: Settings) -> None:
+    """w36: `config show` has what runs, a change that is taken back needs no restart."""
+    path, text = settings.source, settings.source.read_text()
+    daemon = Daemon(settings, lambda: load_settings(path, environ()), Notifier({}))
+    changed = text.replace("/state", "/elsewhere").replace(
+        "[daemon]", "[workers]\ntotal=77\n[daemon]"
+    )
+    views = asyncio.run(_reloaded(daemon, (changed, changed, text)))
+    shown = [{each.key: each.value for each in view.settings} for view in views]
+
+    assert settings.workers.total != 77
+    assert "daemon.state_dir" in views[0].restart
+    assert [views[0].restart, views[0].restart, ()] == [each.restart for each in views]
+    assert 3 * [str(settings.state_dir)] == [each["daemon.state_dir"] for each in shown]
+    assert 3 * [settings.workers.total] == [each["workers.total"] for each in shown]
+    assert settings.state_dir == daemon.settings.state_dir
+
+
+async def _reloaded(daemon: Daemon, texts: tuple[str, ...]) -> list[ConfigView]:
+    """What reloads of one file after another say."""
+    life, views = asyncio.create_task(daemon.serve()), list[ConfigView]()
+    async with asyncio.timeout(PATIENCE_S):
+        while not daemon.begun:  # noqa: ASYNC110  # it tells nobody else
+            await asyncio.sleep(LOOK_S)
+        try:
+            for text in texts:
+                write(daemon.settings.source.parent, text)
+                views.append(await asyncio.to_thread(daemon._reload, "uid 1 pid 2"))
+        finally:
+            daemon._stop.set()
+        assert 0 == await life
+    return views
+
+
+def test_w36_a_refused_reload_is_in_the_log_whoever_asked(settings: Settings) -> None:
+    """w36, w56: an error that says who asked and why not, also when it came through pacctl."""
+    path = settings.source
+    daemon = Daemon(settings, lambda: load_settings(path, environ()), Notifier({}))
+    with capture_logs() as told, pytest.raises(ConfigError):
+        asyncio.run(_reloaded(daemon, ("[watch]\nsettel_s = 1\n",)))
+    (line,) = (each for each in told if each["event"] == "reload refused")
+
+    assert ("error", "reload", "uid 1 pid 2") == (line["log_level"], line["action"], line["who"])
+    assert "settel_s" in line["reason"]
+
+
 def test_w09_an_audit_that_broke_off_is_tried_again_soon(settings: Settings) -> None:
     """w09, W4: not a day later, as planned; once one came to its end the plan holds again."""
     within_s = asyncio.run(
@@ -126,6 +184,7 @@ async def _planned_after_breaking_off(daemon: Daemon) -> list[float]:
     away = database.with_name("away")
     async with asyncio.timeout(PATIENCE_S):
         await _until_audited(daemon, broke_off=False)
+        daemon._engine.anchor.next_s = math.inf  # else it is put back, and the daemon begins anew
         for source, target in ((database, away), (away, database)):
             source.rename(target)  # who has it open goes on; a walk opens it anew
             daemon._request_audit()

@@ -22,6 +22,7 @@ import structlog
 from pacd.domain.plan import Action, PlanItem
 from pacd.engine.telling import Told, say
 from pacd.logs import LINE_BYTES, configure, configure_worker, flush, thread_ended
+from tests.logging_of_process import given_back
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,13 +30,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     """Logging is the process's: give it back as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with given_back():
+        yield
 
 
 @pytest.fixture
@@ -301,6 +297,7 @@ def test_a_full_disk_does_not_stop_the_work() -> None:
 _CHATTER = """
 import structlog
 from pacd.logs import configure_worker
+from tests.logging_of_process import given_back
 configure_worker("info", "json")
 for number in range(75):  # a flood would be told in short (w55)
     structlog.get_logger().info("said", number=number, words="x" * 3500)

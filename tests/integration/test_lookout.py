@@ -1,11 +1,16 @@
 """When libraries are watched anew, how well they are seen, and when that is a problem."""
 
 import itertools
+import os
+import resource
 import shutil
+import sys
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -13,9 +18,10 @@ from pacd.domain.policy import ArtworkPolicy, LibraryPolicy
 from pacd.engine.inbox import Inbox
 from pacd.intake.audit import walk
 from pacd.intake.backoff import FIRST_RETRY_S, LONGEST_RETRY_S, Backoff
-from pacd.intake.gauge import watches
+from pacd.intake.gauge import Gauge
 from pacd.intake.ignore import Ignore
 from pacd.lookout import Lookout
+from tests.kernel import watches
 from tests.machine import small_disk
 from tests.mounts import ext4
 from tests.threads import end_threads, short_lived
@@ -67,6 +73,33 @@ def seen(lookout: Lookout) -> tuple[int, int]:
     return (view.watched, view.directories)
 
 
+def system_calls(work: Callable[[], object]) -> list[str]:
+    """The functions of `os` that were called in this thread until it was done."""
+    calls = []
+
+    def note(_frame: object, event: str, called: Any) -> None:
+        if event == "c_call" and called.__module__ == "posix":
+            calls.append(called.__name__)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def counted(lookout: Lookout, away: Collection[str]) -> tuple[int, int, tuple[str, ...]]:
+    view = lookout.view(away)
+    return (view.directories, view.watched, view.away)
+
+
+def shown(lookout: Lookout) -> tuple[str, int, int]:
+    view = lookout.view()
+    return (view.mode, view.watched, view.directories)
+
+
 def test_w02_coverage_is_measured_and_whole(
     lookout: Lookout, library: LibraryPolicy, losses: Losses
 ) -> None:
@@ -107,35 +140,69 @@ def test_w02_the_watch_is_told_while_it_is_set_anew(
     told = set()
     anew.start()
     while anew.is_alive():
-        told.add((lookout.view().mode, *seen(lookout), lookout.problems()))
+        told.add((*shown(lookout), lookout.problems()))
     anew.join()
 
     assert {("inotify", 203, 203, ())} == told
+
+
+@contextmanager
+def free_descriptors(number: int) -> Iterator[None]:
+    """Leave this process so many descriptors, whatever else it holds."""
+    probes = [os.dup(0) for _ in range(number)]
+    for each in probes:
+        os.close(each)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(probes) + 1, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_w01_what_was_not_watched_before_is_never_told_of_the_new_watches(
+    lookout: Lookout, library: LibraryPolicy
+) -> None:
+    """w01, w02: once there is an instance to be had, folders are told as the new one has them."""
+    told = []
+
+    def nobody(_folder: Path) -> bool:
+        told.append(shown(lookout))
+        return False
+
+    gauge = Gauge(library.root, nobody)
+    with free_descriptors(2):  # for the mounts, and too few for inotify
+        lookout.start((library,), "auto")
+    for view in walk(library.root, Ignore()):
+        gauge.meet(view)
+    lookout.walked(library, gauge)
+    with free_descriptors(1):
+        lookout.mend()  # takes what was measured
+    blind = shown(lookout)
+    lookout.start((library,), "auto")
+
+    assert [("poll", 0, 3), ("inotify", 3, 3)] == [blind, shown(lookout)]
+    assert {"poll"} == {mode for mode, *_ in told}
 
 
 def test_w02_a_watch_too_many_does_not_hide_one_too_few(
     lookout: Lookout, library: LibraryPolicy
 ) -> None:
     """w02: watches of a folder that was moved out are not taken for those of one that is not."""
-    gone = library.root / "gone"
+    gone, covered = library.root / "gone", library.root / "covered"
     gone.mkdir()
+    covered.mkdir()
     lookout.start((library,), "auto")
     gone.rename(library.root.parent / "elsewhere")
     gauge = lookout.gauge(library)
     assert gauge
-    for view in walk(library.root, Ignore()):
-        gauge.meet(view)
-    for view in walk(library.root.parent / "elsewhere", Ignore()):
-        gauge.meet(view)
+    with ext4(library.root.parent, covered):
+        (covered / "lost+found").rmdir()
+        before = watches()
+        for view in walk(library.root, Ignore()):
+            gauge.meet(view)
 
-    assert 0 == gauge.unwatched
-    for view in walk(library.root.parent / "art", Ignore()):
-        gauge.meet(view)
-    assert 0 == gauge.unwatched
-    (library.root.parent / "unheard").mkdir()
-    for view in walk(library.root.parent / "unheard", Ignore()):
-        gauge.meet(view)
-    assert 1 == gauge.unwatched
+        assert before == watches()
+        assert (4, 1) == (gauge.folders, gauge.unwatched)
+        assert PurePosixPath("covered") == gauge.example
 
 
 def test_w01_what_could_not_be_watched_is_tried_ever_more_seldom() -> None:
@@ -153,6 +220,37 @@ def test_w01_what_could_not_be_watched_is_tried_ever_more_seldom() -> None:
     retries.reset()
     assert retries.due(now_s=now_s)
     assert not retries.due(now_s=now_s + FIRST_RETRY_S - 1)
+
+
+def test_w08_folders_that_are_away_are_not_counted(
+    lookout: Lookout, library: LibraryPolicy, tmp_path: Path
+) -> None:
+    """w08, w02: neither as folders nor as watched, whatever the last walk has measured of them."""
+    other = LibraryPolicy("attic", tmp_path / "attic", library.artwork)
+    other.root.mkdir()
+    libraries = (library, other)
+    lookout.start(libraries, "auto")
+    unmeasured = [counted(lookout, away) for away in ((), ("music", "attic"))]
+    for each in libraries:
+        measure(lookout, each)
+
+    assert [(True, True, ()), (False, False, ("music", "attic"))] == [
+        (bool(view[0]), bool(view[1]), view[2]) for view in unmeasured
+    ]
+    assert (4, 4, ()) == counted(lookout, ())
+    assert (1, 1, ("music",)) == counted(lookout, ("music",))
+    assert (0, 0, ("music", "attic")) == counted(lookout, ("attic", "music"))
+    assert (4, 4, ()) == counted(lookout, ("of another configuration",))
+    assert not lookout.blind
+
+
+def test_w08_whoever_asks_waits_for_no_disk(lookout: Lookout, library: LibraryPolicy) -> None:
+    """w08, B5: a disk that hangs would have status hang: no file is looked at for the coverage."""
+    lookout.start((library,), "auto")
+    measure(lookout, library)
+
+    assert ["stat"] == system_calls(library.root.stat)
+    assert [] == system_calls(lambda: (lookout.view(("music",)), lookout.view()))
 
 
 def test_a_polled_library_needs_no_watches(
@@ -185,6 +283,20 @@ def test_w08_a_root_that_came_back_is_watched_anew(
     assert (2, 2) == seen(lookout)
 
 
+@pytest.mark.filterwarnings(DYING)
+def test_w08_a_root_that_was_removed_is_said_to_be(
+    lookout: Lookout, library: LibraryPolicy, losses: Losses, tmp_path: Path
+) -> None:
+    """w08: a thread mostly ends with it, which is not what a person is to be told."""
+    lookout.start((library,), "auto")
+    assert lookout.mend()
+    end_threads("Emitter", library.root, tmp_path / "state" / "canary")
+    shutil.rmtree(library.root)
+
+    assert lookout.mend()
+    assert ["a root is another folder than before"] == losses.reasons
+
+
 def test_w08_a_link_that_leads_elsewhere_now(
     lookout: Lookout, library: LibraryPolicy, losses: Losses, tmp_path: Path
 ) -> None:
@@ -197,7 +309,9 @@ def test_w08_a_link_that_leads_elsewhere_now(
     library.root.symlink_to(tmp_path / "two")
 
     assert lookout.mend()
-    assert ["a root is another folder than before"] == losses.reasons
+    # Should another test mount something just now, that is what the link is looked at for.
+    mounted = "something was mounted or unmounted in a library"
+    assert losses.reasons in (["a root is another folder than before"], [mounted])
     measure(lookout, library)
     assert (2, 2) == seen(lookout)
 
@@ -250,8 +364,25 @@ def test_mounts_elsewhere_are_no_news(
     assert [] == losses.reasons
 
 
+def test_w03_losses_told_while_all_is_watched_anew_wait_for_a_heartbeat(
+    lookout: Lookout, library: LibraryPolicy
+) -> None:
+    """w03, w04: one thread mends, however many losses are told; stopping waits for no queue."""
+    lookout.start((library,), "auto")
+    watches_before = lookout._watcher
+    with lookout._lock:  # as whoever sets the watches has it
+        for _ in range(20):
+            lookout._overflowed("the kernel dropped events")
+        waiting = [each for each in threading.enumerate() if each.name == "mending"]
+    for each in waiting:
+        each.join(PATIENCE_S)
+
+    assert [False] == [each.is_alive() for each in waiting]
+    assert watches_before is lookout._watcher
+
+
 @pytest.mark.filterwarnings(DYING)
-@pytest.mark.parametrize("role", ["Reader", "InotifyEmitter", "BaseObserver"])
+@pytest.mark.parametrize("role", ["Reader", "Emitter", "BaseObserver"])
 def test_w04_a_dead_thread_is_noticed(
     lookout: Lookout, library: LibraryPolicy, losses: Losses, tmp_path: Path, role: str
 ) -> None:

@@ -3,18 +3,20 @@
 import errno
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from pacd.domain.recycled import Recycled
-from pacd.errors import CollisionError, SourceChangedError
+from pacd.errors import CollisionError, OccupiedError, SourceChangedError
 from pacd.files import atomic, recycle
+from pacd.files.atomic import GivingWay
 from tests.integration.bins import PATH, replace, told
 from tests.integration.engine.processes import eventually
 from tests.machine import small_disk
@@ -113,11 +115,21 @@ def by_a_link(target: Path) -> None:
 
 
 @contextmanager
-def meanwhile(way: AbstractContextManager[None], change: Callable[[], object]) -> Iterator[None]:
+def meanwhile(way: GivingWay, change: Callable[[], object]) -> Iterator[Callable[[], None]]:
     """Have something happen once the bin is filled, and before the change of places."""
-    with way:
+    with way as require_kept:
         change()
-        yield
+        yield require_kept
+
+
+def refuse_to_replace(target: Path, way: GivingWay) -> None:
+    """Try to put new content in the place of a file that has changed by the last look."""
+    expected = atomic.observe(target)
+    with (
+        pytest.raises(SourceChangedError),
+        atomic.replacing(target, expected, keep_mtime=True, giving_way=way) as scratch,
+    ):
+        scratch.write_bytes(b"new")
 
 
 @pytest.mark.parametrize("change", [by_another, in_place, by_a_link])
@@ -129,13 +141,7 @@ def test_what_came_while_the_bin_was_filled_stays(
     keeping = recycle.keeping(target, root, lambda: recycled)
     way = meanwhile(keeping, lambda: change(target))
 
-    with (
-        pytest.raises(SourceChangedError),
-        atomic.replacing(
-            target, atomic.observe(target), keep_mtime=True, giving_way=way
-        ) as scratch,
-    ):
-        scratch.write_bytes(b"new")
+    refuse_to_replace(target, way)
 
     assert b"theirs" == target.read_bytes()
     assert 1 == target.stat().st_nlink
@@ -159,13 +165,38 @@ def test_a_writer_that_came_while_the_bin_was_filled(root: Path) -> None:
     keeping = recycle.keeping(target, root, lambda: recycled)
     with ExitStack() as writers:
         way = meanwhile(keeping, lambda: writers.enter_context(target.open("r+b")))
-        with (
-            pytest.raises(SourceChangedError),
-            atomic.replacing(
-                target, atomic.observe(target), keep_mtime=True, giving_way=way
-            ) as scratch,
-        ):
-            scratch.write_bytes(b"new")
+        refuse_to_replace(target, way)
+
+    assert b"old" == target.read_bytes()
+    assert [] == names(root)
+
+
+def out_of_the_bin(root: Path) -> None:
+    """As a pacd does that cannot know of this one, where the file system has no locks."""
+    for lies in (root / recycle.BIN).glob(".pacd-*/*.flac"):
+        lies.unlink()
+
+
+def whole_draft(root: Path) -> None:
+    (draft,) = (root / recycle.BIN).iterdir()
+    shutil.rmtree(draft)
+
+
+def something_else(root: Path) -> None:
+    (lies,) = (root / recycle.BIN).glob(".pacd-*/*.flac")
+    by_another(lies)
+
+
+@pytest.mark.parametrize("change", [out_of_the_bin, whole_draft, something_else])
+def test_what_has_left_the_bin_by_then_is_not_replaced(
+    root: Path, change: Callable[[Path], None]
+) -> None:
+    """F3, F6: the last look is also at the bin: a file without another name stays where it is."""
+    target, recycled = root / PATH, told(root)
+    keeping = recycle.keeping(target, root, lambda: recycled)
+    way = meanwhile(keeping, lambda: change(root))
+
+    refuse_to_replace(target, way)
 
     assert b"old" == target.read_bytes()
     assert [] == names(root)
@@ -329,6 +360,38 @@ def test_what_is_under_way_is_left_alone(root: Path) -> None:
     assert recycle.settle(root, lambda _pid: False)
 
 
+def test_w17_a_maker_that_nobody_can_see_is_left_alone(root: Path) -> None:
+    """w17, D3, F6: whose number says nothing here, or who is hidden: what it is at is locked."""
+    hidden = ["unshare", "--pid", "--fork", "--mount-proc"]
+    command = [*hidden, sys.executable, "-c", _SLOWLY, str(REPOSITORY), str(root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as maker:
+        assert maker.stdin
+        assert maker.stdout
+        assert b"kept\n" == maker.stdout.readline()
+        settled = [recycle.settle(root, gone) for gone in (atomic.is_left_over, lambda _name: True)]
+        maker.communicate(b"\n")
+
+    assert [False, False] == settled
+    assert 0 == maker.returncode
+    assert b"new" == (root / PATH).read_bytes()
+    ((_, whole),) = in_bin(root)
+    assert whole
+    assert b"old" == next((root / recycle.BIN).rglob("*.flac")).read_bytes()
+
+
+def test_w17_what_was_locked_by_a_maker_that_was_killed(root: Path) -> None:
+    """w17, D3: the kernel lets go of it, whatever ends who had it, and nobody else had it."""
+    command = [sys.executable, "-c", _SLOWLY, str(REPOSITORY), str(root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as maker:
+        assert maker.stdout
+        maker.stdout.readline()
+        maker.kill()
+
+    assert recycle.settle(root, lambda _name: True)
+    assert [] == names(root)
+    assert 1 == (root / PATH).stat().st_nlink
+
+
 _SCRIPT = """
 import sys
 from pathlib import Path
@@ -338,10 +401,34 @@ root = Path(sys.argv[2])
 print("begin", flush=True)
 {}
 """
+_SLOWLY = _SCRIPT.replace('print("begin", flush=True)\n', "").format(
+    """
+from pacd.files import atomic, recycle
+target = root / told(root).path
+keeping = recycle.keeping(target, root, lambda: told(root))
+with keeping as require_kept:
+    print("kept", flush=True)
+    sys.stdin.read(1)
+    require_kept()
+    target.with_name("x").write_bytes(b"new")
+    target.with_name("x").replace(target)
+"""
+)
 _REPLACE = _SCRIPT.format("replace(root, told(root))")
 _EXCHANGE = _SCRIPT.format("exchanged(root)")
 
-CALLS = ("mkdir", "mkdirat", "link", "linkat", "fsync", "fchmod", "renameat", "unlinkat", "rmdir")
+CALLS = (
+    "mkdir",
+    "mkdirat",
+    "flock",
+    "link",
+    "linkat",
+    "fsync",
+    "fchmod",
+    "renameat",
+    "unlinkat",
+    "rmdir",
+)
 
 
 def traced(script: str, root: Path, *inject: str) -> list[str]:
@@ -410,38 +497,82 @@ def test_killed_at_any_moment(tmp_path: Path, script: str, refused: tuple[str, .
     assert {b"old", b"new"} == found  # it was killed before and after
 
 
-def test_what_came_while_the_bin_was_filled_stays_at_a_restore(root: Path) -> None:
-    """w16, C4: stopped at the last wait for the disk, meanwhile another file took the place."""
-    recycled = told(root)
-    replace(root, recycled)
-    log = root.parent / "trace"
-    stop = [
-        "strace",
-        "-f",
-        "-o",
-        str(log),
-        "-e",
-        "trace=fsync",
-        "-e",
-        "inject=fsync:signal=STOP:when=3",
-    ]
-    command = [*stop, sys.executable, "-c", _EXCHANGE, str(REPOSITORY), str(root)]
-    with subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE) as restoring:
+@contextmanager
+def stopped(script: str, root: Path, call: str, when: int) -> Iterator[list[bytes]]:
+    """Run a script, stopped after one of its calls for the block; yields what it says then."""
+    log, errors = root.parent / "trace", list[bytes]()
+    stop = ["-e", f"trace={call}", "-e", f"inject={call}:signal=STOP:when={when}"]
+    command = ["strace", "-f", "-o", str(log), *stop, sys.executable, "-c", script]
+    with subprocess.Popen(
+        [*command, str(REPOSITORY), str(root)], cwd=root, stderr=subprocess.PIPE
+    ) as running:
         assert eventually(
             lambda: (
-                restoring.poll() is not None
+                running.poll() is not None
                 or (log.exists() and b"stopped by SIGSTOP" in log.read_bytes())
             )
         )
-        if restoring.poll() is not None and b"PTRACE" in restoring.communicate()[1]:
+        if running.poll() is not None and b"PTRACE" in running.communicate()[1]:
             pytest.skip("this machine allows no strace")
-        assert 2 == len([each for each in names(root) if each.endswith(".flac")])
-        by_another(root / PATH)
+        yield errors
         os.kill(int(log.read_text().split()[0]), signal.SIGCONT)
-        _, errors = restoring.communicate()
+        errors.append(running.communicate()[1])
 
-    assert b"SourceChangedError" in errors
-    assert b"theirs" == (root / PATH).read_bytes()
+
+@pytest.mark.parametrize(
+    ("change", "stands"),
+    [
+        pytest.param(lambda root: by_another(root / PATH), b"theirs", id="another file"),
+        pytest.param(out_of_the_bin, b"new", id="bin emptied"),
+    ],
+)
+def test_what_came_while_the_bin_was_filled_stays_at_a_restore(
+    root: Path, change: Callable[[Path], None], stands: bytes
+) -> None:
+    """w16, C4: stopped at the last wait for the disk, meanwhile another file took the place."""
+    recycled = told(root)
+    replace(root, recycled)
+    with stopped(_EXCHANGE, root, "fsync", 3) as errors:
+        assert 2 == len([each for each in names(root) if each.endswith(".flac")])
+        change(root)
+
+    assert b"SourceChangedError" in errors[0] or b"OccupiedError" in errors[0]
+    assert stands == (root / PATH).read_bytes()
+    assert [(recycled, True)] == in_bin(root)
+
+
+def test_w17_a_new_folder_that_somebody_takes_for_left_over(root: Path) -> None:
+    """w17, F3: settled between its making and its locking, it is gone, and nothing is replaced."""
+    (root / recycle.BIN).mkdir()
+    with stopped(_REPLACE, root, "mkdirat", 1) as errors:
+        assert 1 == len(names(root))
+        assert recycle.settle(root, lambda _name: True)
+
+    assert b"OccupiedError" in errors[0]
+    assert b"old" == (root / PATH).read_bytes()
+    assert [] == names(root)
+
+
+def test_where_there_are_no_locks(root: Path) -> None:
+    """F6: a file system without flock(2) keeps nobody from his work; names of processes do then."""
+    traced(_REPLACE, root, "flock:error=EOPNOTSUPP")
+
+    assert recycle.settle(root, lambda _name: True)
+    assert b"new" == (root / PATH).read_bytes()
+    assert [True] == [whole for _, whole in in_bin(root)]
+
+
+def test_w16_a_restore_while_somebody_writes(root: Path) -> None:
+    """w16, C4: what is open for writing where the original belongs is not moved away meanwhile."""
+    recycled = told(root)
+    replace(root, recycled)
+    standing = told(root, "20261121T130000Z-2")
+    with (root / PATH).open("r+b") as writer:
+        with pytest.raises(OccupiedError):
+            recycle.exchange(root, recycled, standing)
+        writer.write(b"EDIT")
+
+    assert b"EDIT" == (root / PATH).read_bytes()
     assert [(recycled, True)] == in_bin(root)
 
 

@@ -52,6 +52,8 @@ def test_w42_a_named_file_that_is_missing(tmp_path: Path) -> None:
     [
         ("pacd.tml", "; did you mean `{}/pacd.toml`?"),
         ("paacd/pacd.toml", "; did you mean `{}/pacd`?"),
+        ("notes.txd", "; the nearest there is: `{}/pacd.toml`."),
+        ("pacd.lo", "; did you mean `{}/pacd.toml`?"),
         ("music.cfg", "; the nearest there is: `{}/pacd.toml`."),
     ],
 )
@@ -59,6 +61,7 @@ def test_w42_the_nearest_right_name_of_a_file(tmp_path: Path, named: str, near: 
     """1.1: w42: a named file that is missing comes with the one that was probably meant."""
     (tmp_path / "pacd").mkdir()
     (tmp_path / "notes.txt").touch()
+    (tmp_path / "pacd.log").touch()
     (tmp_path / "pacd.toml").touch()
     gone = tmp_path / named
     said = f"{gone}: there is no such file{near.format(tmp_path)}"

@@ -1,4 +1,4 @@
-"""A storm of events takes bounded memory, from watchdog's handler to what waits to settle."""
+"""A storm of events takes bounded memory, from PAC's handler on; watchdog's queue is not in it."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ print(most, len(touched), grown_kib() - before)
 
 
 def test_w05_a_million_events_take_bounded_memory() -> None:
-    """w05: coalesced per folder, then for the whole library; the handler only notes."""
+    """w05: coalesced per folder, then for the whole library, in the handler, in one thread."""
     command = [sys.executable, "-c", STORM, "1000000"]
     repository = Path(__file__).parents[2]
     done = subprocess.run(

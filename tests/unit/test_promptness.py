@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pacd import promptness
 from pacd.promptness import lasting
 
 
@@ -35,8 +36,9 @@ def test_b5_what_lasts_is_not_counted_again() -> None:
     assert ring() is None
 
 
-def test_w29_what_an_earlier_one_made_is_let_go() -> None:
-    """w29: watches set anew many times leave nothing behind."""
+def test_w29_what_an_earlier_one_made_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """w29: watches set anew for years leave nothing behind."""
+    monkeypatch.setattr(promptness, "RARELY_S", 0.0)
     with lasting():
         ring = Ring()
     gone = weakref.ref(ring)
@@ -47,6 +49,18 @@ def test_w29_what_an_earlier_one_made_is_let_go() -> None:
         pass
 
     assert gone() is None
+
+
+def test_b5_what_lasts_is_not_counted_again_in_a_storm() -> None:
+    """B5: watches set anew soon after are no reason to look through all that lasts."""
+    with lasting():
+        ring = Ring()
+    gone = weakref.ref(ring)
+    del ring
+    with lasting():
+        pass
+
+    assert gone() is not None
 
 
 def test_w29_a_failure_leaves_the_collector_at_work() -> None:

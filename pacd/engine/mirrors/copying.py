@@ -56,6 +56,8 @@ class Copier:
 
     def decided(self, visit: Visit, path: PurePosixPath, *, now: datetime) -> tuple[PlanItem, ...]:
         """Return the copies of one sidecar that are due; its holds are opened and ended."""
+        if visit.doubted:
+            return ()
         facts = visit.sidecars[path] = self._judged(visit, visit.sidecars[path], now)
         return tuple(plan_sidecars([facts], visit.policy, now))
 

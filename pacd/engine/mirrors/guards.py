@@ -13,10 +13,13 @@ from typing import Final
 
 from pacd.domain.hold import Cause, Hold
 from pacd.domain.policy import LibraryPolicy, MirrorPolicy
+from pacd.engine.grounds import away, recall
 from pacd.engine.mirrors.orphans import Claims, Orphan, all_orphans, is_there, maker
-from pacd.engine.roots import available
+from pacd.engine.presence import available
 from pacd.intake.ignore import Ignore
+from pacd.intake.volumes import lasting, same_place
 from pacd.store.database import Store
+from pacd.store.decisions import LIBRARY_ROOTS
 from pacd.store.outputs import Outputs
 from pacd.store.sidecars import SidecarRow, Sidecars
 
@@ -26,13 +29,11 @@ MANY: Final = 20
 SHARE: Final = 0.2
 """Of all outputs of a mirror: more than this are too many at once (requirements M9)."""
 
-LIBRARY_ROOTS: Final = "library_roots"
-"""Key in the store's memory: which folder each library's root was, by the library's id."""
-
 LAST_GONE: Final = "last_gone"
 """Evidence of a hold: since when the latest of the outputs in question is an orphan."""
 
 _MOUNT: Final = "Mount the disk that holds it; `pacctl status` says when it is back."
+_AGAIN: Final = "Mount it again; if it is gone for good, say so: `pacctl scan`."
 _LOOK: Final = "Look whether the library is whole."
 
 
@@ -164,6 +165,9 @@ def _refusal(
     """What stands against removing these; what was accepted before does not."""
     if not orphans:
         return None
+    for disk in away(recall(store, library_id), policy.root):
+        reason = f"the disk that was mounted on {policy.root / disk} is away"
+        return Refusal(reason, _AGAIN, asks=False)
     fresh = [row for row in _fresh(orphans, accepted) if _has_lost_its_source(policy, row)]
     if fresh and not in_its_place(store, library_id, policy):
         reason = f"{policy.root} is another folder, or on another disk, than when they were made"
@@ -219,21 +223,13 @@ def questions(store: Store, library_id: int, mirror: str | None = None) -> Itera
 def in_its_place(store: Store, library_id: int, policy: LibraryPolicy) -> bool:
     """Whether a library's root is the folder it was; so it is where that was never noted."""
     known = store.memory.get(LIBRARY_ROOTS, {}).get(str(library_id))
-    return known in {None, _spelt(policy)}
+    return same_place(known, lasting(policy.root))
 
 
 def remember_root(store: Store, library_id: int, policy: LibraryPolicy) -> None:
     """Note which folder the library's root is; from now on another one is strange."""
     known = store.memory.get(LIBRARY_ROOTS, {})
-    spelt = _spelt(policy)
+    spelt = lasting(policy.root)
     if spelt and known.get(str(library_id)) != spelt:
         with store.transaction():
             store.memory.set(LIBRARY_ROOTS, {**known, str(library_id): spelt})
-
-
-def _spelt(policy: LibraryPolicy) -> str:
-    """The file system and the folder, by what stays when disks are numbered anew."""
-    try:
-        return f"{os.statvfs(policy.root).f_fsid:x}:{policy.root.stat().st_ino}"
-    except OSError:
-        return ""

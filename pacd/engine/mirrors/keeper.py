@@ -15,8 +15,8 @@ from pacd.engine.mirrors.guards import Review, in_its_place, questions, remember
 from pacd.engine.mirrors.orphans import Claims, is_as_it_was
 from pacd.engine.mirrors.pruning import Doomed, Pruning, doomed
 from pacd.engine.naming import Naming
+from pacd.engine.presence import available
 from pacd.engine.recording import Recorder
-from pacd.engine.roots import available
 from pacd.engine.visit import Urgency
 from pacd.intake.audit import root_id
 from pacd.intake.debounce import Place

@@ -1,6 +1,5 @@
 """A short place for sockets: their paths hold at most 107 bytes (unix(7))."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A directory of its own that other users may enter."""
-    directory = Path(tempfile.mkdtemp(prefix="pacd-"))
-    directory.chmod(0o755)
-    yield directory
-    shutil.rmtree(directory)
+    with tempfile.TemporaryDirectory(prefix="pacd-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)

@@ -164,6 +164,14 @@ def test_a_path_of_two_libraries_is_refused_in_words(place: Path) -> None:
         (("release", "7", "8"), 5, "There is no open hold 8."),
         (("why", "/x/unknown.flac"), 5, "/x/unknown.flac is in no library."),
         (("history", "--limit", "-1"), 2, "`limit` must be a whole number"),
+        (("history", "--limit", "0"), 2, "`limit` must be a whole number from 1 to"),
+        (("scan", ""), 2, "an empty path"),
+        (("why", ""), 2, "an empty path"),
+        (("plan", ""), 2, "an empty path"),
+        (("history", ""), 2, "an empty path"),
+        (("config", "check", ""), 2, "an empty path"),
+        (("status", "--socket", ""), 2, "an empty path"),
+        (("--socket=", "status"), 2, "an empty path"),
         (("prune", "--mirror", "car"), 5, "There is no mirror car; there are: phone."),
         (("prune", "--mirror", ""), 2, "`mirror` must be a text"),
         (("restore", "99"), 5, "`pacctl restore` lists what lies there."),
@@ -203,6 +211,33 @@ def test_a_refused_reload_fails_with_its_reason(place: Path, error: str) -> None
         done = pacctl("--socket", str(path), "reload")
 
     assert (1, f"pacctl: {error}\n") == (done.returncode, done.stderr)
+
+
+def test_several_mistakes_are_several_lines(place: Path) -> None:
+    """W36, w49: a list is shown as one, and what a terminal would obey is escaped."""
+    daemon = FakeDaemon()
+    daemon.bad_config = "The configuration has 2 mistakes:\n  /x\x1b[31m:7: a.\n  /x:8: b."
+    with serving(daemon, place / "s") as path:
+        done = pacctl("--socket", str(path), "reload")
+        document = pacctl("--socket", str(path), "reload", "--json")
+
+    assert (
+        "pacctl: The configuration has 2 mistakes:\n  /x\\x1b[31m:7: a.\n  /x:8: b.\n"
+        == done.stderr
+    )
+    assert daemon.bad_config == json.loads(document.stdout)["error"]["what"]
+
+
+def test_a_checked_file_has_its_mistakes_on_lines(place: Path) -> None:
+    """1.3: also beside --json, where they are one text of the document."""
+    (place / "bad.toml").write_text("[watch]\nsettle = 1\nmod = 2\n")
+    done = pacctl("config", "check", "--json", str(place / "bad.toml"))
+
+    first, *rest = done.stderr.splitlines()
+    assert "pacctl: The configuration has 3 mistakes:" == first
+    assert all(each.startswith(f"  {place}/bad.toml") for each in rest[:3])
+    assert "\\n" not in done.stderr
+    assert json.loads(done.stdout)["error"]["what"].startswith(f"{first[8:]}\n  ")
 
 
 @pytest.mark.parametrize(
@@ -274,6 +309,40 @@ def test_what_could_not_be_removed_fails_the_prune(place: Path) -> None:
     assert ["removed", "failed"] == [line.split("\t")[0] for line in plain.stdout.splitlines()]
 
 
+def test_several_files_are_restored_each_by_itself(place: Path) -> None:
+    """C, 1.3: what cannot be brought back keeps no other; each is told, the worst is the exit."""
+    found = {}
+    for form in ((), ("--json",), ("--plain",)):
+        daemon = FakeDaemon()
+        with serving(daemon, place / "s") as path:
+            found[form] = pacctl("restore", "99", "4", "3", "3", *form, "--socket", str(path))
+        assert [("restore", 3)] == [(name, given) for name, given, _ in daemon.commands]
+    shown, lines, plain = found.values()
+    told = [json.loads(line) for line in lines.stdout.splitlines()]
+
+    assert [6, 6, 6] == [each.returncode for each in found.values()]
+    assert shown.stdout.startswith("restored  ")
+    assert [f"pacctl: {number}: " for number in (99, 4)] == [
+        line[: line.index(": ", 8) + 2] for line in shown.stderr.splitlines()
+    ]
+    assert ["error", "error", "restored"] == [each["message_type"] for each in told]
+    assert [99, 4, 3] == [each["id"] for each in told]
+    assert [5, 6] == [each["error"]["exit"] for each in told[:2]]
+    assert ["failed\t99", "failed\t4", "restored\t3"] == [
+        "\t".join(line.split("\t")[:2]) for line in plain.stdout.splitlines()
+    ]
+
+
+def test_of_several_files_one_that_is_missing(place: Path) -> None:
+    """C, 1.3: exit 5 where nothing was worse; without a daemon nothing is tried twice."""
+    with serving(FakeDaemon(), place / "s") as path:
+        some = pacctl("restore", "3", "99", "--socket", str(path))
+    none = pacctl("restore", "3", "99", "--socket", str(place / "s"))
+
+    assert (5, 3) == (some.returncode, none.returncode)
+    assert 1 == len(none.stderr.splitlines())
+
+
 def _stale(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
@@ -310,23 +379,33 @@ def test_w48_the_search_says_where_it_looked(place: Path) -> None:
     """w48: without --socket the sentence lists every place and how to start the daemon."""
     if Path("/run/pacd/pacd.sock").exists():
         pytest.skip("a pacd of this machine is running")
-    environ = {"XDG_RUNTIME_DIR": str(place), "PACD_SOCKET": "/nowhere/s"}
+    environ = {"XDG_RUNTIME_DIR": str(place)}
 
     done = pacctl("status", env=environ)
 
     assert 3 == done.returncode
-    tried = f"/nowhere/s, {place}/pacd/pacd.sock, /run/pacd/pacd.sock"
+    tried = f"{place}/pacd/pacd.sock, /run/pacd/pacd.sock"
     assert f"pacd is not running: there is no socket at {tried}." in done.stderr
     assert "`systemctl start pacd`" in done.stderr
 
 
 def test_the_first_socket_that_exists_is_taken(place: Path) -> None:
-    """Requirements 1.3: $PACD_SOCKET may name one that is gone; the next place is tried."""
+    """Requirements 1.1: the runtime directory may have none; the next place is tried."""
+    with serving(FakeDaemon(), place / "pacd" / "pacd.sock"):
+        environ = {"RUNTIME_DIRECTORY": "/nowhere", "XDG_RUNTIME_DIR": str(place)}
+
+        assert 0 == pacctl("status", env=environ).returncode
+
+
+def test_w48_a_socket_that_is_named_is_no_other_daemons(place: Path) -> None:
+    """w48: a slip in $PACD_SOCKET must not prune the mirrors of whoever listens elsewhere."""
     runtime = place / "run"
     with serving(FakeDaemon(), runtime / "pacd.sock"):
         environ = {"PACD_SOCKET": "/nowhere/s", "RUNTIME_DIRECTORY": str(runtime)}
+        done = pacctl("status", env=environ)
 
-        assert 0 == pacctl("status", env=environ).returncode
+    assert 3 == done.returncode
+    assert "There is no socket at /nowhere/s." in done.stderr
 
 
 @pytest.mark.parametrize(("spoken", "older"), [("0", "daemon"), ("2", "pacctl")])

@@ -77,6 +77,7 @@ class Site:
         limits: One worker, as most tests ask what is done and not how much at once; each starts
             a process of its own in every run.
         faulty: Whether a fault of PAC's own is expected; else it fails the test.
+        set_up: What each worker begins with.
     """
 
     base: Path
@@ -85,6 +86,7 @@ class Site:
     limits: WorkerLimits = field(default_factory=lambda: WorkerLimits(1, 1, 1, 1))
     patience: timedelta = timedelta.max
     faulty: bool = False
+    set_up: Callable[[], None] = calls.nothing
 
     @classmethod
     def make(cls, base: Path, *, mirror: bool = False, artwork: bool = False) -> "Site":
@@ -127,7 +129,7 @@ class Site:
                 self.policy,
                 self.limits,
                 self.tools,
-                calls.nothing,
+                self.set_up,
                 self.patience,
             )
             yield Engine(setup, store, Events(now=datetime.now(UTC)))

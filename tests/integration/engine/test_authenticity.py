@@ -83,6 +83,19 @@ def test_known_audio_is_only_tested(site: Site) -> None:
     assert Authenticity.INCONCLUSIVE == stands(site, "B/01.flac")
 
 
+def test_w09_a_verdict_is_found_again(site: Site) -> None:
+    """w09, A6: of audio that was removed and is copied back it is known by its MD5."""
+    album = site.album("A", 1)
+    site.run()
+    kept = (album / "01.flac").read_bytes()
+    (album / "01.flac").unlink()
+    site.run()
+    (album / "01.flac").write_bytes(kept)
+
+    assert {"test": 1} == site.run().actions
+    assert Authenticity.INCONCLUSIVE == stands(site, "A/01.flac")
+
+
 def test_what_was_tested_before_is_judged(site: Site) -> None:
     """A6: switched on later, every recording is judged once; switched off, nothing stands."""
     site.wish(authenticity=AuthenticityPolicy(enabled=False))

@@ -28,6 +28,7 @@ def examined(folder: Path, tools: Toolbox, wishes: AuthenticityPolicy) -> dict[s
         Watch(mode="inotify"),
         folder / "pacd.db",
         None,
+        (),
         now=datetime(2026, 11, 21, tzinfo=UTC),
     )
     return {check.name: check for check in seen.checks}

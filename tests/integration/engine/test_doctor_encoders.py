@@ -33,7 +33,7 @@ def examined(
     )
     watch = Watch(mode="inotify", directories=1, watched=1, overflows=0)
     policy = DaemonPolicy((library,))
-    seen = examine(policy, tools, watch, folder / "pacd.db", None, now=NOW)
+    seen = examine(policy, tools, watch, folder / "pacd.db", None, (), now=NOW)
     return {check.name: check for check in seen.checks}
 
 

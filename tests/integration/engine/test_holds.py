@@ -338,6 +338,39 @@ def test_w19_hard_links_are_asked_about_and_mirrored_all_the_same(mirrored: Site
     assert before["01.flac"][2] == other.read_bytes()
 
 
+def test_w09_what_was_accepted_is_found_again(site: Site) -> None:
+    """w09, H2: of audio that was removed and is copied back; its folder is empty meanwhile."""
+    album, seeded = site.album("A", 1), site.base / "seeded.flac"
+    seeded.hardlink_to(album / "01.flac")
+    site.run()
+    site.run(releasing(site, accept=True))
+    (album / "01.flac").unlink()
+    site.run()
+    (album / "2.flac").write_bytes(seeded.read_bytes())
+    (site.base / "again.flac").hardlink_to(album / "2.flac")
+
+    assert {"test": 1} == site.run().actions
+    assert [] == site.holds()
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["moved back", "copied back"])
+def test_w09_accepted_damage_is_known_by_its_bytes(site: Site, copied: bool) -> None:
+    """w09, H2: what no test vouches for has no MD5: a copy of it is asked about anew."""
+    album, aside = site.album("A", 1), site.base / "aside.flac"
+    damage(album / "01.flac")
+    site.run()
+    site.run(releasing(site, accept=True))
+    (album / "01.flac").rename(aside)
+    site.run()
+    if copied:
+        (album / "01.flac").write_bytes(aside.read_bytes())
+    else:
+        aside.rename(album / "01.flac")
+    site.run()
+
+    assert ([Cause.CORRUPT] if copied else []) == [cause for _, cause in causes(site)]
+
+
 def test_a_foreign_output_is_not_overwritten(mirrored: Site) -> None:
     """M9, H1: a collision; the master is kept in order, and mirrored once the way is free."""
     mirrored.album("A", 1)

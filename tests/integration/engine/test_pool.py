@@ -405,3 +405,20 @@ def test_nothing_survives_an_owner_that_is_killed(tmp_path: Path) -> None:
         owner.kill()
 
     assert eventually(lambda: not any(alive(pid) for pid in pids))
+
+
+_TOLD_TO_GO = """
+import os, signal, socket
+from pacd.engine.worker import work
+ours, theirs = socket.socketpair()
+ours.detach()
+work(theirs, os.getppid(), lambda: os.kill(os.getpid(), signal.SIGTERM), (), 1 << 40)
+"""
+
+
+def test_w30_a_worker_that_is_told_to_go_while_it_starts_says_nothing() -> None:
+    """w15, w30: nothing is left open, of which Python would warn in words of its own."""
+    command = [sys.executable, "-Werror", "-c", _TOLD_TO_GO]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (0, "") == (ended.returncode, ended.stderr)

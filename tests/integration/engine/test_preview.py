@@ -1,6 +1,7 @@
 """What a plan says of outputs is what is then done to them."""
 
 import os
+import shlex
 import time
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from pacd.intake.ignore import Ignore
 from pacd.protocol.documents import Plan, Why
 from tests.integration.engine.collector import Collector, two_mirrors
 from tests.integration.engine.site import SETTLE_S, Ran, Site, contents
+from tests.integration.engine.test_holds import damage, releasing
 
 Said = tuple[str, str, str]
 """A path, what is done to it, and in which mirror."""
@@ -107,6 +109,35 @@ def test_why_says_the_same(site: Site, life: Collector) -> None:
         why(site, "Z/01.flac").decision.action,
         why(site, "Z/01.flac").decision.reason,
     )
+
+
+def test_why_tells_of_folders_what_they_are(site: Site, life: Collector) -> None:
+    """1.3: a folder is not ignored; its command tells more, as a shell takes it."""
+    life.add("It's", "01")
+    (site.library / ".pacd-recycle").mkdir(exist_ok=True)
+    album, bin_ = why(site, "It's"), why(site, ".pacd-recycle")
+    history = shlex.quote(str(site.library / "It's"))
+
+    assert "folder" == album.state
+    assert f"PAC looks at the files in it; `pacctl history {history}` tells of them" == (
+        album.decision.reason
+    )
+    assert ("ignored", "PAC's recycle bin (.pacd-recycle)") == (bin_.state, bin_.decision.reason)
+
+
+def test_why_tells_who_accepted_damage(site: Site) -> None:
+    """H2, 1.3: nothing is to be done, and it is not in order."""
+    damage(site.album("A", 1) / "01.flac")
+    site.run()
+    (held,) = site.holds()
+    shown = why(site, "A/01.flac").holds[0]
+    site.run(releasing(site, accept=True))
+    found = why(site, "A/01.flac")
+
+    assert str(site.library / "A/01.flac") == shown.file
+    assert "accepted" == found.state
+    assert found.decision.reason.startswith(f"damaged ({held.reason}), accepted by anna on 20")
+    assert found.decision.reason.endswith(" UTC; left as it is")
 
 
 def test_an_output_is_given_to_one_master_only(site: Site, life: Collector) -> None:

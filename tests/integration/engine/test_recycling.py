@@ -433,6 +433,26 @@ def test_a_library_that_is_away(site: Site) -> None:
 # Bringing back
 
 
+def test_a_bin_that_cannot_be_looked_after(site: Site) -> None:
+    """F6, L3: said for as long as it is so; the masters are maintained all the same."""
+    hi_res(site)
+    site.run()
+    bin_, told = site.library / recycle.BIN, list[str]()
+    bin_.rename(site.base / "away")
+    bin_.symlink_to(site.base / "away")
+    with site.engine() as engine:
+        for _look in range(2):
+            engine.bins.look_after(site.policy, engine.pipeline.library_ids)
+            told += [each.what for each in engine.bins.problems()]
+        bin_.unlink()
+        (site.base / "away").rename(bin_)
+        engine.bins.look_after(site.policy, engine.pipeline.library_ids)
+
+        assert [True, True] == ["recycle bin" in each for each in told]
+        assert () == engine.bins.problems()
+    assert 1 == len(in_bin(site).files)
+
+
 def test_the_original_comes_back_and_stays(site: Site) -> None:
     """F6, P4: PAC's own CD version makes room for it; it is not resampled again; why tells."""
     master = hi_res(site)
@@ -509,6 +529,25 @@ def test_what_lies_in_no_bin(site: Site) -> None:
     for number, words in ((1, "brought back already"), (99, "`pacctl restore` lists")):
         with pytest.raises(UnknownError, match=words):
             restored(site, number)
+
+
+def test_w16_a_file_that_somebody_is_writing(site: Site) -> None:
+    """w16, C4: refused for the moment, and what is written stays in its place."""
+    master = hi_res(site)
+    original = master.read_bytes()
+    site.run()
+    made = master.read_bytes()
+
+    with (
+        master.open("r+b"),
+        pytest.raises(RefusedError, match="being worked on just now") as caught,
+    ):
+        restored(site, 1)
+
+    assert "`pacctl restore 1` again" in caught.value.fix
+    assert made == master.read_bytes()
+    assert restored(site, 1).exchanged
+    assert original == master.read_bytes()
 
 
 def test_a_file_that_is_being_worked_on(site: Site) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from pacd.domain.plan import Action
+from pacd.domain.outcome import Failed
+from pacd.domain.plan import Action, PlanItem
 from pacd.domain.policy import MirrorPolicy, WorkerLimits
 from pacd.engine.dispatch import SPACE_EVERY_S
 from pacd.engine.engine import Engine
 from pacd.engine.pipeline import AHEAD
 from pacd.engine.visit import Urgency
-from pacd.errors import StoppedError
+from pacd.errors import FailureKind, StoppedError
 from pacd.intake.debounce import Place
 from pacd.intake.watcher import Watcher
 from pacd.protocol.documents import EventKind
@@ -437,3 +438,22 @@ def test_what_a_call_raises_is_its_callers(site: Site) -> None:
     with pytest.raises(ZeroDivisionError):
         answers[0].result(0)
     assert 7 == answers[1].result(0)
+
+
+def test_w18_what_failed_and_is_there_all_the_same_is_not_tried_again(tmp_path: Path) -> None:
+    """w18, P4: a folder could not be synced after the rename; `why` said "retrying" for ever."""
+    site = Site.make(tmp_path, mirror=True)
+    site.album("A", 1)
+    site.run()
+    path, library_id = PurePosixPath("A/01.flac"), site.library_id
+    encode = PlanItem(path, Action.MIRROR_ENCODE, "a test", mirror="phone")
+    lost = Failed(encode, FailureKind.NO_SPACE, "No space left on device")
+    with site.store() as store:
+        job = store.jobs.started(library_id, encode, now=datetime.now(UTC))
+        store.jobs.failed(job, lost, now=datetime.now(UTC), retry_at=datetime.now(UTC))
+        store.folders.disturb(library_id, path.parent)
+    again = site.run()
+    with site.store() as store:
+        left = store.jobs.setbacks(library_id, path.parent)
+
+    assert ({}, {}) == (again.actions, left)

@@ -5,7 +5,10 @@ import shutil
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -15,8 +18,11 @@ from pacd.engine.devices import DEVICES
 from pacd.engine.engine import Engine
 from pacd.engine.roots import identities
 from pacd.intake.debounce import Place
+from pacd.store import backups
+from pacd.store.decisions import AWAITED
 from tests.audio import Art, dress, png
 from tests.integration.engine.site import Site, contents, master
+from tests.mounts import ext4
 
 EMPTY = ScanReport()
 
@@ -51,6 +57,60 @@ def test_an_empty_root_is_taken_for_unmounted(site: Site, root: str, words: str)
     assert [True] == [each.startswith(words) and "is empty" in each for each in away.problems]
     assert () == back.problems
     assert before.items() <= contents(place).items()
+
+
+def lose_database(site: Site) -> None:
+    """What is left is what pacd exports at each start, and with each backup."""
+    backups.export(site.database, now=datetime.now(UTC))
+    for each in site.database.parent.glob("pacd.db*"):
+        each.unlink()
+
+
+@pytest.mark.parametrize("mount_point", ["gone", "empty"])
+@pytest.mark.parametrize(("root", "words"), [("phone", "Mirror phone"), ("art", "The cover")])
+def test_m9_a_database_lost_while_a_disk_is_away(
+    site: Site, root: str, words: str, mount_point: str
+) -> None:
+    """M9, S4, M4: its root is no new one: nothing is made there, and all is known later."""
+    place = site.base / root
+    place.rename(site.base / "elsewhere")
+    if mount_point == "empty":
+        place.mkdir()
+    lose_database(site)
+    away, still_away = site.run(), site.run()
+    left = place.exists() and list(place.iterdir())
+    if mount_point == "empty":
+        place.rmdir()
+    (site.base / "elsewhere").rename(place)
+    before = contents(place)
+    back = site.run()
+    with site.store() as store:
+        awaited = store.memory.get(AWAITED)
+
+    assert 0 == (away.actions + still_away.actions + back.actions)["mirror-encode"]
+    assert (mount_point == "empty" and []) == left
+    assert 1 == len(still_away.problems)
+    assert still_away.problems[0].startswith(words)
+    assert () == back.problems
+    assert before == contents(place)
+    assert [] == awaited
+
+
+def test_m9_a_database_lost_while_the_library_is_away(site: Site) -> None:
+    """M9, S4: an empty place of a library that was known is no empty library."""
+    mirrored = contents(site.base / "phone")
+    site.library.rename(site.base / "elsewhere")
+    site.library.mkdir()
+    lose_database(site)
+    away = site.run()
+    site.library.rmdir()
+    (site.base / "elsewhere").rename(site.library)
+    back = site.run()
+
+    assert Counter() == away.actions
+    assert [True] == ["the database that was lost knew it" in each for each in away.problems]
+    assert mirrored == contents(site.base / "phone")
+    assert (0, ()) == (back.actions["mirror-encode"], back.problems)
 
 
 def _of_two(root: str) -> dict[str, int]:
@@ -164,13 +224,14 @@ def test_libraries_that_share_a_cover_root_do_not_fight_for_it(site: Site) -> No
     assert before != contents(site.base / "art")
 
 
-def test_a_mirror_that_goes_is_missed_at_once(site: Site) -> None:
+@pytest.mark.parametrize("root", ["phone", "art"])
+def test_a_root_that_goes_is_missed_at_once(site: Site, root: str) -> None:
     """W3: whoever asks after dropping an album is told why its outputs are not made."""
     told: list[bool] = []
 
     def unplug(engine: Engine) -> None:
         engine.auditor.look_for_roots()
-        (site.base / "phone").rename(site.base / "unplugged")
+        (site.base / root).rename(site.base / "unplugged")
         engine.minder.next_s = time.monotonic() + 3600
         site.album("A/two", 1, seed=7)
         engine.inbox.touch(Place("music", PurePosixPath("A/two")), False)
@@ -202,3 +263,98 @@ def test_the_cover_of_an_album_whose_file_changed_places(site: Site, tmp_path: P
     site.run()
 
     assert png(3, 3) == cover.read_bytes()
+
+
+@pytest.mark.parametrize(("root", "words"), [("phone", "Mirror phone"), ("art", "The cover")])
+def test_m9_a_disk_that_goes_before_anything_was_put_there(
+    tmp_path: Path, root: str, words: str
+) -> None:
+    """M9, w09: nothing is on record yet, but what is written below its mount would be hidden."""
+    site = Site.make(tmp_path, mirror=True, artwork=True)
+    with ext4(tmp_path, site.base / root) as disk:
+        (disk.place / "lost+found").rmdir()
+        site.run()
+        disk.unmount()
+        for path in site.album("A/one", 1).iterdir():
+            dress(path, {"ALBUM": "One", "ARTIST": "A"}, [Art(png())])
+        away = site.run()
+        left = list(disk.place.iterdir())
+        disk.mount()
+        back = site.run()
+        made = list(disk.place.rglob("*.*"))
+
+    assert [] == left
+    assert [True] == [
+        each.startswith(words) and "is empty, but the disk that was mounted there is not" in each
+        for each in away.problems
+    ]
+    assert () == back.problems
+    assert 1 == len(made)
+
+
+def test_m9_a_mirror_that_moves_from_a_disk_is_settled_by_a_folder(tmp_path: Path) -> None:
+    """M9: what the problem's line says is all that is needed."""
+    site = Site.make(tmp_path, mirror=True)
+    with ext4(tmp_path, site.base / "phone") as disk:
+        (disk.place / "lost+found").rmdir()
+        site.run()
+    site.album("A/one", 1)
+    away = site.run()
+    (site.base / "phone/new").mkdir()
+    settled = site.run()
+    shutil.rmtree(site.base / "phone/new")
+
+    assert 1 == len(away.problems)
+    assert ((), ()) == (settled.problems, site.run().problems)
+    assert [site.base / "phone/A/one/01.opus"] == list((site.base / "phone").rglob("*.opus"))
+
+
+def test_m9_a_disk_mounted_over_an_empty_root_is_taken_at_once(tmp_path: Path) -> None:
+    """M9: a mirror gets a disk of its own before there is anything in it."""
+    site = Site.make(tmp_path, mirror=True)
+    site.run()
+    with ext4(tmp_path, site.base / "phone") as disk:
+        (disk.place / "lost+found").rmdir()
+        site.album("A/one", 1)
+        seen = site.run()
+        made = list(disk.place.rglob("*.opus"))
+
+    assert () == seen.problems
+    assert 1 == len(made)
+
+
+@contextmanager
+def bound(source: Path, place: Path) -> Iterator[None]:
+    """Show a folder at another place; the test is skipped where this user may not."""
+    for each in (source, place):
+        each.mkdir(exist_ok=True)
+    if subprocess.run(["mount", "--bind", source, place], check=False).returncode != 0:
+        pytest.skip("this user may not bind folders")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def test_m9_a_root_that_was_bound_to_itself_is_where_it_was(tmp_path: Path) -> None:
+    """M9, w31: systemd binds ReadWritePaths= to themselves; `pacd --once` by hand sees none."""
+    site = Site.make(tmp_path, mirror=True)
+    phone = site.base / "phone"
+    with bound(phone, phone):
+        site.run()
+    site.album("A/one", 1)
+
+    assert () == site.run().problems
+    assert 1 == len(list(phone.rglob("*.opus")))
+
+
+def test_m9_another_folder_of_the_same_disk_was_bound_there(tmp_path: Path) -> None:
+    """M9: what is put below it would be hidden as well, whatever disk that is on."""
+    site = Site.make(tmp_path, mirror=True)
+    phone = site.base / "phone"
+    with bound(site.base / "data", phone):
+        site.run()
+    site.album("A/one", 1)
+
+    assert 1 == len(site.run().problems)
+    assert [] == list(phone.iterdir())

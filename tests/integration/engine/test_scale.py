@@ -66,12 +66,12 @@ def test_a_storm_of_moved_folders_is_one_walk_and_loses_nothing(site: Site) -> N
     ran = site.run(move, audit=False)
 
     begun = walks(ran)
-    assert 1 == begun.count(".")
+    assert begun.count(".") in {1, 2}  # once more for those that were told of while it went on
     assert len(begun) < 2 * MOST  # of 280: those that were told of before it, or after it began
     assert Counter() == ran.actions
     with site.store() as store:
         library = store.libraries.all()[0].id
-        moved = store.folders.all(library, "")
+        moved = store.folders.all(library, ())
         assert PER_FOLDER * folders == store.tracks.valid_count(library)
         assert {f"{each:05} (live)" for each in range(folders)} == set(moved) - {"."}
 
@@ -85,7 +85,7 @@ def test_folders_that_went_are_let_go_bit_by_bit(site: Site) -> None:
     library, left = site.library_id, [150]
 
     def counted(engine: Engine) -> bool:
-        left.append(len(set(engine.store.folders.all(library, "")) - {"."}))
+        left.append(len(set(engine.store.folders.all(library, ())) - {"."}))
         return engine.idle
 
     ran = site.run(until=counted)

@@ -1,10 +1,14 @@
 """What a scan sees of a real library, and what is remembered of it."""
 
+import math
 import os
 import shutil
 import subprocess
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -13,7 +17,10 @@ from pacd.domain.hold import Cause
 from pacd.domain.plan import Action
 from pacd.domain.policy import FlacPolicy
 from pacd.domain.scan import ScanReport, ScanStatus
+from pacd.engine.audits import Findings, broke_off
+from pacd.engine.closing import LAST_AUDIT
 from pacd.engine.engine import Engine
+from pacd.engine.summary import errand_counts
 from pacd.engine.walker import OUTSTANDING
 from pacd.intake.debounce import MAX_APART, Place
 from pacd.protocol.documents import EventKind
@@ -293,6 +300,37 @@ def test_a_root_that_is_gone_forgets_nothing(site: Site, tmp_path: Path, state: 
     assert Counter() == back.actions
 
 
+def test_a_scan_of_a_root_that_is_gone_counts_nothing(site: Site, tmp_path: Path) -> None:
+    """1.3, w08: what is on record of files that nobody has seen is no answer."""
+    site.album("A", 2)
+    site.run()
+    site.library.rename(tmp_path / "disk")
+    with site.engine() as engine:
+        errand = engine.auditor.errand(None, tuple(places("")))
+        engine.run(until=lambda each: each.idle)
+        counts = errand_counts(engine, errand)
+
+    assert {0} == {*counts.library.values(), *counts.mirror.values()}
+    assert f"its root {site.library} is not there" in errand.trouble
+
+
+@pytest.mark.parametrize("away", [True, False], ids=["away", "there"])
+def test_w08_an_audit_is_whole_when_all_libraries_were(site: Site, away: bool) -> None:
+    """w08, W5: the last audit is the last that saw everything, not one that found a disk away."""
+    site.album("A", 1)
+    other = site.base / "other"
+    (wishes,) = site.policy.libraries
+    second = replace(wishes, name="second", root=other)
+    site.policy = replace(site.policy, libraries=(wishes, second))
+    if not away:
+        other.mkdir()
+    site.run()
+    with site.store() as store:
+        finished = store.memory.get(LAST_AUDIT)
+
+    assert away == (finished is None)
+
+
 def test_a_root_that_goes_during_a_walk_forgets_nothing(site: Site, tmp_path: Path) -> None:
     """w09, w08: what the rest of the walk does not see was not deleted."""
     folders = 4 * OUTSTANDING
@@ -317,18 +355,27 @@ def test_a_root_that_goes_during_a_walk_forgets_nothing(site: Site, tmp_path: Pa
     assert folders == valid
 
 
-def test_a_folder_that_cannot_be_read_is_said_and_not_forgotten(site: Site) -> None:
-    """L3, L5: one unreadable folder never ends a scan; here its path is too long to be opened."""
-    site.album("A", 1)
-    name, place = "d" * 200, os.open(site.library, os.O_RDONLY)
+@contextmanager
+def too_deep(root: Path) -> Iterator[None]:
+    """Have a folder so deep that its path is too long to be opened."""
+    name, place = "d" * 200, os.open(root, os.O_RDONLY)
     for _level in range(25):
         os.mkdir(name, dir_fd=place)
         deeper = os.open(name, os.O_RDONLY, dir_fd=place)
         os.close(place)
         place = deeper
     os.close(place)
-    ran = site.run()
-    shutil.rmtree(site.library / name)
+    try:
+        yield
+    finally:
+        shutil.rmtree(root / name)
+
+
+def test_a_folder_that_cannot_be_read_is_said_and_not_forgotten(site: Site) -> None:
+    """L3, L5: one unreadable folder never ends a scan."""
+    site.album("A", 1)
+    with too_deep(site.library):
+        ran = site.run()
 
     assert ran.report
     assert {"discovered": 2, "added": 1, "failed": 1} == tally(ran)
@@ -337,15 +384,112 @@ def test_a_folder_that_cannot_be_read_is_said_and_not_forgotten(site: Site) -> N
     assert 1 == len(ran.problems)
 
 
+def test_w13_music_left_alone_for_its_name_is_said(site: Site) -> None:
+    """W6, w13, L3: in status with the fix, and by the scan, until it has another name."""
+    site.album("Metallica/...And Justice for All", 1)
+    site.album(".38 Special/Tour de Force", 2, seed=10)
+    outside = site.base / "outside"
+    outside.mkdir()
+    (outside / "01.flac").write_bytes(b"")
+    (site.library / "Far").symlink_to(outside)
+    first = site.run()
+    (site.library / ".38 Special").rename(site.library / "38 Special")
+    (site.library / "Far").unlink()
+    second = site.run()
+
+    assert first.report
+    assert second.report
+    assert {"discovered": 1, "added": 1} == tally(first)
+    (problem,) = first.problems
+    assert (problem,) == first.report.warnings
+    assert problem == (
+        "Library music: .38 Special has music in it and is hidden, "
+        "for its name begins with a dot (and 1 more); it is not maintained."
+    )
+    assert {"discovered": 3, "added": 2, "skipped": 1} == tally(second)
+    assert ((), ()) == (second.problems, second.report.warnings)
+
+
+def test_w13_a_draft_that_has_its_own_name_by_now_is_left_alone_no_more(site: Site) -> None:
+    """W6, w13: another program's draft that a walk has met is no problem until the next walk."""
+    (album,) = {path.parent for path in site.album("A", 1).iterdir()}
+    draft = album / ".02.flac"
+    draft.write_bytes(b"")
+    told: list[int] = []
+
+    def renamed(engine: Engine) -> bool:
+        if engine.idle:
+            told.append(len(engine.auditor.problems))
+            draft.rename(album / "02.txt")
+            told.append(len(engine.auditor.problems))
+        return engine.idle
+
+    site.run(until=renamed)
+
+    assert [1, 0] == told
+
+
 def test_a_walk_that_cannot_read_the_store_ends(site: Site) -> None:
     """L3, W3: said as the scan's error; the library is free for the next walk."""
     site.album("A", 1)
     site.run()
-    ran = site.run(lambda _engine: site.database.unlink())
+
+    def remove(engine: Engine) -> None:
+        engine.anchor.next_s = math.inf  # else it is put back, and all begins anew
+        site.database.unlink()
+
+    ran = site.run(remove)
     finished = [each for each in ran.events if each.kind is EventKind.SCAN_FINISHED]
 
     assert ["error"] == [each.status for each in finished]
     assert finished[0].message.startswith("the walk broke off")
+
+
+def test_w09_a_part_whose_walk_broke_off_is_told_and_tried_again(site: Site) -> None:
+    """w09, W3: what is lost with it is not left to the audit of tomorrow."""
+    site.album("A", 1)
+    site.run()
+    site.album("B", 1)
+    away, soon = site.database.with_name("away"), list[PurePosixPath]()
+
+    def break_off(engine: Engine) -> None:
+        engine.auditor.finished = lambda audit, _now: soon.append(audit.below)
+        engine.anchor.next_s = math.inf  # else it is put back, and all begins anew
+        site.database.rename(away)
+        engine.auditor.walk(Place("music", PurePosixPath("B")))
+
+    def mended(engine: Engine) -> bool:
+        if engine.idle and away.exists():
+            assert broke_off(engine.auditor.problems)
+            away.rename(site.database)
+            engine.auditor.audit_all()  # as the daemon does, within 15 minutes
+        return engine.idle
+
+    ran = site.run(break_off, mended, audit=False)
+
+    assert [PurePosixPath("B"), PurePosixPath()] == soon
+    assert () == ran.problems
+    assert site.known("B/01.flac")
+
+
+def test_a_part_that_cannot_be_read_is_a_problem_at_once(site: Site) -> None:
+    """L3: as if the whole walk before it had met it, and not from the audit of tomorrow on."""
+    site.album("A", 1)
+    told = list[int]()
+
+    def walked_twice(engine: Engine) -> bool:
+        if engine.idle and not told:
+            told.append(len(engine.auditor.problems))
+            deep.enter_context(too_deep(site.library / "A"))
+            engine.auditor.walk(Place("music", PurePosixPath("A")))
+        return engine.idle
+
+    with ExitStack() as deep:
+        ran = site.run(until=walked_twice)
+
+    assert [0] == told
+    assert 1 == len(ran.problems)
+    assert () == site.run().problems
 
 
 def test_left_overs_of_dead_workers_are_removed(site: Site) -> None:
@@ -396,7 +540,7 @@ def test_drift_is_what_the_watcher_missed(site: Site) -> None:
 
     def reporting(engine: Engine) -> None:
         engine.auditor.reports = True
-        engine.auditor._unread["music"] = ()  # it was walked whole before, by this daemon
+        engine.auditor._told["music"] = Findings()  # it was walked whole before, by this daemon
 
     def told(engine: Engine) -> None:
         reporting(engine)
@@ -457,7 +601,7 @@ def test_drift_is_not_what_nobody_could_miss(site: Site) -> None:
         engine.auditor.reports = True
 
     def walking(engine: Engine) -> None:
-        engine.auditor._unread["music"] = ()
+        engine.auditor._told["music"] = Findings()
         reporting(engine)
         engine.auditor.walk(places("B")[0])
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
@@ -44,16 +44,19 @@ def _running(site: Site) -> Iterator[Engine]:
 
 
 def test_w57_live_and_ready_are_two_things(site: Site) -> None:
-    """w57: with a problem it is not ready, and lives; stopped it does neither."""
+    """w57: with a problem it is not ready, and lives; stopped it does neither; notes are none."""
     problem = Problem(what="A root is gone.", fix="Mount it.", kind=ProblemKind.ROOT_MISSING)
+    overlooked = Problem(what="Music left alone.", fix="-", kind=ProblemKind.OVERLOOKED)
     with _running(site) as engine:
         well, troubled = health(engine, ()), health(engine, (problem,))
+        told = health(engine, (overlooked,))
         engine.starting = True
         starting = health(engine, ())
     dead = health(engine, (problem,))
 
     assert (Verdict.OK, True, True) == (well.verdict, well.live, well.ready)
     assert (Verdict.DEGRADED, True, False) == (troubled.verdict, troubled.live, troubled.ready)
+    assert (Verdict.OK, True, (overlooked,)) == (told.verdict, told.ready, told.problems)
     assert starting.live
     assert (Verdict.FAILED, False, False) == (dead.verdict, dead.live, dead.ready)
     assert [ProblemKind.ENGINE_DEAD, ProblemKind.ROOT_MISSING] == [
@@ -78,16 +81,34 @@ def test_w57_an_engine_that_is_stuck_does_not_live(site: Site) -> None:
 def test_w55_every_change_of_state_is_a_line(site: Site) -> None:
     """w55: work and rest, a pause and its end, a problem and its end: once each."""
     site.album("A", 1)
-    herald = Herald()
-    with capture_logs() as told:
-        site.run(until=lambda engine: herald.look(engine) or engine.idle)
-        site.run(lambda engine: engine.set_pause(None, "anna"), lambda each: not herald.look(each))
-        site.run(lambda engine: engine.end_pause("anna"), lambda each: not herald.look(each))
-    states = [line["state"] for line in told if line["event"] == "state"]
+    away, herald = site.base / "away", Herald()
 
-    assert {"working", "paused"} <= set(states)
-    assert "watching" == states[-1] or "scanning" == states[-1]
+    def rests(engine: Engine) -> bool:
+        return herald.look(engine) or engine.idle
+
+    def misses_it_for_a_while(engine: Engine) -> bool:
+        herald.look(engine)
+        engine.inbox.post(lambda: None)  # another turn
+        turns.extend(engine.snapshot.problems)
+        return len(turns) == 3
+
+    turns: list[Problem] = []
+    with capture_logs() as told:
+        site.run(until=rests)
+        site.run(lambda engine: engine.set_pause(None, "anna"), lambda each: not herald.look(each))
+        site.run(lambda engine: engine.end_pause("anna"), rests)
+        site.library.rename(away)
+        site.run(until=misses_it_for_a_while)
+        away.rename(site.library)
+        site.run(until=rests)
+    states = [line["state"] for line in told if line["event"] == "state"]
+    # That it looks through the library comes between where a look takes as long as a turn.
+    lasting = [state for state in states if state != "scanning"]
+    problems = [(line["event"], line["kind"]) for line in told if "problem" in line["event"]]
+
     assert all(one != other for one, other in pairwise(states))
+    assert ["working", "watching", "paused", "watching"] == [state for state, _ in groupby(lasting)]
+    assert [("problem", "root-missing"), ("problem over", "root-missing")] == problems
 
 
 def test_w55_problems_come_and_go_in_the_log() -> None:

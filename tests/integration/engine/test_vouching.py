@@ -74,7 +74,8 @@ def test_w09_another_folder_with_little_of_the_library(site: Site, tmp_path: Pat
 
     assert FILES + 1 == valid(site)
     assert 1 == len(gone.problems)
-    assert f"is another folder than before, and {FILES - 1} of {FILES} files" in gone.problems[0]
+    assert "is another folder than before" in gone.problems[0]
+    assert f" {FILES} of {FILES} files are not in it" in gone.problems[0]
     shutil.rmtree(site.library)
     (tmp_path / "disk").rename(site.library)
     back = site.run()
@@ -170,7 +171,7 @@ def test_w09_a_skeleton_of_the_library_is_not_the_library(
 
     gone = shelved.run(until=asked)
 
-    assert [True] == ["59 of 60 files are not in it" in each for each in gone.problems]
+    assert [True] == [" 60 of 60 files are not in it" in each for each in gone.problems]
     assert (0, 61, held + 1) == (gone.counts["removed"], valid(shelved), len(shelved.holds()))
     shutil.rmtree(shelved.library)
     (tmp_path / "disk").rename(shelved.library)

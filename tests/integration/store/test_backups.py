@@ -248,13 +248,31 @@ def test_w59_decisions_outlive_the_database(decided: Path) -> None:
     assert before["restored"] == after["restored"]
 
 
+def test_m9_roots_outlive_the_database(tmp_path: Path) -> None:
+    """M9, S4: an empty one is awaited then, and no new one; libraries are known by their names."""
+    database = tmp_path / "state" / "pacd.db"
+    with closing(Store.open(database, now=NOW)) as store, store.transaction():
+        store.libraries.sync({"z": Path("/z")})
+        old = store.libraries.sync({"a": Path("/a"), "z": Path("/z")})
+        store.memory.set("roots", ["/phone"])
+        store.memory.set("library_roots", {str(old["z"]): "f1:7"})
+    backups.export(database, now=NOW)
+    database.unlink()
+    with closing(Store.open(database, now=NOW)) as store:
+        new = store.libraries.sync({"a": Path("/a"), "z": Path("/z")})
+        known = [store.memory.get(each) for each in ("roots", "awaited", "library_roots")]
+
+    assert old != new
+    assert [["/phone"], ["/a", "/phone", "/z"], {str(new["z"]): "f1:7"}] == known
+
+
 def test_decisions_can_be_read(decided: Path) -> None:
     """S4: names as they are, times, what, by whom: a person can read the document."""
     document = _decided(decided)
     holds = document["holds"]
     assert isinstance(holds, list)
 
-    assert {"form", "made", "libraries", "holds", "restored", "memory"} == document.keys()
+    assert {"form", "made", "libraries", "holds", "restored", "memory", "roots"} == document.keys()
     assert str(PATH) == holds[0]["path"]
     assert ("suspect", "accepted", "uid 1000 pid 7") == tuple(
         holds[0][name] for name in ("cause", "how", "who")

@@ -20,7 +20,7 @@ def test_a_folder_at_rest_until_it_is_disturbed(store: Store, library: int) -> N
     store.folders.disturb(library, FOLDER)
 
     assert store.folders.fingerprint(library, FOLDER) is None
-    assert {str(FOLDER): None} == store.folders.all(library, "policy")
+    assert {str(FOLDER): None} == store.folders.all(library, {"policy"})
 
 
 def test_rest_counts_under_the_same_policy_alone(store: Store, library: int) -> None:
@@ -28,7 +28,7 @@ def test_rest_counts_under_the_same_policy_alone(store: Store, library: int) -> 
     store.folders.at_rest(library, FOLDER, PRINT, "policy", 1, now=NOW)
     store.folders.at_rest(library, OTHER, PRINT, "old", 1, now=NOW)
 
-    assert {str(FOLDER): PRINT, str(OTHER): None} == store.folders.all(library, "policy")
+    assert {str(FOLDER): PRINT, str(OTHER): None} == store.folders.all(library, {"policy"})
 
 
 def test_disturbing_all_or_one(store: Store, library: int) -> None:
@@ -49,7 +49,7 @@ def test_a_walk_of_a_part_asks_for_that_part_alone(store: Store, library: int) -
         store.folders.at_rest(library, PurePosixPath(name), PRINT, "policy", 1, now=NOW)
 
     def found(below: str) -> set[str]:
-        return set(store.folders.all(library, "policy", PurePosixPath(below)))
+        return set(store.folders.all(library, {"policy"}, PurePosixPath(below)))
 
     assert {"A", "A/1", "A/1/x"} == found("A")
     assert {"A/1", "A/1/x"} == found("A/1")
@@ -62,11 +62,18 @@ def test_a_gone_folder_is_forgotten(store: Store, library: int) -> None:
     store.folders.at_rest(library, FOLDER, PRINT, "policy", 1, now=NOW)
     store.folders.forget(library, FOLDER)
 
-    assert {} == store.folders.all(library, "policy")
+    assert {} == store.folders.all(library, {"policy"})
+
+
+FAR = NOW + timedelta(days=9)
 
 
 def test_folders_whose_tests_grew_old(store: Store, library: int) -> None:
     """F4: a folder is stale by a file that is there, by a verdict on its present bytes."""
+
+    def stale(after: timedelta) -> tuple[PurePosixPath, ...]:
+        return store.folders.stale(library, tested_before=NOW + after, tested_after=FAR)
+
     files = {
         PATH: (SEEN, INTACT),
         OTHER / "a.flac": (REPLACED, replace(INTACT, tested_at=NOW + timedelta(days=1))),
@@ -76,11 +83,11 @@ def test_folders_whose_tests_grew_old(store: Store, library: int) -> None:
         store.verdicts.record(check, TRACK, seen)
     store.tracks.seen(library, PurePosixPath("never/tested.flac"), replace(SEEN, inode=9), now=NOW)
 
-    assert () == store.folders.stale(library, tested_before=NOW)
-    assert (FOLDER,) == store.folders.stale(library, tested_before=NOW + timedelta(hours=1))
-    assert (FOLDER, OTHER) == store.folders.stale(library, tested_before=NOW + timedelta(days=2))
+    assert () == stale(timedelta())
+    assert (FOLDER,) == stale(timedelta(hours=1))
+    assert (FOLDER, OTHER) == stale(timedelta(days=2))
     store.tracks.gone(library, [PATH], now=NOW)
-    assert (OTHER,) == store.folders.stale(library, tested_before=NOW + timedelta(days=2))
+    assert (OTHER,) == stale(timedelta(days=2))
     store.tracks.seen(library, OTHER / "a.flac", SEEN, now=NOW)
     store.verdicts.forget(SEEN)
-    assert () == store.folders.stale(library, tested_before=NOW + timedelta(days=2))
+    assert () == stale(timedelta(days=2))

@@ -82,8 +82,8 @@ def test_rewrites_are_counted_per_master(store: Store, library: int) -> None:
     store.jobs.finished(store.jobs.started(library, ENCODE, now=NOW), now=LATER)
     _fail(store, library, item(), FailureKind.IO, timedelta(minutes=1))
 
-    assert {PATH: 2, sibling: 1} == store.jobs.rewrites(library, FOLDER, since=SOON)
-    assert {PATH: 3, sibling: 1} == store.jobs.rewrites(library, FOLDER, since=NOW)
+    assert {PATH: 2, sibling: 1} == store.jobs.rewrites(library, FOLDER, since=SOON, until=LATER)
+    assert {PATH: 3, sibling: 1} == store.jobs.rewrites(library, FOLDER, since=NOW, until=LATER)
 
 
 def test_old_jobs_are_pruned(store: Store, library: int) -> None:

@@ -37,12 +37,12 @@ def test_w53_odd_names_survive_everywhere(reread: Store, library: int) -> None:
     (export,) = reread.exports.all(library)
 
     assert (ODD_PATH, TRACK) == (file.path, file.track)
-    assert [str(ODD_FOLDER)] == list(reread.folders.all(library, ""))
+    assert [str(ODD_FOLDER)] == list(reread.folders.all(library, ()))
     (row,) = reread.outputs.in_folder(library, "odd", ODD_FOLDER).values()
     assert (ODD_PATH, ODD_PATH) == (row.output.path, row.output.source_rel)
     assert (ODD_PATH, Cause.CORRUPT, ODD_PATH) == (hold.path, hold.cause, export.source)
     assert {ODD_PATH} == set(reread.jobs.setbacks(library, ODD_FOLDER))
-    assert {ODD_PATH: 1} == reread.jobs.rewrites(library, ODD_FOLDER, since=NOW)
+    assert {ODD_PATH: 1} == reread.jobs.rewrites(library, ODD_FOLDER, since=NOW, until=NOW)
     assert [ODD_PATH] == [entry.path for entry in reread.history.of(library, ODD_PATH, limit=9)]
     assert INTACT == reread.verdicts.check_of(SEEN)
     assert MD5 == reread.exports.at(library, [export.target])[export.target].audio_md5

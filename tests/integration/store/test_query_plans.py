@@ -65,15 +65,19 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "fingerprint": (lambda s: s.folders.fingerprint(LIBRARY, FOLDER), "library_id=? AND folder=?"),
     "disturb": (lambda s: s.folders.disturb(LIBRARY, FOLDER), ""),
     "all_folders": (
-        lambda s: s.folders.all(LIBRARY, "policy", FOLDER),
+        lambda s: s.folders.all(LIBRARY, {"policy"}, FOLDER),
         "PRIMARY KEY (library_id=? AND folder>? AND folder<?)",
     ),
     "stale": (
-        lambda s: s.folders.stale(LIBRARY, tested_before=NOW),
+        lambda s: s.folders.stale(LIBRARY, tested_before=NOW, tested_after=NOW),
         "idx_checks_age (last_test_ts<?",
     ),
+    "stale_ahead": (
+        lambda s: s.folders.stale(LIBRARY, tested_before=NOW, tested_after=NOW),
+        "idx_checks_age (last_test_ts>?",
+    ),
     "stale_files": (
-        lambda s: s.folders.stale(LIBRARY, tested_before=NOW),
+        lambda s: s.folders.stale(LIBRARY, tested_before=NOW, tested_after=NOW),
         "idx_files_content (library_id=? AND device=? AND inode=? AND file_size=? AND mtime_ns=?",
     ),
     "lying": (lambda s: s.recycled.lying(LIBRARY), "idx_recycled_lying (library_id=?"),
@@ -148,7 +152,7 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
         "(library_id=? AND path=?",
     ),
     "rewrites": (
-        lambda s: s.jobs.rewrites(LIBRARY, FOLDER, since=NOW),
+        lambda s: s.jobs.rewrites(LIBRARY, FOLDER, since=NOW, until=NOW),
         "(library_id=? AND folder=? AND action=? AND ended_at>?",
     ),
     "holds": (lambda s: s.holds.in_folder(LIBRARY, FOLDER), "(library_id=? AND folder=?"),

@@ -169,7 +169,7 @@ def test_every_folder_is_looked_at_after_a_restore(backed_up: Path) -> None:
     restore(backed_up, now=NOW)
     store = Store.open(backed_up, now=NOW)
 
-    assert {None} == set(store.folders.all(1, "policy").values())
+    assert {None} == set(store.folders.all(1, {"policy"}).values())
     store.close()
 
 
@@ -214,6 +214,19 @@ def test_w59_what_cannot_serve_is_refused(backed_up: Path, spoilt: str, words: s
 
     assert before == backed_up.read_bytes()
     assert ["backups", "pacd.db"] == sorted(each.name for each in backed_up.parent.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"no database at all\n" * 100, b"SQLite format 3\0" * 100])
+def test_a_file_that_is_no_backup_is_called_so(backed_up: Path, content: bytes) -> None:
+    """S4: the advice for a damaged database is none for a wrong name."""
+    wrong, before = backed_up.with_name("wrong"), backed_up.read_bytes()
+    wrong.write_bytes(content)
+    with pytest.raises(StoreError) as caught:
+        restore(backed_up, wrong, now=NOW)
+
+    assert f"{wrong}: it is not a sound backup of pacd: " in str(caught.value)
+    assert "Stop pacd" not in str(caught.value)
+    assert before == backed_up.read_bytes()
 
 
 def test_no_backup_at_all(database: Path) -> None:

@@ -47,6 +47,18 @@ def test_a_number_is_a_whole_one(value: object) -> None:
         Arguments({"limit": value}, ("limit",)).number("limit", most=100)
 
 
+@pytest.mark.parametrize("value", ["0", 0, "-1"])
+def test_a_number_may_have_a_least(value: object) -> None:
+    """1.3: a history of no entries is a mistake, not a library without one."""
+    with pytest.raises(RequestError, match="from 1 to 100"):
+        Arguments({"limit": value}, ("limit",)).number("limit", least=1, most=100)
+
+
+def test_what_is_named_twice_is_meant_once() -> None:
+    """1.3: `release 8 8` ends one hold."""
+    assert (8, 7) == Arguments({"ids": [8, 7, 8]}, ("ids",)).numbers("ids")
+
+
 @pytest.mark.parametrize("value", [0, -1, float("inf"), "nan", "x", True, [], 10**400, 1e30])
 def test_a_pause_lasts_some_time(value: object) -> None:
     """w60: no pause of no time, and none that never ends by accident."""

@@ -96,5 +96,5 @@ def test_a_hold_links_its_picture() -> None:
     """A5, 1.4: absolute, or null."""
     held = hold(Cause.SUSPECT)
 
-    assert hold_view("m", held).spectrogram is None
-    assert "/p.png" == hold_view("m", replace(held, spectrogram=Path("/p.png"))).spectrogram
+    assert hold_view(policy(), held).spectrogram is None
+    assert "/p.png" == hold_view(policy(), replace(held, spectrogram=Path("/p.png"))).spectrogram

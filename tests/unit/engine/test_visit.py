@@ -14,6 +14,7 @@ from pacd.engine.visit import Urgency, Visit
 from pacd.errors import FailureKind
 from pacd.intake.audit import FolderView
 from pacd.intake.debounce import Place
+from pacd.planning.setbacks import LONGEST_WAIT
 from tests.builders import (
     NOW,
     PHONE,
@@ -118,7 +119,7 @@ def test_retries_are_those_that_nobody_has_to_look_at() -> None:
         )
     )
 
-    assert [NOW + timedelta(seconds=30)] == list(replace(visit(known), begun=NOW).retries())
+    assert [NOW + timedelta(seconds=30)] == list(replace(visit(known), begun=NOW).retries(NOW))
 
 
 def test_a_retry_that_came_during_the_visit_is_not_lost() -> None:
@@ -126,7 +127,15 @@ def test_a_retry_that_came_during_the_visit_is_not_lost() -> None:
     known = facts(setbacks=(setback(Action.TEST, due_in=-timedelta(seconds=1)),))
     began = replace(visit(known), begun=NOW - timedelta(seconds=2))
 
-    assert [NOW - timedelta(seconds=1)] == list(began.retries())
+    assert [NOW - timedelta(seconds=1)] == list(began.retries(NOW))
+
+
+def test_w11_nothing_is_waited_for_that_a_wrong_clock_set() -> None:
+    """w11, w40: a clock that is set right in the middle of a visit costs no year."""
+    known = facts(setbacks=(setback(Action.TEST, due_in=timedelta(days=7_000)),))
+    moments = list(replace(visit(known), begun=NOW).retries(NOW))
+
+    assert [NOW + LONGEST_WAIT] == moments
 
 
 def test_patience_ends() -> None:

@@ -1,11 +1,14 @@
 """Frame headers and checksums, on bytes."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from pacd.files.flac_frames import Frame, frame_at, frame_ends, frames_from_end, is_whole
 from tests.damage import crc, frame
+from tests.effort import effort
 
 
 def test_example_of_the_standard() -> None:
@@ -13,8 +16,8 @@ def test_example_of_the_standard() -> None:
     data = bytes.fromhex("fff869180000bf0358fd03128baa9a")
 
     assert Frame(variable=False, number=0, samples=1) == frame_at(data, 0)
-    assert is_whole(data)
-    assert [len(data)] == frame_ends(data + bytes(50))
+    assert is_whole(data, 16)
+    assert [len(data)] == frame_ends(data + bytes(50), 16)
 
 
 def test_a_damaged_frame_is_not_whole() -> None:
@@ -26,18 +29,47 @@ def test_a_damaged_frame_is_not_whole() -> None:
         data[: n // 8] + bytes([data[n // 8] ^ 1 << n % 8]) + data[n // 8 + 1 :] for n in bits
     ]
 
-    assert not any(frame_at(each, 0) and is_whole(each) for each in damaged)
+    assert not any(frame_at(each, 0) and is_whole(each, 16) for each in damaged)
 
 
 @pytest.mark.parametrize("ending", [b"\0", b"\0\0"])
 def test_a_frame_may_end_in_zeros(ending: bytes) -> None:
     """F1: a checksum of 0x..00, as every 256th file has at its end, is no junk."""
-    frames = (frame(1, number.to_bytes(3)) for number in range(1 << 24))
+    frames = (frame(1, constants(number >> 8, number & 0xFF)) for number in range(1 << 24))
     data = next(each for each in frames if each.endswith(ending))
 
-    assert is_whole(data)
-    assert not is_whole(data + bytes(3))
-    assert [len(data)] == frame_ends(data + b"junk")
+    assert is_whole(data, 16)
+    assert not is_whole(data + bytes(3), 16)
+    assert [len(data)] == frame_ends(data + b"junk", 16)
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        pytest.param("fff8c91802cc 00599f 000000 0000", id="constants"),
+        pytest.param("fff8c91802cc 00599f 000000 0000" + "00" * 3, id="three-of-padding"),
+    ],
+)
+@pytest.mark.parametrize("padding", [0, 1, 5, 5_000])
+def test_a_frame_that_ends_in_silence_and_a_checksum_of_zero(silent: str, padding: int) -> None:
+    """F1, S9: its own zeros are not taken for those that somebody put behind the stream."""
+    data = bytes.fromhex(silent)
+
+    assert [14] == frame_ends(data + bytes(padding), 16)
+
+
+def test_x2_a_frame_made_of_ends_is_measured_once() -> None:
+    """X2, B5: six bytes are one more end with zeros behind; 100 KB of them took ten minutes."""
+    head = bytes.fromhex("fff87978 00 ffff")  # eight channels of 65,536 samples
+    head += bytes([crc(head, 0x07, 8)])
+    body = head + bytes.fromhex("10 0000")  # order 0, Rice codes: long to read
+    end = b"\0\0\0\1" + crc(b"\1", 0x8005, 16).to_bytes(2)
+    few, many = (
+        effort(partial(frame_ends, body + crc(body, 0x8005, 16).to_bytes(2) + end * ends, 16))
+        for ends in (100, 800)
+    )
+
+    assert many < 10 * few
 
 
 @pytest.mark.parametrize(
@@ -85,6 +117,11 @@ def test_no_bytes_break_the_search(data: bytes) -> None:
     found = [position for position, _frame in frames_from_end(data + b"\xff\xf8")]
 
     assert sorted(found, reverse=True) == found
+
+
+def constants(left: int, right: int) -> bytes:
+    """Two channels of 16 bits, each a constant (RFC 9639, section 9.2.1)."""
+    return b"\0" + left.to_bytes(2) + b"\0" + right.to_bytes(2)
 
 
 def with_crc8(head: bytes) -> bytes:

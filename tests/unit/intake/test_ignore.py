@@ -11,10 +11,10 @@ BUILT_IN = Ignore()
     ("name", "reason"),
     [
         ("._01 Hunter.flac", "a macOS resource file (._*)"),
-        (".hidden.flac", "a hidden file (.*)"),
-        (".01.flac.Xy3kQz", "a hidden file (.*)"),  # rsync
-        (".syncthing.01.flac.tmp", "a hidden file (.*)"),
-        (".pacd-4711-0123abcd.flac", "a hidden file (.*)"),
+        (".hidden.flac", "a hidden file (.[!.]*)"),
+        (".01.flac.Xy3kQz", "a hidden file (.[!.]*)"),  # rsync
+        (".syncthing.01.flac.tmp", "a hidden file (.[!.]*)"),
+        (".pacd-4711-0123abcd.flac", "a hidden file (.[!.]*)"),
         ("01.flac.part", "a download that is not finished (*.part)"),
         ("01.flac.partial", "a download that is not finished (*.partial)"),
         ("01.flac.partial~", "a download that is not finished (*.partial~)"),
@@ -36,12 +36,13 @@ def test_w13_unfinished_and_foreign_files(name: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        (".Trash-1000", "a hidden folder (.*)"),
-        (".pacd-recycle", "a hidden folder (.*)"),
-        (".stversions", "a hidden folder (.*)"),
-        (".snapshots", "a hidden folder (.*)"),
-        (".~tmp~", "a hidden folder (.*)"),
-        (".rsync-partial", "a hidden folder (.*)"),
+        (".Trash-1000", "a recycle bin (.Trash*)"),
+        (".pacd-recycle", "PAC's recycle bin (.pacd-recycle)"),
+        (".stversions", "what syncthing keeps of earlier files (.stversions)"),
+        (".snapshots", "snapshots of the file system (.snapshot*)"),
+        (".~tmp~", "copies that rsync has not finished (.~tmp~)"),
+        (".rsync-partial", "copies that rsync has not finished (.rsync-partial)"),
+        (".38 Special", "a hidden folder (.[!.]*)"),
         ("@eaDir", "a folder of the NAS (@eaDir)"),
         ("#recycle", "the NAS's recycle bin (#recycle)"),
         ("#snapshot", "the NAS's snapshots (#snapshot)"),
@@ -66,6 +67,9 @@ def test_w13_folders_of_systems(name: str, reason: str) -> None:
     [
         "01 Hunter.flac",
         "…And Justice.flac",
+        "..Baby One More Time.flac",
+        "...And Justice for All.flac",
+        "....flac",
         "part.flac",
         "tmp.flac",
         "a~b.flac",
@@ -84,7 +88,20 @@ def test_ordinary_files(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Part", "recycle", "A@eaDir", "eaDir", "tmp", "a.tmp", "x~", "[1969] A+B", "Lost"]
+    "name",
+    [
+        "...And Justice for All",
+        "..",
+        "Part",
+        "recycle",
+        "A@eaDir",
+        "eaDir",
+        "tmp",
+        "a.tmp",
+        "x~",
+        "[1969] A+B",
+        "Lost",
+    ],
 )
 def test_ordinary_folders(name: str) -> None:
     """W6: names of files mean nothing for folders."""
@@ -101,7 +118,7 @@ def test_w13_the_owners_patterns_are_added() -> None:
     assert f"{own} ([0-9][0-9]?)" == ignore.folder("12x")
     assert ignore.file("a.demo.flac") is None
     assert ignore.folder("incoming") is None
-    assert "a hidden file (.*)" == ignore.file(".a.flac")
+    assert "a hidden file (.[!.]*)" == ignore.file(".a.flac")
 
 
 @pytest.mark.parametrize("pattern", ["[", "(", "*", "a|b", "\\", "\udcff", "", "[!"])
@@ -111,3 +128,21 @@ def test_any_pattern_is_only_a_pattern(pattern: str) -> None:
 
     assert ignore.file(".hidden") is not None
     assert ("*" == pattern) == (ignore.file("01.flac") is not None)
+
+
+@pytest.mark.parametrize(
+    ("name", "doubtful"),
+    [
+        (".38 Special", True),
+        (".1999.flac", True),
+        ("...And Justice for All", False),
+        ("._01.flac", False),
+        (".Trash-1000", False),
+        (".pacd-recycle", False),
+        ("@eaDir", False),
+        (".Demos", False),
+    ],
+)
+def test_w13_what_may_be_music_all_the_same(name: str, doubtful: bool) -> None:
+    """w13, W6: what only a first dot hides, unless the owner means it."""
+    assert doubtful == Ignore([".Demos"]).doubtful(name)

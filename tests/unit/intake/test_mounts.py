@@ -27,6 +27,10 @@ TABLE = rb"""
 41 22 0:48 / /data rw - btrfs /dev/sdf rw,subvol=/data
 42 22 0:49 / /auto rw - autofs systemd-1 rw
 43 42 0:50 / /auto rw - smb3 //nas/auto rw
+44 22 254:0 /srv/bound /srv/bound rw - ext4 /dev/vda1 rw
+45 44 254:0 /srv/bound/x /srv/bound/x rw - ext4 /dev/vda1 rw
+46 22 254:0 /srv/data /srv/other rw - ext4 /dev/vda1 rw
+47 41 0:48 /data/music /data/music rw - btrfs /dev/sdf rw,subvol=/data
 not a line of the kernel's
 """
 
@@ -58,6 +62,31 @@ def test_w10_the_mount_that_holds_a_path(table: MountTable, path: str, kind: str
 
     assert mount
     assert kind == mount.kind
+
+
+@pytest.mark.parametrize(
+    ("path", "point"),
+    [
+        ("/srv/bound/x/y", "/"),  # as systemd binds ReadWritePaths=, one in the other
+        ("/srv/other/y", "/srv/other"),  # another folder of the same disk
+        ("/mnt/usb/x", "/mnt/usb"),
+        ("/data/music", "/data/music"),  # what is mounted below is /, not /data
+        ("/home/me", "/"),
+    ],
+)
+def test_m9_what_lies_beneath_folders_bound_to_themselves(
+    table: MountTable, path: str, point: str
+) -> None:
+    """M9: such a mount shows what was there without it, and hides nothing when it goes."""
+    mount = table.beneath(os.fsencode(path))
+
+    assert mount
+    assert os.fsencode(point) == mount.point
+
+
+def test_m9_where_nothing_is_known_of_mounts_nothing_lies_beneath() -> None:
+    """M9: /proc is not to be had."""
+    assert MountTable(b"").beneath(b"/srv") is None
 
 
 @pytest.mark.parametrize(

@@ -19,18 +19,25 @@ from pacctl.width import width
 from pacd.protocol.documents import (
     Audit,
     Bin,
+    Counts,
+    Decision,
     Document,
+    FileState,
     History,
     HoldCounts,
     Holds,
     Paused,
     Plan,
+    Problem,
+    ProblemKind,
     Prune,
     PruneState,
     Queue,
     Restored,
+    ScanTicket,
     State,
     Status,
+    TicketState,
     Watch,
     Why,
     to_json,
@@ -76,13 +83,59 @@ _DEGRADED = replace(
     watch=Watch(mode="inotify", directories=1_434, watched=1_234, overflows=1),
     libraries=(replace(LIBRARY, scan_status="error", scan_error="/srv/music is not mounted"),),
 )
+_MISTAKEN = replace(
+    _DEGRADED,
+    problems=(
+        Problem(
+            kind=ProblemKind.RELOAD_REFUSED,
+            what="The last reload was refused.",
+            fix="Correct the configuration.",
+        ),
+    ),
+)
 _HOSTILE = replace(
     CORRUPT,
     path="\x1b]0;owned\x07/\u202egpj.flac\n\udcff",
     evidence={"words": "\x1b[2J\x9b31m", "\x1bname": "\x1bvalue"},
     reason="\x1b[31mred",
     library="\x1b[m",
+    file="/\x1b]0;owned\x07/\u202egpj.flac\n\udcff",
     advice="\x1b]52;c;cGFjCg==\x07",
+)
+_JUDGED = {
+    "authenticity": {
+        "status": "suspect",
+        "reason": "PAC's own detector: it was MP3 once",
+        "judged_at": "2026-11-20T22:15:00Z",
+        "findings": [
+            {
+                "detector": "builtin",
+                "version": "5",
+                "status": "suspect",
+                "sentence": "it was MP3 once",
+                "numbers": {
+                    "bits": [16, 16],
+                    "edge_hz": 11_283,
+                    "codec": "MP3",
+                    "floor_db": -101.3,
+                },
+            },
+            {
+                "detector": "lac",
+                "version": "1.0",
+                "status": "ok",
+                "sentence": "clean",
+                "numbers": {},
+            },
+        ],
+    }
+}
+_SCANNED = ScanTicket(
+    id=1,
+    state=TicketState.DONE,
+    path=None,
+    exit=0,
+    counts=Counts(library={"scanned": 47, "recompress_skipped": 37}),
 )
 _now = partial(partial, now=_NOW)
 
@@ -107,6 +160,7 @@ _SCREENS: Mapping[str, tuple[Callable[..., None], Document]] = {
     "hostile": (_now(holds.hold_in_full), _HOSTILE),
     "hold-suspect": (_now(holds.hold_in_full), SUSPECT),
     "why": (files._story, replace(EXPLAINED, holds=(CORRUPT,))),
+    "why-judged": (files._story, replace(EXPLAINED, facts=_JUDGED)),
     "why-in-order": (files._story, MIRRORED),
     "history": (files._log, History(entries=(TESTED, FAILED))),
     "why-ignored": (files._story, IGNORED),
@@ -148,6 +202,11 @@ _SCREENS: Mapping[str, tuple[Callable[..., None], Document]] = {
         ),
     ),
     "pruned-nothing": (prune._done, Prune(id=3, state=PruneState.DONE)),
+    "scan": (work._summary, _SCANNED),
+    "scan-in-vain": (
+        work._summary,
+        replace(_SCANNED, counts=Counts(library={}), exit=2, message="Library music: it is away."),
+    ),
     "doctor": (condition._doctor_words, CHECKED),
 }
 
@@ -204,6 +263,8 @@ _ADVICE: list[tuple[Status, str, bool]] = [
     (replace(WATCHING, holds=HoldCounts(suspect=1)), "pacctl holds", True),
     (replace(WORKING, holds=HoldCounts(error=1)), "pacctl holds", True),
     (_DEGRADED, "pacctl doctor", True),
+    (_MISTAKEN, "pacctl config check", True),
+    (replace(_MISTAKEN, holds=HoldCounts(error=1)), "pacctl config check", True),
     (replace(WATCHING, paused=Paused()), "pacctl resume", False),
     (replace(WATCHING, libraries=()), "pacctl config show", False),
 ]
@@ -229,6 +290,34 @@ def test_w10_where_audits_alone_see_changes_is_said() -> None:
     place = lines.index("watch     poll")
 
     assert note == " ".join(" ".join(lines[place + 1 : place + 3]).split())
+
+
+@pytest.mark.parametrize(
+    ("watch", "shown"),
+    [
+        (Watch(mode="inotify", away=("music",)), "inotify · none of music, which is away"),
+        (
+            Watch(mode="inotify", directories=3, watched=3, away=("music", "attic")),
+            "inotify · all 3 folders at the last audit none of music and attic, which are away",
+        ),
+    ],
+)
+def test_w08_folders_that_are_away_are_no_coverage(watch: Watch, shown: str) -> None:
+    """w08, w56: no number of folders stands for those that nobody could watch."""
+    text = _shown(_now(overview), replace(WATCHING, watch=watch))
+
+    assert f"watch {shown} " in f"{' '.join(text.split())} "
+
+
+def test_w58_what_waits_for_a_disk_is_told_from_what_waits_for_its_turn() -> None:
+    """w58: in its first words; what is due comes after them."""
+    due, away = Decision(action="test", reason="never tested"), Decision(action="none", reason="")
+    waiting = [replace(MIRRORED, state=FileState.WAITING, decision=each) for each in (due, away)]
+    shown = [_shown(files._story, each).splitlines()[1] for each in waiting]
+
+    assert ["waiting for its turn", "waiting for a disk that is away"] == [
+        each.partition(" ·")[0] for each in shown
+    ]
 
 
 def test_a_document_of_another_version_is_said_so() -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from pacd.domain import outcome  # pytest would take its Tested for a test class
 from pacd.domain.outcome import Done, Exported, Failed, Mirrored, Recompressed
-from pacd.domain.output import Export, OutputState
+from pacd.domain.output import OutputState
 from pacd.domain.plan import Action
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
-from pacd.planning.after import after, export_after, failure
+from pacd.planning.after import after, failure
 from tests.builders import (
     NOW,
     check,
@@ -76,18 +76,7 @@ EXPORTED = Exported(PurePosixPath("A/front.jpg"), picture(), "image/jpeg", 10, 2
 
 def test_a_cover_is_a_fact_of_its_album() -> None:
     """F7: nothing of the master changes."""
-    done = Done(item(Action.EXPORT_ARTWORK), EXPORTED)
-
-    assert facts() == after(facts(), done, NOW)
-    assert Export(
-        PurePosixPath("A/front.jpg"), PurePosixPath("a/01.flac"), picture().md5, 500
-    ) == export_after(done, 500)
-
-
-def test_only_exports_are_exports() -> None:
-    """P1: a mistake of ours is an error, not a wrong fact."""
-    with pytest.raises(TypeError, match="test exports nothing"):
-        export_after(Done(item(), outcome.Tested(check(), track(), observation())), 0)
+    assert facts() == after(facts(), Done(item(Action.EXPORT_ARTWORK), EXPORTED), NOW)
 
 
 def test_success_forgets_the_failures_of_this_action_alone() -> None:

@@ -24,7 +24,7 @@ from pacd.domain.outcome import (
     Recompressed,
     Resampled,
 )
-from pacd.domain.output import Output, OutputState
+from pacd.domain.output import Export, Output, OutputState
 from pacd.domain.plan import Action, Album, Facts, PlanItem, Setback
 from pacd.domain.policy import (
     AuthenticityPolicy,
@@ -37,7 +37,7 @@ from pacd.domain.policy import (
 from pacd.domain.recycled import Recycled
 from pacd.domain.verdict import Authenticity, Detector, Integrity, joined
 from pacd.errors import FailureKind
-from pacd.planning.after import after, export_after
+from pacd.planning.after import after
 from pacd.planning.authenticity import counting, drawing_due, suspicion, unheard
 from pacd.planning.compression import compression_tag
 from pacd.planning.covers import wanted_covers
@@ -238,7 +238,8 @@ def carry_out(folder: Album, item: PlanItem, wishes: LibraryPolicy, outcome: Out
     tracks[at] = after(tracks[at], outcome, NOW)
     exports = dict(folder.exports)
     if isinstance(outcome, Done) and isinstance(outcome.result, Exported):
-        made = export_after(outcome, wishes.artwork.max_px)
+        cover = outcome.result
+        made = Export(cover.target, item.path, cover.picture.md5, wishes.artwork.max_px)
         exports[made.target] = made
     return replace(folder, tracks=tuple(tracks), exports=exports)
 

@@ -9,7 +9,7 @@ from pacd.planning.planner import decide
 from pacd.planning.setbacks import retry_wait
 from tests.builders import NOW, PHONE, facts, output, policy, setback, track
 
-DISK = [FailureKind.NO_SPACE, FailureKind.READ_ONLY]
+DISK = [FailureKind.NO_SPACE, FailureKind.READ_ONLY, FailureKind.TARGET_SHUT]
 
 
 @pytest.mark.parametrize("kind", DISK)

@@ -1,6 +1,7 @@
 """When holds begin and end."""
 
 from datetime import timedelta
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -213,6 +214,15 @@ def test_findings_stop_like_holds() -> None:
         Finding(Cause.VERIFY_FAILED, "", evidence={"action": Action.EXPORT_ARTWORK.value}),
         StopOn.ERROR,
     )
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_advice_is_to_be_typed_as_it_stands(cause: Cause) -> None:
+    """H1: the number of the hold is in it."""
+    advice = Hold(47, PurePosixPath("a.flac"), cause, "", NOW).advice
+
+    assert "release ID" not in advice
+    assert ("release ID" in cause.advice) == ("`pacctl release 47" in advice)
 
 
 @pytest.mark.parametrize("cause", Cause)

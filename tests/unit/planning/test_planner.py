@@ -1,5 +1,6 @@
 """Each state of knowledge about a master leads to exactly these actions."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -8,13 +9,13 @@ import pytest
 
 from pacd.domain.hold import Cause
 from pacd.domain.media import Quirk
-from pacd.domain.output import OutputState
+from pacd.domain.output import Export, OutputState
 from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy
 from pacd.domain.verdict import Integrity
 from pacd.errors import FailureKind
 from pacd.planning.holding import MAX_REWRITES, UNSTABLE_AFTER
-from pacd.planning.planner import decide, plan, plan_covers, stopped
+from pacd.planning.planner import decide, eclipsed_covers, plan, plan_covers, stopped
 from tests.builders import (
     NOW,
     PHONE,
@@ -330,7 +331,36 @@ def test_a_bad_cover_does_not_cost_its_track() -> None:
         (facts(check=check(Integrity.CORRUPT, message="it is cut off")), "it is cut off"),
         (
             facts(track=UNCOMPRESSED, setbacks=(setback(),)),
-            "recompress failed and is tried again at 12:00:30 UTC",
+            "recompress failed: it went wrong (tool-failed); it is tried again at 12:00:30 UTC",
+        ),
+        (
+            facts(
+                outputs={PHONE.name: output(state=OutputState.MISSING)},
+                setbacks=(setback(Action.MIRROR_ENCODE, FailureKind.IO, mirror=PHONE.name),),
+            ),
+            (
+                "not up to date in phone: mirror-encode failed: it went wrong (io); "
+                "it is tried again at 12:00:30 UTC; intact, tested 2026-11-20, compressed "
+                "(flac 1.4.2; level=8; verify=1; date=2026-11-21)"
+            ),
+        ),
+        (
+            facts(
+                track=UNCOMPRESSED,
+                setbacks=(setback(kind=FailureKind.NO_SPACE, due_in=timedelta(hours=6)),),
+            ),
+            (
+                "recompress failed: it went wrong (no-space); it is tried again at 18:00:00 UTC; "
+                "intact, tested 2026-11-20, mirrored to phone (opus 128 kbit/s)"
+            ),
+        ),
+        (
+            facts(setbacks=(setback(Action.MIRROR_ENCODE, mirror=PHONE.name),)),
+            (
+                "intact, tested 2026-11-20, compressed "
+                "(flac 1.4.2; level=8; verify=1; date=2026-11-21), "
+                "mirrored to phone (opus 128 kbit/s)"
+            ),
         ),
         (fresh(restless=timedelta()), "waiting until nobody has written to it for a while"),
         (
@@ -345,6 +375,18 @@ def test_a_bad_cover_does_not_cost_its_track() -> None:
 def test_the_standing_says_why(known: Facts, words: str) -> None:
     """P1, w58: `pacctl why` has a reason for doing nothing, too."""
     assert words == decide(known, policy(), NOW).standing
+
+
+def test_w58_a_cover_that_could_not_be_exported_is_told_of() -> None:
+    """w58, F7: of a master at rest, and of one that is held but for its cover."""
+    failed = setback(Action.EXPORT_ARTWORK, FailureKind.NO_SPACE)
+    words = "export-artwork failed: it went wrong (no-space); it is tried again at 12:00:30 UTC"
+    known, wishes = facts(setbacks=(failed,)), policy(artwork=True)
+    held = replace(known, holds=(hold(Cause.SUSPECT),))
+
+    assert decide(known, wishes, NOW).standing.startswith(f"{words}; intact")
+    assert decide(held, wishes, NOW).standing == f"held (suspect): it is suspect; {words}"
+    assert words not in decide(known, policy(), NOW).standing
 
 
 def test_nothing_stops_a_clean_master() -> None:
@@ -458,6 +500,37 @@ def test_a_cover_is_exported_once_and_when_it_changes(
 def test_covers_wait_for_masters_at_rest(known: Facts) -> None:
     """F7, P2: artwork comes after recompression, and only from clean masters."""
     assert [] == list(plan_covers(album(known), policy(artwork=True), NOW))
+
+
+@pytest.mark.parametrize(
+    ("standing", "by"),
+    [
+        pytest.param(export(str(FRONT), source="b/01.flac", picture_md5="old"), "b/01.flac"),
+        pytest.param(
+            export(str(FRONT), source="b/01.flac", picture_md5="old", shared=True),
+            "b/01.flac of another library",
+            id="another library's",
+        ),
+        pytest.param(export(str(FRONT), source="b/01.flac"), "", id="the same picture"),
+        pytest.param(export(str(FRONT), picture_md5="old"), "", id="its own, which is due"),
+        pytest.param(
+            export(str(FRONT), source="b/01.flac", picture_md5="old", source_present=False),
+            "",
+            id="one that is gone: it is due",
+        ),
+        pytest.param(export(str(FRONT), None, picture_md5="old"), "", id="a stranger's: held"),
+    ],
+)
+def test_w58_a_cover_behind_another_albums_is_told_of(standing: Export, by: str) -> None:
+    """w58, F7: two albums of one name by the pattern: whose cover stands there, and the way out."""
+    words = (
+        f"its cover is not exported: {FRONT} shows that of {by}; "
+        "add {date} or {disc} to pattern in [artwork] to keep them apart"
+    )
+    folder = album(COVERED, exports=[standing])
+
+    assert ([words] if by else []) == list(eclipsed_covers(folder, policy(artwork=True)))
+    assert [] == list(eclipsed_covers(folder, policy(artwork=False)))
 
 
 def test_one_cover_for_a_folder() -> None:

@@ -1,6 +1,7 @@
 """What is due for one master, and why, as tables."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,11 @@ from pacd.domain.plan import Action, Facts
 from pacd.domain.policy import HardLinks, LibraryPolicy, MirrorPolicy, OpusGain
 from pacd.domain.verdict import Integrity
 from pacd.planning.rules import (
+    CLOCK_SLACK,
     hardlinked,
     integrity_due,
     output_due,
+    overtaken,
     recompress_due,
     rewrite_wanted,
 )
@@ -26,6 +29,7 @@ from tests.builders import (
     fresh,
     output,
     policy,
+    setback,
     track,
 )
 
@@ -48,13 +52,18 @@ LIMIT = policy().flac.verify_after
             "last tested 180 days ago, the limit is 90",
             id="a stale verdict of damage",
         ),
-        pytest.param(facts(check=check(age=-LIMIT)), None, id="the clock was set back"),
+        pytest.param(facts(check=check(age=-CLOCK_SLACK)), None, id="the clock was set back"),
+        pytest.param(
+            facts(check=check(age=-LIMIT)),
+            "its last test is dated 2027-02-19, which is still to come: the clock was wrong",
+            id="the clock was wrong",
+        ),
     ],
 )
 def test_a_test_is_due_when_bytes_are_new_or_the_verdict_is_old(
     known: Facts, reason: str | None
 ) -> None:
-    """F1: never tested, or longer ago than `verify_after_days`."""
+    """F1, w11: never tested, or longer ago than `verify_after_days`, or by a clock gone wrong."""
     assert reason == integrity_due(known, policy(), NOW)
 
 
@@ -244,3 +253,30 @@ def test_policies_differ_only_where_they_should() -> None:
 
     assert policy().key == policy().key
     assert len(wishes) == len({each.key for each in wishes})
+
+
+@pytest.mark.parametrize(
+    ("known", "over"),
+    [
+        pytest.param({}, True, id="as it should be"),
+        pytest.param({"outputs": {}}, False, id="its mirror is away"),
+        pytest.param(
+            {"outputs": {PHONE.name: output(state=OutputState.MISSING)}}, False, id="not there"
+        ),
+        pytest.param(
+            {"outputs": {PHONE.name: output(state=OutputState.UNSEEN)}}, False, id="not read yet"
+        ),
+        pytest.param(
+            {"outputs": {PHONE.name: output(src_md5=OTHER_MD5)}}, False, id="of other audio"
+        ),
+    ],
+)
+def test_w18_a_failure_to_make_what_stands_as_it_should_is_over(
+    known: dict[str, Any], *, over: bool
+) -> None:
+    """w18, P4: an output has its name, and only its folder could not be synced."""
+    failed = setback(Action.MIRROR_ENCODE, mirror=PHONE.name)
+    others = (setback(Action.RECOMPRESS), setback(Action.MIRROR_ENCODE, mirror="other"))
+    master = facts(setbacks=(failed, *others), **known)
+
+    assert [failed] * over == list(overtaken(master, PHONE))

@@ -8,19 +8,24 @@ from pacd.domain.hold import Cause
 from pacd.domain.plan import Action
 from pacd.errors import FailureKind
 from pacd.planning.setbacks import (
+    LONGEST_WAIT,
     MAX_INTERRUPTIONS,
     MAX_TRIES,
+    MENDABLE,
     held_for,
     retry_wait,
+    set_aside,
     setback_of,
     tries_after,
     waiting_for,
+    waits,
 )
 from tests.builders import NOW, facts, setback
 
 MACHINE = {
     FailureKind.NO_SPACE,
     FailureKind.READ_ONLY,
+    FailureKind.TARGET_SHUT,
     FailureKind.ROOT_GONE,
     FailureKind.NO_WORKER,
 }
@@ -116,8 +121,34 @@ def test_waiting_is_said_with_its_end() -> None:
     later = setback(due_in=timedelta(minutes=2))
 
     assert waiting_for(None, NOW) is None
-    assert "recompress failed and is tried again at 12:02:00 UTC" == waiting_for(later, NOW)
+    failed = "recompress failed: it went wrong (tool-failed)"
+
+    assert f"{failed}; it is tried again at 12:02:00 UTC" == waiting_for(later, NOW)
     assert waiting_for(later, NOW + timedelta(minutes=2)) is None
-    assert "recompress failed: it went wrong (tool-failed)" == waiting_for(
-        setback(tries=3), NOW + timedelta(days=1)
-    )
+    assert failed == waiting_for(setback(tries=3), NOW + timedelta(days=1))
+
+
+def test_a_wait_that_ends_on_another_day_says_which() -> None:
+    """w58: six hours from the evening on are tomorrow."""
+    later, evening = setback(due_in=timedelta(hours=14)), NOW + timedelta(hours=9)
+
+    assert str(waiting_for(later, evening)).endswith("tried again at 2026-11-22 02:00:00 UTC")
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_w11_a_clock_that_was_wrong_makes_nothing_wait(kind: FailureKind) -> None:
+    """w11, w40: the longest wait there is may be believed; what is beyond it is due."""
+    longest = setback(kind=kind, due_in=LONGEST_WAIT)
+    wrong = setback(kind=kind, due_in=LONGEST_WAIT + timedelta(seconds=1))
+
+    assert LONGEST_WAIT == max(retry_wait(each, 9) for each in FailureKind)
+    assert (True, False) == (waits(longest, NOW), waits(wrong, NOW))
+    assert not set_aside(wrong, NOW)
+    assert (waiting_for(wrong, NOW) is None) == (held_for(wrong) is None)
+
+
+def test_what_a_person_may_have_mended_is_what_the_machine_did() -> None:
+    """1.3, H1: a scan that is asked for uses up no tries of what is the file's fault."""
+    from_outside = {FailureKind.IO, FailureKind.INTERRUPTED}
+
+    assert MACHINE | from_outside == MENDABLE

@@ -244,7 +244,10 @@ def test_holds_end_when_nothing_is_in_the_way(
         ),
         (
             sidecar(setbacks=(setback(Action.MIRROR_COPY, mirror="phone"),)),
-            "mirror-copy failed and is tried again at 12:00:30 UTC",
+            (
+                "not up to date in phone: mirror-copy failed: it went wrong (tool-failed); "
+                "it is tried again at 12:00:30 UTC"
+            ),
         ),
         (
             Facts(PurePosixPath("a/notes.txt"), SEEN),
