@@ -1,7 +1,7 @@
 # make run     install what is missing, start the daemon on LIBRARY=…, show what it did
 # make test    all tests, as CI runs them
 # make check   lint, types, import contracts, unit tests: green at every commit
-# make test-faults   has calls fail, disks fill up and processes die while PAC writes; an hour
+# make test-faults   has calls fail, disks fill up and processes die while PAC writes; up to two hours
 # make bench   speed and memory beside the bare tools
 # make soak    a random life of an hour, or of MINUTES: all exact, memory flat; needs root
 # make bench-scale   100,000 real files, a storm, a lost database, 1,000,000 on record; an hour

@@ -15,15 +15,12 @@ from tests.e2e.running import Site
 @contextmanager
 def made_site(base: Path) -> Iterator[Site]:
     """A library with a mirror, and a short place for the socket."""
-    short = Path(tempfile.mkdtemp(prefix="pacd-"))
-    site = Site(base, short / "pacd.sock")
-    site.settings["watch"] = {"settle_s": 0.3}
-    site.library.mkdir()
-    site.configure()
-    try:
+    with tempfile.TemporaryDirectory(prefix="pacd-") as short:
+        site = Site(base, Path(short, "pacd.sock"))
+        site.settings["watch"] = {"settle_s": 0.3}
+        site.library.mkdir(exist_ok=True)  # it may be a disk of its own
+        site.configure()
         yield site
-    finally:
-        shutil.rmtree(short)
 
 
 def run(about: str | None, breaches: Callable[[Site, float, int], Iterable[str]]) -> int:

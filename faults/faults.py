@@ -6,11 +6,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from faults.campaign import made_site
 from faults.gate import KILL
 from faults.kills import run as run_kills
+from faults.living import Life, configure
+from faults.living import run as live
 from faults.oneshot import Shots
 from faults.report import HEAD, Row, refresh
 from faults.scenes import READING, SCENES
@@ -101,10 +105,28 @@ def _once(place: Path, arguments: argparse.Namespace) -> Iterator[Row]:
         yield Row("once", name, tally, time.monotonic() - began_s)
 
 
+def _living(place: Path, arguments: argparse.Namespace) -> Iterator[Row]:
+    """A running daemon: each writing call for an album fails, alone and with all behind it."""
+    step = 7 if arguments.quick else 1
+    for name in ("ENOSPC", "EIO"):
+        for lasting in (False, True):
+            began_s, tally = time.monotonic(), Tally()
+            form = f"{name} lasting" if lasting else name
+            base = place / form
+            base.mkdir()
+            with made_site(base) as site:
+                configure(site)
+                meet = partial(Life.until_clean, name=form, number=ERRORS[name], step=step)
+                live(site, tally, partial(meet, lasting=lasting))
+            yield Row("living", form, tally, time.monotonic() - began_s)
+
+
 def _kills(place: Path, arguments: argparse.Namespace) -> Iterator[Row]:
     """The daemon, then its workers, are killed at random while all that they do goes on."""
     began_s, tally = time.monotonic(), Tally()
     run_kills(place, tally, 20 if arguments.quick else arguments.kills)
+    for (part, state), number in sorted(tally.came.items()):
+        print(f"killed {number} times at its {part}: {state}", file=sys.stderr)
     yield Row("kills", "daemon and workers at random", tally, time.monotonic() - began_s)
 
 
@@ -121,6 +143,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "boundaries": _boundaries,
     "reads": _reads,
     "once": _once,
+    "living": _living,
     "kills": _kills,
     "disks": _disks,
 }

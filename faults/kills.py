@@ -1,4 +1,9 @@
-"""kill -9 at random moments, of the daemon and of its workers, while all that it does goes on."""
+"""
+kill -9 at random moments, of the daemon and of its workers, while all that it does goes on.
+
+Two of three kills of the daemon come while its workers are busy, every third in another part of
+its life: while it starts, at its first walk, at rest, after it was told to stop.
+"""
 
 import contextlib
 import os
@@ -6,7 +11,6 @@ import random
 import shutil
 import signal
 import subprocess
-import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from faults.campaign import made_site
 from faults.looking import interrupted, temporaries
 from faults.trials import Tally
+from pacd.errors import FailureKind
 from pacd.files import recycle
 from tests.audio import encode_pcm, pcm, stated_md5
 from tests.e2e.killing import Supply, assert_sound, let_pass, workers_of
-from tests.e2e.order import assert_in_order, masters, output_of
+from tests.e2e.moments import PATIENCE_S, SILENT, Part, begun, kill_in
+from tests.e2e.order import assert_in_order, files_below, masters, output_of
 from tests.e2e.running import Pacd, Site, processes_of, until
 from tests.integration.steps.masters import resampled
 
@@ -29,8 +36,18 @@ LONGEST_DELAY_S: Final = 1.0
 _WORKERS_EACH: Final = 4
 """Kills of a worker for as many of the daemon: one."""
 
-_PATIENCE_S: Final = 1_200.0
-"""Twice what an item waits that was killed four times; a fifth time in a row it would be held."""
+_OTHER_PARTS: Final = tuple(part for part in Part if part is not Part.WORK)
+_OTHERS_EACH: Final = 3
+"""One kill in so many comes in one of them, in turn."""
+
+_MEANT: Final = {Part.START: SILENT, Part.WALK: "scanning", Part.IDLE: "watching"}
+"""The state in which a kill of a part finds a daemon, now and then at least."""
+
+_MANY: Final = 100
+"""So many kills that none of these is missed by mere chance: eight in each part."""
+
+_TRIES: Final = 6
+"""For one kill, each sooner: a daemon that is told to stop may be gone before it is killed."""
 
 _BITRATES_KBPS: Final = (32, 40, 48)
 
@@ -107,9 +124,11 @@ def run(place: Path, tally: Tally, kills: int) -> None:
     try:
         with _sited(place) as site:
             unrest = _unrest(site)
-            for _kill in range(kills):
-                _kill_a_daemon(unrest, chance, tally)
+            for number in range(kills):
+                _kill_a_daemon(unrest, part_of(number), chance, tally)
             _finish(unrest, chance, tally, kills // _WORKERS_EACH)
+        if kills >= _MANY:
+            tally.wrong += missed(tally)
     except (AssertionError, subprocess.CalledProcessError) as error:
         tally.lost += 1
         tally.wrong.append(f"kills, seed {seed}: {error}\n{traceback.format_exc(limit=-2)}")
@@ -128,18 +147,45 @@ def _unrest(site: Site) -> Unrest:
     return unrest
 
 
-def _kill_a_daemon(unrest: Unrest, chance: random.Random, tally: Tally) -> None:
+def missed(tally: Tally) -> list[str]:
+    """Tell of every part of a daemon's life that no kill has met."""
+    met = {(part, state) for (part, state), number in tally.came.items() if number}
+    return [
+        f"no kill came while a daemon was {state}, which is its {part}"
+        for part, state in _MEANT.items()
+        if (part, state) not in met
+    ]
+
+
+def part_of(number: int) -> Part:
+    """In which part of a daemon's life a kill comes; the moment in it is random."""
+    turn, rest = divmod(number, _OTHERS_EACH)
+    return Part.WORK if rest else _OTHER_PARTS[turn % len(_OTHER_PARTS)]
+
+
+def _kill_a_daemon(unrest: Unrest, part: Part, chance: random.Random, tally: Tally) -> None:
+    """Kill one; where it was gone before, another one."""
+    for number in range(_TRIES):
+        state = _killed(unrest, part, chance, LONGEST_DELAY_S / 2**number)
+        until(lambda: not processes_of(unrest.site), what="for workers and tools to die with it")
+        _look(unrest, tally)
+        if state:
+            tally.kills += 1
+            tally.came[part, state] += 1
+            return
+    raise AssertionError(f"{_TRIES} daemons had gone before they were killed: {part}")
+
+
+def _killed(unrest: Unrest, part: Part, chance: random.Random, longest_s: float) -> str | None:
     site = unrest.site
     unrest.stir(chance)
-    with site.running() as daemon:
-        until(lambda: workers_of(site, daemon), _PATIENCE_S)
-        if chance.random() < 1 / 2:
+    with begun(site) as daemon:
+        if part is Part.WORK and chance.random() < 1 / 2:
+            daemon.await_socket()
+            until(lambda: workers_of(site, daemon), PATIENCE_S)
             unrest.stir(chance)
             daemon.process.send_signal(signal.SIGHUP)
-        let_pass(chance, LONGEST_DELAY_S)
-        daemon.kill()
-    until(lambda: not processes_of(site), what="for workers and tools to die with their daemon")
-    _note(unrest, tally)
+        return kill_in(part, site, daemon, chance, longest_s)
 
 
 def _finish(unrest: Unrest, chance: random.Random, tally: Tally, kills: int) -> None:
@@ -149,9 +195,10 @@ def _finish(unrest: Unrest, chance: random.Random, tally: Tally, kills: int) -> 
         for _kill in range(kills):
             unrest.stir(chance)
             _kill_a_worker(unrest, daemon, chance)
-            _note(unrest, tally)
-        until(lambda: not unrest_left(site), _PATIENCE_S, what="for all outputs")
-        until(lambda: not interrupted(site.database), _PATIENCE_S, what="for what was killed")
+            tally.kills += 1
+            _look(unrest, tally)
+        _await_order(site)
+        until(lambda: not interrupted(site.database), PATIENCE_S, what="for what was killed")
         site.pacctl("wait")
         assert site.status()["holds"] == {"error": 0, "suspect": 0, "notice": 0}, site.holds()
         assert daemon.stop() == 0
@@ -171,14 +218,32 @@ def _finish(unrest: Unrest, chance: random.Random, tally: Tally, kills: int) -> 
     tally.files += len(masters(site))
 
 
+def _await_order(site: Site) -> None:
+    """Wait for all outputs; where they do not come, tell which, and what the daemon says of it."""
+    try:
+        until(lambda: _in_order(site), PATIENCE_S, what="for all outputs")
+    except AssertionError as error:
+        problems = site.status()["problems"]
+        told = f"{unrest_left(site)}\nholds {site.holds()}\nproblems {problems}"
+        raise AssertionError(f"{error}: {told}") from error
+
+
+def _in_order(site: Site) -> bool:
+    """Whether all outputs are there; what was killed five times in a row is let try again."""
+    for hold in site.holds().values():
+        if hold["evidence"].get("failure") == FailureKind.INTERRUPTED.value:
+            site.pacctl("release", str(hold["id"]))
+    return not unrest_left(site)
+
+
 def unrest_left(site: Site) -> list[Path]:
     """Masters without an output, and outputs without a master."""
     wanted = {output_of(site, each) for each in masters(site)}
-    return sorted(wanted ^ set(site.mirror.rglob("[!.]*.opus")))
+    return sorted(wanted ^ set(files_below(site.mirror, "[!.]*.opus")))
 
 
 def _kill_a_worker(unrest: Unrest, daemon: Pacd, chance: random.Random) -> None:
-    until(lambda: workers_of(unrest.site, daemon), _PATIENCE_S)
+    until(lambda: workers_of(unrest.site, daemon), PATIENCE_S)
     let_pass(chance, LONGEST_DELAY_S)
     victims = workers_of(unrest.site, daemon)
     if victims:
@@ -187,8 +252,7 @@ def _kill_a_worker(unrest: Unrest, daemon: Pacd, chance: random.Random) -> None:
     assert daemon.process.poll() is None, daemon.said()[-2000:]
 
 
-def _note(unrest: Unrest, tally: Tally) -> None:
-    tally.kills += 1
+def _look(unrest: Unrest, tally: Tally) -> None:
     before = len(unrest.whole)
     with contextlib.suppress(FileNotFoundError):  # a daemon that lives moves what is looked at
         unrest.assert_whole()
@@ -197,15 +261,10 @@ def _note(unrest: Unrest, tally: Tally) -> None:
 
 @contextmanager
 def _sited(place: Path) -> Iterator[Site]:
-    short = Path(tempfile.mkdtemp(prefix="pacd-"))
-    site = Site(place, short / "pacd.sock")
-    site.settings["watch"] = {"settle_s": 0.2}
-    site.settings["audit"] = {"min_free_mib": 1}
-    site.settings["authenticity"] = {"enabled": False}
-    site.mirror_settings |= {"prune": True, "bitrate_kbps": _BITRATES_KBPS[0]}
-    site.library.mkdir()
-    site.configure()
-    try:
+    with made_site(place) as site:
+        site.settings["watch"] = {"settle_s": 0.2}
+        site.settings["audit"] = {"min_free_mib": 1}
+        site.settings["authenticity"] = {"enabled": False}
+        site.mirror_settings |= {"prune": True, "bitrate_kbps": _BITRATES_KBPS[0]}
+        site.configure()
         yield site
-    finally:
-        shutil.rmtree(short)

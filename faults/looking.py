@@ -26,6 +26,9 @@ _LOGS: Final = ("-wal", "-shm", "-journal")
 # STREAMINFO is told of by its fields; the vendor string stands in the comments and counts.
 _VARYING: Final = frozenset({BlockType.STREAMINFO, BlockType.PADDING, BlockType.SEEKTABLE})
 
+# Which numbers were given away, also in vain, and when a migration was carried out.
+_OTHERWISE: Final = ('INSERT INTO "sqlite_sequence"', 'INSERT INTO "_yoyo_')
+
 State = Mapping[str, str]
 """What stands where, by path below a folder; what is equal is equal in all that matters."""
 
@@ -149,8 +152,10 @@ def interrupted(database: Path) -> int:
 
 
 def _database(path: Path) -> str:
-    """All rows, as a new start would find them."""
+    """All rows, as a new start would find them, and the schema that they are of."""
     with closing(sqlite3.connect(path)) as connection:
         (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
-        dump = hashlib.md5("\n".join(connection.iterdump()).encode())  # noqa: S324  # no secret
-    return f"{sound} {dump.hexdigest()}"
+        (schema,) = connection.execute("PRAGMA user_version").fetchone()
+        lines = [each for each in connection.iterdump() if not each.startswith(_OTHERWISE)]
+    dump = hashlib.md5("\n".join(lines).encode())  # noqa: S324  # no secret
+    return f"{sound} {schema} {dump.hexdigest()}"

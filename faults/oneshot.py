@@ -109,12 +109,11 @@ class Shots:
     def _staged(self) -> Iterator[Site]:
         stage = self._place / "stage"
         subprocess.run(["cp", "--archive", self._place / "template", stage], check=True)
-        short = Path(tempfile.mkdtemp(prefix="pacd-"))
         try:
-            yield _site(stage, short)
+            with tempfile.TemporaryDirectory(prefix="pacd-") as short:
+                yield _site(stage, Path(short))
         finally:
             shutil.rmtree(stage)
-            shutil.rmtree(short)
 
 
 def _site(base: Path, short: Path) -> Site:

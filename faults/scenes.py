@@ -1,14 +1,15 @@
 """Everything PAC writes, one piece of work each, on small real files; no daemon is needed."""
 
 import os
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from faults.records import RECORDS
+from faults.scene import UNUSABLE, UNWRITABLE, Scene, StepFailedError
 from pacd.domain.job import Job
 from pacd.domain.media import CD, Codec
 from pacd.domain.outcome import Failed, Result, Tested
@@ -35,36 +36,10 @@ _OWNER: Final = 1_000
 _MTIME_NS: Final = 1_600_000_000_123_456_789
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """
-    A piece of work.
-
-    Attributes:
-        set_up: Makes all that it needs below a folder, which is then copied for each fault.
-        work: Does it there, or raises; once more where a first try broke off, as the daemon
-            would after it has looked again: what is done already is not done twice.
-        keeps: Whether what was there before is still somewhere afterwards, as in a bin.
-    """
-
-    name: str
-    set_up: Callable[[Path], None]
-    work: Callable[[Path], None]
-    keeps: bool = False
-
-
 @cache
 def tools() -> Toolbox:
     """The real programs."""
     return find_tools()
-
-
-class StepFailedError(Exception):
-    """A step gave up, and said why by type."""
-
-    def __init__(self, failed: Failed) -> None:
-        super().__init__(f"{failed.kind}: {failed.message}")
-        self.failed = failed
 
 
 def _done(job: Job) -> Result:
@@ -314,19 +289,30 @@ SCENES: Final = (
     Scene("set COMPRESSION", _set_up_retag, _recompress),
     Scene("repair no-md5", _set_up_no_md5, _recompress),
     Scene("resample", _set_up_hires, _resample, keeps=True),
-    Scene("export artwork", _set_up_artwork, _export),
+    Scene("export artwork", _set_up_artwork, _export, only_reads=True),
     Scene("spectrogram", _set_up_spectrogram, _draw),
-    Scene("encode opus", _set_up_encode, partial(_encode, codec=_OPUS)),
-    Scene("encode m4a", _set_up_encode, partial(_encode, codec=_M4A)),
-    Scene("retag opus", partial(_set_up_mirror, codec=_OPUS), partial(_retag, codec=_OPUS)),
-    Scene("retag m4a", partial(_set_up_mirror, codec=_M4A), partial(_retag, codec=_M4A)),
-    Scene("rename an output", _set_up_rename, _rename),
-    Scene("copy sidecars", _set_up_sidecar, _copy),
+    Scene("encode opus", _set_up_encode, partial(_encode, codec=_OPUS), only_reads=True),
+    Scene("encode m4a", _set_up_encode, partial(_encode, codec=_M4A), only_reads=True),
+    Scene(
+        "retag opus",
+        partial(_set_up_mirror, codec=_OPUS),
+        partial(_retag, codec=_OPUS),
+        only_reads=True,
+    ),
+    Scene(
+        "retag m4a",
+        partial(_set_up_mirror, codec=_M4A),
+        partial(_retag, codec=_M4A),
+        only_reads=True,
+    ),
+    Scene("rename an output", _set_up_rename, _rename, only_reads=True),
+    Scene("copy sidecars", _set_up_sidecar, _copy, only_reads=True),
     Scene("prune", _set_up_prune, _prune),
     Scene("restore", _set_up_empty_place, _restore),
     Scene("restore by exchange", _set_up_bin, _restore, keeps=True),
-    Scene("database: a transaction", _set_up_store, _note),
-    Scene("database: a backup", _set_up_store, _back_up),
+    Scene("database: a transaction", _set_up_store, _note, raises=UNWRITABLE),
+    Scene("database: a backup", _set_up_store, _back_up, raises=UNUSABLE),
+    *RECORDS,
 )
 
 READING: Final = (

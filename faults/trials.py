@@ -1,5 +1,6 @@
 """One piece of work under one fault: what is promised is held against what came of it."""
 
+import errno
 import os
 import pickle
 import shutil
@@ -14,26 +15,13 @@ from pathlib import Path
 
 from faults.gate import KILL, forked
 from faults.looking import contents, everything, state_of, temporaries
-from faults.scenes import Scene, StepFailedError
+from faults.naming import Came, misnamed
+from faults.scene import Scene, StepFailedError
 from faults.striking import Strike
 from faults.syscalls import Kind
 from pacd.engine.sweeping import sweep_tree
-from pacd.errors import FailureKind, PacError
+from pacd.errors import PacError
 from pacd.files import recycle
-
-
-@dataclass(frozen=True, slots=True)
-class Came:
-    """
-    What came of a piece of work.
-
-    Attributes:
-        how: "done", the kind of a step's failure, the type of an error that was raised where
-            there is no step, "killed", or "fault": what nobody foresaw.
-    """
-
-    how: str
-    said: str = ""
 
 
 @dataclass(slots=True)
@@ -94,7 +82,7 @@ class Trial:
         tally.faults += not killed
         tally.came[name, came.how] += 1
         tally.files += len(self._before.keys() | self._after.keys())
-        wrong = [*self._harm(base), *_misnamed(came, strike)]
+        wrong = [*self._harm(base), *misnamed(came, strike, self.scene)]
         if not killed and (
             left := [each for each in temporaries(base) if not _may_stay(each, strike)]
         ):
@@ -171,8 +159,10 @@ def _played(scene: Scene, base: Path) -> Came:
         scene.work(base)
     except StepFailedError as error:
         return Came(error.failed.kind.value, error.failed.message + error.failed.words)
-    except (PacError, OSError) as error:
+    except PacError as error:
         return Came(type(error).__name__, str(error))
+    except OSError as error:
+        return Came(errno.errorcode.get(error.errno or 0, type(error).__name__), str(error))
     except BaseException:  # noqa: BLE001  # the border of the child, as in pacd.steps.registry
         return Came("fault", traceback.format_exc())
     return Came("done")
@@ -182,11 +172,3 @@ def _may_stay(path: str, strike: Strike) -> bool:
     """Whether only the next start can remove it, or give it its name in the bin."""
     unnamed = Kind.RENAME in strike.kinds and recycle.BIN in path
     return unnamed or Kind.REMOVE in strike.kinds
-
-
-def _misnamed(came: Came, strike: Strike) -> Iterator[str]:
-    """Tell of an outcome that is none, or that blames the file."""
-    if came.how in {"fault", FailureKind.INTERNAL, FailureKind.SOURCE_CHANGED}:
-        yield f"it came to {came.how}"
-    if (came.how == "killed") != (strike.answer == KILL):
-        yield f"it was killed, or was not: {came.how}"

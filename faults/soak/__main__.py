@@ -38,6 +38,12 @@ KILLED_S: Final = 900.0
 MISHAP_IN: Final = 8
 """So many changes come between two mishaps, on average."""
 
+DEADLY: Final = 0.3
+"""
+The share of a soak in which the daemon may be ended: the life that follows lasts 42 minutes of an
+hour, so that it can show whether it grows (report.STEADY_S).
+"""
+
 SHOWN: Final = 40
 
 
@@ -67,7 +73,7 @@ class Soak:
         try:
             begin_s = time.monotonic()
             end_s = begin_s + 60 * self._minutes
-            calm_s = begin_s + 40 * self._minutes
+            calm_s = begin_s + DEADLY * 60 * self._minutes
             every_s = min(360.0, max(60.0, 60 * self._minutes / 8))
             while time.monotonic() < end_s:
                 until_s = min(end_s, time.monotonic() + every_s)
@@ -177,6 +183,7 @@ class Soak:
         for number, span in enumerate(self._watcher.spans, start=1):
             if span.lasted_s > 4 * report.WARM_UP_S:
                 yield from (f"in life {number} {each}" for each in report.growth(span))
+        yield from report.unknown(self._watcher.spans, self._minutes)
         slowest_s = max(self._watcher.answered_s, default=0.0)
         if slowest_s > report.STATUS_S:
             yield f"status took {slowest_s:.1f} s"

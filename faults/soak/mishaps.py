@@ -44,8 +44,8 @@ class Mishaps:
         kinds: list[Callable[[], None]] = [self._kill_child, self._kill_child, self._freeze_child]
         kinds += [self._storm, self._pause, self._reload, self._reload_badly, self._command]
         kinds += [self._fill, self._pull, self._command, self._release]
-        if deadly:
-            kinds += [self._kill_often, self._restart, self._change_while_away]
+        if deadly:  # in a third of the time, and therefore often
+            kinds += 2 * [self._kill_often, self._restart, self._change_while_away]
         kind = self._chance.choice(kinds)
         name = kind.__name__.strip("_")
         kind()

@@ -23,7 +23,12 @@ _KEYS: Final = {"schema", *(each.name for each in fields(Status))}
 
 @dataclass(frozen=True)
 class Sample:
-    """What a daemon held at one moment of its life; workers apart."""
+    """
+    What a daemon held at one moment of its life; workers apart.
+
+    Attributes:
+        overflows: Of its queue of events since its start, as it says.
+    """
 
     at_s: float
     resident_mib: float
@@ -31,6 +36,7 @@ class Sample:
     descriptors: int
     threads: int
     children: int
+    overflows: int = 0
 
 
 @dataclass
@@ -46,9 +52,13 @@ class Span:
         """As far as it was looked at."""
         return self.samples[-1].at_s - self.since_s if self.samples else 0.0
 
+    def after(self, warm_up_s: float) -> list[Sample]:
+        """What was seen of it after so long."""
+        return [each for each in self.samples if each.at_s - self.since_s >= warm_up_s]
+
     def quarters(self, value: str, warm_up_s: float) -> tuple[float, float]:
         """Medians of a value over the first and the last quarter of what followed the warm-up."""
-        late = [each for each in self.samples if each.at_s - self.since_s >= warm_up_s]
+        late = self.after(warm_up_s)
         number = max(1, len(late) // 4)
         first, last = late[:number], late[-number:]
         return _median(first, value), _median(last, value)
@@ -68,6 +78,7 @@ class Watcher:
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._watch)
         self._sampled_s = 0.0
+        self._overflowed = 0
         self.spans: list[Span] = []
         self.answered_s: list[float] = []
         self.breaches: list[str] = []
@@ -87,7 +98,7 @@ class Watcher:
         """A daemon answers from now on."""
         if not self.spans or self.spans[-1].pid != pid:
             self.spans.append(Span(pid, time.monotonic()))
-            self._sampled_s = 0.0
+            self._sampled_s, self._overflowed = 0.0, 0
         self._up.set()
 
     def down(self) -> None:
@@ -116,7 +127,8 @@ class Watcher:
             return
         document = json.loads(answer.partition(b"\r\n\r\n")[2])
         self.states[document["state"]] = self.states.get(document["state"], 0) + 1
-        self.overflows = max(self.overflows, document["watch"]["overflows"])
+        self._overflowed = document["watch"]["overflows"]
+        self.overflows = max(self.overflows, self._overflowed)
         self.breaches += _misshapen(document)
 
     def _sample(self) -> None:
@@ -125,7 +137,7 @@ class Watcher:
             self._sampled_s = now_s
             span = self.spans[-1]
             try:
-                span.samples.append(_sample_of(span.pid, now_s))
+                span.samples.append(_sample_of(span.pid, now_s, self._overflowed))
             except OSError as error:
                 self.breaches.append(f"the daemon {span.pid} cannot be looked at: {error}")
 
@@ -154,7 +166,7 @@ def _below(pid: int) -> Iterator[int]:
                 yield from _below(child)
 
 
-def _sample_of(pid: int, now_s: float) -> Sample:
+def _sample_of(pid: int, now_s: float, overflows: int) -> Sample:
     process = Path(f"/proc/{pid}")
     lines = (process / "status").read_text("ascii", "replace").splitlines()
     found = dict(line.split(":", 1) for line in lines if ":" in line)
@@ -165,4 +177,5 @@ def _sample_of(pid: int, now_s: float) -> Sample:
         descriptors=sum(1 for _ in (process / "fd").iterdir()),
         threads=int(found["Threads"]),
         children=sum(1 for _ in _below(pid)),
+        overflows=overflows,
     )

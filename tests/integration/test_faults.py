@@ -5,15 +5,21 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from faults.gate import KILL, NoGateError, forked
-from faults.scenes import READING, SCENES
+from faults.naming import KINDS, PERMANENT, Came, misnamed
+from faults.scenes import NOW, READING, SCENES
 from faults.striking import Strike
 from faults.syscalls import WRITING, Kind
 from faults.trials import Tally, Trial
+from pacd.errors import FailureKind, StoreError
+from pacd.planning.setbacks import held_for, waiting_for
+from pacd.store.database import Store
+from tests.builders import setback
 
 
 @pytest.fixture
@@ -45,7 +51,10 @@ def strike_all(name: str, place: Path, number: int, *, lasting: bool) -> Tally:
         pytest.param("retag opus", errno.EDQUOT, False, id="retag-over-quota-once"),
         pytest.param("rename an output", errno.EROFS, True, id="rename-when-it-became-read-only"),
         pytest.param("restore by exchange", errno.EIO, True, id="restore-on-a-dying-disk"),
-        pytest.param("database: a transaction", errno.ENOSPC, True, id="transaction-without-room"),
+        pytest.param("database: a test", errno.ENOSPC, True, id="record-a-test-without-room"),
+        pytest.param("database: an output", errno.EIO, False, id="record-an-output-one-bad-call"),
+        pytest.param("database: a hold", errno.EDQUOT, True, id="hold-over-quota"),
+        pytest.param("database: the end of a hold", errno.EROFS, False, id="end-a-hold-read-only"),
     ],
 )
 def test_no_failing_call_does_harm(name: str, number: int, *, lasting: bool, place: Path) -> None:
@@ -54,6 +63,42 @@ def test_no_failing_call_does_harm(name: str, number: int, *, lasting: bool, pla
 
     assert ([], 0, 0, 0) == (tally.wrong, tally.lost, tally.temporaries, tally.duplicates)
     assert tally.faults >= 3
+
+
+@pytest.mark.parametrize(
+    ("number", "only_reads", "how", "wrong"),
+    [
+        (errno.ENOSPC, False, "no-space", []),
+        (errno.ENOSPC, False, "io", ["it came to io, not to ENOSPC or no-space"]),
+        (errno.EDQUOT, False, "EIO", ["it came to EIO, not to EDQUOT or no-space"]),
+        (errno.EROFS, True, "target-shut", ["it came to target-shut, not to EROFS or read-only"]),
+        (errno.EPERM, True, "permission", ["it came to permission, not to EPERM or target-shut"]),
+        (
+            errno.EPERM,
+            False,
+            "source-changed",
+            ["it came to source-changed, not to EPERM or permission"],
+        ),
+        (errno.EIO, False, "fault", ["it came to fault, not to EIO or io"]),
+    ],
+)
+def test_w18_each_error_is_told_as_what_it_is(
+    number: int, how: str, wrong: list[str], *, only_reads: bool
+) -> None:
+    """w18: the trials take no other kind of failure than that of the very error."""
+    scene = replace(SCENES[0], only_reads=only_reads)
+    strike = Strike(WRITING, number, 1, ())
+
+    assert wrong == list(misnamed(Came(how), strike, scene))
+
+
+@pytest.mark.parametrize("kind", sorted({*KINDS.values(), FailureKind.TARGET_SHUT}))
+def test_w18_each_kind_is_tried_again_or_held_as_specified(kind: FailureKind) -> None:
+    """w18, H1: a right that is refused is a person's to mend, at once; a disk's error passes."""
+    first = setback(kind=kind)
+
+    assert (kind in PERMANENT) == (held_for(first) is not None)
+    assert (kind in PERMANENT) == (waiting_for(first, first.retry_at) is not None)
 
 
 @pytest.mark.parametrize("name", ["recompress", "restore by exchange", "rename an output"])
@@ -75,6 +120,29 @@ def test_a_read_that_fails_is_no_damage(place: Path) -> None:
 
     assert [] == tally.wrong
     assert {("EIO", "io")} == set(tally.came)
+
+
+@pytest.mark.parametrize("nth", [1, 3, 5])
+def test_a_database_that_cannot_be_made_is_told_in_words(nth: int, place: Path) -> None:
+    """D3, w18: yoyo passes over a commit that fails, and stumbles over it later."""
+    state = place / "state"
+    state.mkdir()
+    strike = Strike(frozenset({Kind.SYNC}), errno.ENOSPC, nth, (place,), lasting=True)
+    try:
+        said, _status = forked(lambda: _opening(state / "pacd.db"), strike, strike.kinds)
+    except NoGateError as error:
+        pytest.skip(str(error))
+
+    assert (True, b"a migration failed") == (bool(strike.struck), said.partition(b":")[0])
+    assert [] == [path for path in state.iterdir() if path.name == "pacd.db"]
+
+
+def _opening(database: Path) -> bytes:
+    try:
+        Store.open(database, now=NOW).close()
+    except StoreError as error:
+        return str(error).encode()
+    return b"it was made"
 
 
 def test_the_gate_stops_what_it_is_told_to(tmp_path: Path) -> None:
