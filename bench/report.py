@@ -27,7 +27,8 @@ class Row:
     Attributes:
         benchmark: As "B1".
         bare, pac: What was measured, in words; "" where there is nothing to compare.
-        value, limit: What is compared with the target; None where there is none.
+        value, limit: What is compared with the target, of medians where there were several runs;
+            None where there is none.
         unit: Of value and limit: "times" for a ratio.
     """
 
@@ -40,10 +41,15 @@ class Row:
     unit: str = "times"
 
     @property
+    def missed(self) -> bool:
+        """Whether there is a target, and it is not met."""
+        return self.limit is not None and self.value > self.limit
+
+    @property
     def line(self) -> str:
         """As Markdown."""
         target = "" if self.limit is None else f"≤ {self.limit:g} {self.unit}"
-        met = "" if self.limit is None else "yes" if self.value <= self.limit else "**no**"
+        met = "" if self.limit is None else "**no**" if self.missed else "yes"
         measured = f"{self.value:.3g} {self.unit}"
         cells = (self.benchmark, self.what, self.bare, self.pac, measured, target, met)
         return f"| {' | '.join(cells)} |"
