@@ -33,8 +33,8 @@ def lasting() -> Iterator[None]:
     Make what lasts until the next such block: meanwhile no garbage collection looks at it.
 
     Each would hold all threads for as long as it counts, 130 ms with the watches of 110,000
-    folders.  What earlier blocks made goes as soon as nobody refers to it; rings of it, some
-    30 KiB a watcher, are looked for once in RARELY_S.
+    folders.  What earlier blocks made goes as soon as nobody refers to it; should rings of it
+    be left, they are looked for once in RARELY_S.
     """
     global _thawed_s  # noqa: PLW0603  # of the interpreter, as what it is about
     if time.monotonic() - _thawed_s >= RARELY_S:

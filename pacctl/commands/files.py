@@ -21,6 +21,7 @@ _STATES = {
     "in-order": ("in order: nothing is to be done", "green"),
     "settling": ("settling: PAC waits until nobody writes to it", "cyan"),
     "waiting": ("waiting for its turn", "cyan"),
+    "away": ("waiting for a disk that is away", "yellow"),
     "running": ("being worked on now", "cyan"),
     "retrying": ("failed, and will be tried again", "yellow"),
     "held": ("held: it needs you", "red"),
@@ -30,7 +31,6 @@ _STATES = {
     "accepted": ("accepted by somebody: nothing is to be done", "yellow"),
     "missing": ("missing: it was there once", "yellow"),
 }
-_AWAY = ("waiting for a disk that is away", "yellow")
 _STATUS_COLOURS = {"ok": "green", "warn": "yellow", "suspect": "yellow", "error": "red"}
 _STORY_COLUMNS = (Column("when"), Column("action"))
 _COLUMNS = (*_STORY_COLUMNS, Column("path", share=1, middle=True))
@@ -51,8 +51,6 @@ def _why(arguments: Namespace, session: Session) -> int:
 
 def _story(screen: Screen, why: Why) -> None:
     words, colour = _STATES.get(why.state, (why.state, "yellow"))
-    if why.state == "waiting" and why.decision.action == "none":
-        words, colour = _AWAY
     screen.prose(why.path)
     screen.listing("", [Painted(words, colour), f"library {why.library}"], indent=0)
     screen.line()

@@ -81,7 +81,7 @@ def why(
     first = decided.items[0] if decided.items else None
     away = _away(store, library_id, policy, facts) if state is FileState.IN_ORDER else ""
     return answer(
-        FileState.WAITING if away else state,
+        FileState.AWAY if away else state,
         first.action.value if first else _NONE,
         away + _reason(state, facts, decided, entries, _kept_waiting(first, policy, snapshot)),
         facts=views.facts_view(facts, policy),
@@ -108,7 +108,7 @@ def _out_of_sight(
     if away is None:
         return FileState.MISSING, "the file is not there; its record is kept in case it returns"
     if known is None or known.is_valid:
-        return FileState.WAITING, f"{away.what} What is on record of the file is kept."
+        return FileState.AWAY, f"{away.what} What is on record of the file is kept."
     gone = "The file is not there, and it was gone before; its record is kept in case it returns."
     return FileState.MISSING, f"{away.what} {gone}"
 

@@ -46,7 +46,7 @@ def _why(
     state = FileState.OUTPUT
     if not os.path.lexists(path):
         away = dict(absent_targets(store, library_id, library)).get(mirror)
-        state = FileState.WAITING if away else FileState.MISSING
+        state = FileState.AWAY if away else FileState.MISSING
         reason = f"waits for {away}; {reason}" if away else f"it is not there; {reason}"
     return Why(
         library=library.name,

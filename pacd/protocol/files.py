@@ -9,11 +9,17 @@ from pacd.protocol.status import Counts, Running
 
 
 class FileState(StrEnum):
-    """One file in one word, for `why`."""
+    """
+    One file in one word, for `why`.
+
+    What WAITING says is due and waits for its turn; where AWAY, nothing can be done until a disk
+    is back.
+    """
 
     IN_ORDER = "in-order"
     SETTLING = "settling"
     WAITING = "waiting"
+    AWAY = "away"
     RUNNING = "running"
     RETRYING = "retrying"
     HELD = "held"

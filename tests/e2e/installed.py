@@ -117,8 +117,13 @@ def main_pid(guest: Guest) -> str:
 
 
 def await_another(guest: Guest, pid: str) -> None:
-    """Wait until systemd has started another main process, and it answers."""
-    until(lambda: main_pid(guest) not in {"0", pid} and answers(guest))
+    """Wait until systemd has started another main process, and counts it as started."""
+
+    def there() -> bool:
+        state, main = guest.show("pacd", "ActiveState", "MainPID")
+        return state == "active" and main not in {"0", pid}
+
+    until(there, what="for another main process")
 
 
 def setting(guest: Guest, key: str) -> Any:

@@ -70,7 +70,7 @@ def test_w08_all_answers_agree_that_a_root_is_away(
         assert "none of main, which is away" in watches["found"]
         assert "ok" == found["mirror phone"]["verdict"]
         assert "mkdir" not in site.pacctl("doctor").stdout
-        assert ("waiting", "none") == (told["state"], told["decision"]["action"])
+        assert ("away", "none") == (told["state"], told["decision"]["action"])
         assert told["decision"]["reason"].startswith(problem["what"])
         assert "missing" not in screen
         if emptied:

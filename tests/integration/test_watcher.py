@@ -102,6 +102,38 @@ def watching(root: Path) -> Iterator[tuple[Watcher, Notes]]:
         watcher.stop()
 
 
+class Stuck:
+    """One who is told of a change, and then does nothing until it is let go."""
+
+    def __init__(self) -> None:
+        self.met = threading.Event()
+        self.free = threading.Event()
+
+    def touched(self, _place: Place, _tree: bool) -> None:
+        self.met.set()
+        self.free.wait()
+
+
+def stuck_watcher(root: Path, canary: Path, stuck: Stuck) -> Watcher:
+    watcher = Watcher(
+        {"music": root}, touched=stuck.touched, lost=lambda _reason: None, canary=canary
+    )
+    watcher.start()
+    return watcher
+
+
+@contextmanager
+def sticking(root: Path, canary: Path) -> Iterator[tuple[Watcher, Stuck]]:
+    """A watcher whose thread is stuck from the first change to the end of the block."""
+    stuck = Stuck()
+    watcher = stuck_watcher(root, canary, stuck)
+    try:
+        yield watcher, stuck
+    finally:
+        stuck.free.set()
+        watcher.stop()
+
+
 def write(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x")
@@ -358,76 +390,41 @@ def test_a_root_that_is_replaced_is_noticed(root: Path, tmp_path: Path) -> None:
 
 def test_w04_a_thread_that_lives_and_does_nothing(root: Path, tmp_path: Path) -> None:
     """w04: the canary's event does not come back; found at the second look after it stuck."""
-    stuck, held = threading.Event(), threading.Event()
-
-    def hold(_place: Place, _tree: bool) -> None:
-        stuck.set()
-        held.wait(PATIENCE_S)
-
-    watcher = Watcher(
-        {"music": root},
-        touched=hold,
-        lost=lambda _reason: None,
-        canary=tmp_path / "canary",
-    )
-    watcher.start()
-    try:
+    with sticking(root, tmp_path / "canary") as (watcher, stuck):
         assert watcher.answers(PATIENCE_S)
         assert watcher.hears(now_s=0.0)
         write(root / "B" / "2.flac")
-        assert stuck.wait(PATIENCE_S)
+        assert stuck.met.wait(PATIENCE_S)
         period_s = watcher_module.PATIENCE_S + 1.0
         heard = [watcher.hears(now_s=period * period_s) for period in (1, 2)]
 
         assert watcher.alive()
         assert False is heard[-1]
         assert not watcher.answers(0.1)
-    finally:
-        held.set()
-        watcher.stop()
 
 
 def test_w04_a_storm_is_no_thread_that_does_nothing(root: Path, tmp_path: Path) -> None:
     """w04, w05: while the reader goes on the canary may wait its turn; not for ever."""
-    held = threading.Event()
-
-    def hold(_place: Place, _tree: bool) -> None:
-        held.wait(2 * PATIENCE_S)
-
-    watcher = Watcher(
-        {"music": root}, touched=hold, lost=lambda _reason: None, canary=tmp_path / "canary"
-    )
-    watcher.start()
     period_s = watcher_module.PATIENCE_S + 1.0
     last = int(watcher_module.STORM_S // period_s) + 1
     heard = []
-    try:
+    with sticking(root, tmp_path / "canary") as (watcher, stuck):
         assert watcher.answers(PATIENCE_S)
+        write(root / "B" / "first.flac")
+        assert stuck.met.wait(PATIENCE_S)
         for period in range(last + 1):
             make_handled(watcher, root / "B")
             heard.append(watcher.hears(now_s=period * period_s))
 
         assert [True] * last + [False] == heard
-    finally:
-        held.set()
-        watcher.stop()
 
 
 def test_w04_a_watcher_that_takes_over_in_a_storm_is_heard(root: Path, tmp_path: Path) -> None:
     """w04: its first event may wait its turn, too; and later ones from when they were sent on."""
-    held = threading.Event()
-
-    def hold(_place: Place, _tree: bool) -> None:
-        held.wait(2 * PATIENCE_S)
-
-    watcher = Watcher(
-        {"music": root}, touched=hold, lost=lambda _reason: None, canary=tmp_path / "canary"
-    )
-    watcher.start()
-    storm = threading.Thread(target=make_handled, args=(watcher, root / "B"))
-    reader = watcher._reader
-    assert reader
-    try:
+    with sticking(root, tmp_path / "canary") as (watcher, _stuck):
+        storm = threading.Thread(target=make_handled, args=(watcher, root / "B"))
+        reader = watcher._reader
+        assert reader
         begun = reader._handled
         write(root / "B" / "first.flac")
         storm.start()
@@ -437,9 +434,6 @@ def test_w04_a_watcher_that_takes_over_in_a_storm_is_heard(root: Path, tmp_path:
         until(lambda: reader._handled >= begun + 2 * MANY)  # made and closed: two events each
         assert not watcher.answers(0.1)
         assert watcher.hears(now_s=time.monotonic())
-    finally:
-        held.set()
-        watcher.stop()
 
 
 def make_handled(watcher: Watcher, folder: Path) -> None:
@@ -548,25 +542,17 @@ def test_stopping_leaves_nothing_behind(root: Path) -> None:
 
 def test_w29_what_nobody_took_goes_with_its_watcher(root: Path, tmp_path: Path) -> None:
     """w29: no collection is needed, for what lasts is out of its sight; 3 MiB an overflow once."""
-    met, held = threading.Event(), threading.Event()
-
-    def hold(_place: Place, _tree: bool) -> None:
-        met.set()
-        held.wait(PATIENCE_S)
-
-    watcher = Watcher(
-        {"music": root}, touched=hold, lost=lambda _reason: None, canary=tmp_path / "canary"
-    )
-    watcher.start()
+    stuck = Stuck()
+    watcher = stuck_watcher(root, tmp_path / "canary", stuck)
     make_handled(watcher, root / "B")
-    assert met.wait(PATIENCE_S)
+    assert stuck.met.wait(PATIENCE_S)
     assert watcher._observer
     parts = (watcher, watcher._reader, *watcher._observer.emitters, watcher._observer.event_queue)
     left = [weakref.ref(part) for part in parts]
     gc.collect()
     gc.disable()
     try:
-        held.set()
+        stuck.free.set()
         watcher.stop()
         del parts, watcher
 

@@ -14,6 +14,7 @@ from tests.e2e.albums import make_album
 from tests.e2e.installed import (
     OWNERS_AT,
     answers,
+    asked,
     await_another,
     main_pid,
     readme_block,
@@ -27,7 +28,7 @@ def test_w33_a_killed_daemon_is_restarted(service: Guest) -> None:
     service.run("kill", "-KILL", pid)
     await_another(service, pid)
 
-    assert "active" == service.show("pacd", "ActiveState")[0]
+    assert "music" == asked(service)["libraries"][0]["name"]
 
 
 def test_w28_w35_stop_during_work_is_clean(service: Guest) -> None:

@@ -74,7 +74,7 @@ def test_w58_what_waits_for_a_root_says_so(
     told = why(site)
 
     assert (f"Library music waits for {what} {site.base / root} {how}.",) == plan(site).retries
-    assert (FileState.WAITING, "none") == (told.state, told.decision.action)
+    assert (FileState.AWAY, "none") == (told.state, told.decision.action)
     start = f"waits for {what} {site.base / root} {how}; intact"
     assert start == told.decision.reason[: len(start)]
 
@@ -99,10 +99,10 @@ def test_w58_a_file_whose_library_is_away_is_not_missing(site: Site, *, emptied:
     told, held = why(site), why(site, "A/bad.flac")
     (sentence,) = plan(site).retries
 
-    assert (FileState.WAITING, "none") == (told.state, told.decision.action)
+    assert (FileState.AWAY, "none") == (told.state, told.decision.action)
     assert told.decision.reason.startswith(sentence)
     assert told.history
-    assert (FileState.WAITING, [Cause.NOT_FLAC]) == (
+    assert (FileState.AWAY, [Cause.NOT_FLAC]) == (
         held.state,
         [each.cause for each in held.holds],
     )
@@ -139,7 +139,7 @@ def test_w58_a_file_on_a_disk_that_is_away_is_not_missing(site: Site, below: str
     other = replace(problem, path=str(site.library / "B"))
     told = why(site, snapshot=Snapshot(problems=(problem,)))
 
-    assert FileState.WAITING is told.state
+    assert FileState.AWAY is told.state
     assert told.decision.reason.startswith("Another disk is there.")
     assert FileState.MISSING is why(site, snapshot=Snapshot(problems=(other,))).state
 
@@ -162,7 +162,7 @@ def test_w58_an_output_whose_root_is_away_is_not_missing(
     told = traced(site, place)
 
     assert FileState.MISSING is removed.state
-    assert FileState.WAITING is told.state
+    assert FileState.AWAY is told.state
     assert told.decision.reason.startswith(f"waits for {what}")
 
 

@@ -20,7 +20,6 @@ from pacd.protocol.documents import (
     Audit,
     Bin,
     Counts,
-    Decision,
     Document,
     FileState,
     History,
@@ -309,15 +308,16 @@ def test_w08_folders_that_are_away_are_no_coverage(watch: Watch, shown: str) -> 
     assert f"watch {shown} " in f"{' '.join(text.split())} "
 
 
-def test_w58_what_waits_for_a_disk_is_told_from_what_waits_for_its_turn() -> None:
-    """w58: in its first words; what is due comes after them."""
-    due, away = Decision(action="test", reason="never tested"), Decision(action="none", reason="")
-    waiting = [replace(MIRRORED, state=FileState.WAITING, decision=each) for each in (due, away)]
-    shown = [_shown(files._story, each).splitlines()[1] for each in waiting]
-
-    assert ["waiting for its turn", "waiting for a disk that is away"] == [
-        each.partition(" ·")[0] for each in shown
+def test_w58_each_state_of_a_file_is_told_in_words_of_its_own() -> None:
+    """w58: first of all, so that what waits for a disk is told from what waits for its turn."""
+    told = [
+        _shown(files._story, replace(MIRRORED, state=state)).splitlines()[1].partition(" ·")[0]
+        for state in FileState
     ]
+
+    assert len(FileState) == len(set(told))
+    assert {"waiting for its turn", "waiting for a disk that is away"} < set(told)
+    assert not {*FileState} & {*told} - {FileState.IGNORED}
 
 
 def test_a_document_of_another_version_is_said_so() -> None:
