@@ -31,7 +31,6 @@ static: $(BIN)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
 
 test-faults: $(BIN)/.installed
 	@scripts/install-tools test
@@ -64,15 +63,18 @@ format: $(BIN)/.installed
 	$(BIN)/ruff format .
 
 # Resolves the newest versions that pyproject.toml allows; commit the result.
+COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header
 lock: $(BIN)/.installed
-	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras \
-	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header \
-	    --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
+	$(COMPILE) --output-file requirements-linter.lock - <<<'import-linter>=2.5'
 
-$(BIN)/.installed: requirements.lock pyproject.toml
+# What import-linter brings (rich) lies apart: structlog would load it, which no user's PAC does.
+$(BIN)/.installed: requirements.lock requirements-linter.lock pyproject.toml
 	@scripts/install-tools python
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --require-hashes --target .venv/linter -r requirements-linter.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
