@@ -36,7 +36,7 @@ DROP_IN = """
 RequiresMountsFor=/srv/music
 [Service]
 ReadWritePaths=-/srv/music -/srv/music-opus -/srv/music-aac -/srv/music-art
-WatchdogSec=2
+WatchdogSec=5
 RestartSec=100ms
 TimeoutStopSec=3
 CPUSchedulingPolicy=other
