@@ -207,7 +207,7 @@ def test_a_hang_at_100_percent_ends(
         tmp_path, "d", stderr="Data analysis:\t\t[100%]\r", then="sleep 600 & echo $! > pid; wait"
     )
     program.write_text(program.read_text().replace("> pid", f"> {tmp_path}/pid"))
-    found = make(program, "1").judge(track, timeout_s=1.0)
+    found = make(program, "1").judge(track, timeout_s=3.0)
 
     assert (Authenticity.ERROR, True) == (found.status, "took too long" in found.sentence)
     assert "[100%]" in found.words

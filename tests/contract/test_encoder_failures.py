@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,13 @@ class Halfway:
 
     def stop(self, target: Path, number: signal.Signals) -> None:
         """Wait for the encoder to have begun, send it a signal, and let the decoder go on."""
-        until(lambda: self._half.exists() and [*_writers(target)], 20.0)
-        for process in _writers(target):
-            os.kill(process, number)
-        self._go.touch()
+        try:
+            until(lambda: self._half.exists() and [*_writers(target)])
+            for process in _writers(target):
+                with suppress(ProcessLookupError):  # it ended meanwhile
+                    os.kill(process, number)
+        finally:
+            self._go.touch()
 
     def go(self) -> None:
         self._go.touch()

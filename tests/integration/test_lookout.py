@@ -24,9 +24,13 @@ from pacd.lookout import Lookout
 from tests.kernel import watches
 from tests.machine import small_disk
 from tests.mounts import ext4
+from tests.serving import until
 from tests.threads import end_threads, short_lived
 
 PATIENCE_S = 20.0
+MOUNTED = "something was mounted or unmounted in a library"
+"""It may also be what a loss is noticed by when another test mounts something just then."""
+
 DYING = "ignore::pytest.PytestUnhandledThreadExceptionWarning"
 
 
@@ -35,6 +39,12 @@ class Losses:
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> None:
+    """What an earlier test's watcher gives back late is not counted with this one's."""
+    until(lambda: not watches())
 
 
 @pytest.fixture
@@ -137,9 +147,9 @@ def test_w02_the_watch_is_told_while_it_is_set_anew(
     lookout.start((library,), "auto")
     measure(lookout, library)
     anew = threading.Thread(target=lookout.start, args=((library,), "auto"))
-    told = set()
+    told: set[object] = set()
     anew.start()
-    while anew.is_alive():
+    while not told or anew.is_alive():
         told.add((*shown(lookout), lookout.problems()))
     anew.join()
 
@@ -154,8 +164,10 @@ def free_descriptors(number: int) -> Iterator[None]:
         os.close(each)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(probes) + 1, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_w01_what_was_not_watched_before_is_never_told_of_the_new_watches(
@@ -274,11 +286,15 @@ def test_w08_a_root_that_came_back_is_watched_anew(
     lookout.start((library,), "auto")
     shutil.rmtree(library.root)
     (library.root / "New").mkdir(parents=True)
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not losses.reasons and time.monotonic() < deadline_s:  # its events may come later
-        assert lookout.mend()
+    first = lookout._watcher
 
-    assert 1 == len(losses.reasons)
+    def is_watched_anew() -> bool:
+        assert lookout.mend()
+        return lookout._watcher is not first
+
+    until(is_watched_anew)  # its events may come later
+
+    assert losses.reasons
     measure(lookout, library)
     assert (2, 2) == seen(lookout)
 
@@ -294,7 +310,7 @@ def test_w08_a_root_that_was_removed_is_said_to_be(
     shutil.rmtree(library.root)
 
     assert lookout.mend()
-    assert ["a root is another folder than before"] == losses.reasons
+    assert losses.reasons in (["a root is another folder than before"], [MOUNTED])
 
 
 def test_w08_a_link_that_leads_elsewhere_now(
@@ -309,9 +325,7 @@ def test_w08_a_link_that_leads_elsewhere_now(
     library.root.symlink_to(tmp_path / "two")
 
     assert lookout.mend()
-    # Should another test mount something just now, that is what the link is looked at for.
-    mounted = "something was mounted or unmounted in a library"
-    assert losses.reasons in (["a root is another folder than before"], [mounted])
+    assert losses.reasons in (["a root is another folder than before"], [MOUNTED])
     measure(lookout, library)
     assert (2, 2) == seen(lookout)
 
@@ -329,7 +343,7 @@ def test_w08_a_disk_that_went_and_came_back_at_once(
 
         assert lookout.mend()
         measure(lookout, there)
-        assert ["something was mounted or unmounted in a library"] == losses.reasons
+        assert [MOUNTED] == losses.reasons
         assert (2, 2) == seen(lookout)
         assert lookout.mend()
         assert 1 == len(losses.reasons)
@@ -346,7 +360,7 @@ def test_w08_a_disk_mounted_inside_is_noticed(
         assert lookout.mend()
         measure(lookout, library)
 
-        assert ["something was mounted or unmounted in a library"] == losses.reasons
+        assert [MOUNTED] == losses.reasons
         assert (5, 5) == seen(lookout)
     assert lookout.mend()
     assert 2 == len(losses.reasons)

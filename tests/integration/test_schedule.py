@@ -10,6 +10,7 @@ import pytest
 from pacd.schedule import Schedule
 
 DAY = timedelta(days=1)
+HALF_A_DAY = timedelta(hours=12)
 HALF_AN_HOUR = timedelta(minutes=30)
 NOW = datetime.now(UTC)  # the scheduler's own thread reads the real clock
 PATIENCE_S = 10.0
@@ -55,10 +56,10 @@ def test_w40_overdue_audit_is_asked_for_at_once(
 
 def test_w40_restarts_do_not_put_an_audit_off(schedule: Schedule) -> None:
     """W5: w40: the next audit counts from the end of the last, not from the start."""
-    _plan(schedule, NOW - timedelta(hours=23), threading.Event())
+    _plan(schedule, NOW - HALF_A_DAY, threading.Event())
     schedule.start()
 
-    assert NOW + timedelta(hours=1) == schedule.next_audit()
+    assert NOW + HALF_A_DAY == schedule.next_audit()
 
 
 def test_w40_jitter_only_delays(schedule: Schedule) -> None:
@@ -86,8 +87,8 @@ def test_w01_while_changes_go_unseen_audits_come_sooner(schedule: Schedule) -> N
     """W4, w01: no later than is said, whatever the plan; the plan itself stays."""
     _plan(schedule, None, threading.Event())
     schedule.start()
-    schedule.audit_finished(NOW, within=HALF_AN_HOUR)
-    assert NOW + HALF_AN_HOUR == schedule.next_audit()
+    schedule.audit_finished(NOW, within=HALF_A_DAY)
+    assert NOW + HALF_A_DAY == schedule.next_audit()
     schedule.audit_finished(NOW, within=2 * DAY)
     assert NOW + DAY == schedule.next_audit()
     schedule.audit_finished(NOW)
@@ -265,7 +266,7 @@ def test_stopping_leaves_no_thread() -> None:
     schedule.stop()
     schedule.stop()
 
-    assert before == set(threading.enumerate())
+    assert set() == set(threading.enumerate()) - before  # an earlier test's may end meanwhile
 
 
 @pytest.mark.parametrize("attempt", range(20))

@@ -33,6 +33,9 @@ from tests.serving import (
     until,
 )
 
+READ_S = 3.0
+"""Long enough for whoever sends all at once, on a machine with much else to do."""
+
 
 def _document(answer: bytes) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(answer.partition(b"\r\n\r\n")[2])
@@ -182,7 +185,7 @@ def test_what_is_refused_is_a_document(place: Path, raw: bytes, status: int, kin
 def test_w45_garbage_is_turned_away_and_harms_nobody(place: Path, raw: bytes) -> None:
     """w45: no garbage and no half-sent request is answered with 200, and the next one is served."""
     daemon = FakeDaemon()
-    with serving(daemon, place / "s", Limits(read_s=0.5)) as path:
+    with serving(daemon, place / "s", Limits(read_s=READ_S)) as path:
         with connected(path) as client:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 client.sendall(raw)
@@ -199,7 +202,7 @@ def test_w45_garbage_is_turned_away_and_harms_nobody(place: Path, raw: bytes) ->
 def test_w45_fuzz(place: Path) -> None:
     """w45: 300 requests that no good client sends; each has its document, or is cut off."""
     make = attacks(random.Random(45))
-    with serving(FakeDaemon(), place / "s", Limits(read_s=0.2)) as path:
+    with serving(FakeDaemon(), place / "s", Limits(read_s=READ_S)) as path:
         wrong = {}
         for _ in range(300):
             attack = make()
@@ -211,7 +214,7 @@ def test_w45_fuzz(place: Path) -> None:
 
 def test_w45_a_slow_client_is_cut_off(place: Path) -> None:
     """w45: whoever does not send a whole request in time loses the connection."""
-    with serving(FakeDaemon(), place / "s", Limits(read_s=0.3)) as path, connected(path) as slow:
+    with serving(FakeDaemon(), place / "s", Limits(read_s=READ_S)) as path, connected(path) as slow:
         slow.sendall(b"GET /v1/status HTTP/1.1\r\nHost: pa")
 
         assert 200 == status_of(exchange(path, request("status")))

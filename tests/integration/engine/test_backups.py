@@ -31,6 +31,8 @@ def _looked(backups: Backups) -> list[str]:
     """What a look, and the backup that it may begin, have logged."""
     with capture_logs() as told:
         backups.look()
+        if backups._thread:
+            backups._thread.join()  # however slow the disk: stop() waits but a while
         backups.stop()
     return [line["event"] for line in told]
 
