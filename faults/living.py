@@ -35,7 +35,7 @@ _PEER: Final = struct.Struct("3i")  # unix(7), SO_PEERCRED: process, user, group
 _START_S: Final = 30.0
 _BY_SCAN_S: Final = 15.0
 """Before anything is tried again by itself (planning.setbacks)."""
-_SLOW_S: Final = 2.0
+_SLOW_S: Final = 10.0
 """Within which status answers while a disk fails, on a machine with other work, too."""
 
 
@@ -167,6 +167,7 @@ class Life:
 
     def _made_good(self, album: Path) -> Iterator[str]:
         """Ask for a scan now that the disk works again: all is to be done by that, and whole."""
+        self._site.pacctl("wait")  # what had met the fault is told before that
         scan = self._site.pacctl("scan", "--wait", check=False)
         if scan.returncode:
             yield f"scan --wait ended with {scan.returncode}: {scan.stdout} {scan.stderr}"

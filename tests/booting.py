@@ -75,6 +75,7 @@ class Guest:
         return self._written(f"_PID={pid}")
 
     def _written(self, match: str) -> str:
+        self.run("journalctl", "--sync")  # what was said before is there
         return self.run("journalctl", "--quiet", "--output=cat", match).stdout
 
 

@@ -61,15 +61,22 @@ class Guard:
         request[PEER] = peer
         _refuse_browsers(request)
         _negotiate(request)
+        verb = _verb(request)
         granted = rights(peer, owner_uid=self._owner_uid, group_gid=self._group_gid)
         writes = request.method != "GET"
         if granted < (Rights.WRITE if writes else Rights.READ):
             _log.warning(
-                "api-denied", verb=_verb(request), method=request.method, uid=peer.uid, pid=peer.pid
+                "api-denied",
+                action="api",
+                status="warn",
+                verb=verb,
+                method=request.method,
+                uid=peer.uid,
+                pid=peer.pid,
             )
             raise _denial(peer, granted)
         if writes and request.match_info.http_exception is None:
-            _log.info("api-write", verb=_verb(request), uid=peer.uid, pid=peer.pid)
+            _log.info("api-write", action="api", status="ok", verb=verb, uid=peer.uid, pid=peer.pid)
 
 
 async def sign(_request: web.Request, response: web.StreamResponse) -> None:

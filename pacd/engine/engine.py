@@ -48,7 +48,9 @@ class Engine:
         starting: Whether the first audit is still to be asked for; it is not idle before.
     """
 
-    def __init__(self, setup: Setup, store: Store, events: Events) -> None:
+    def __init__(
+        self, setup: Setup, store: Store, events: Events, *, starting: bool = False
+    ) -> None:
         self.store = store
         self.events = events
         self.inbox = Inbox()
@@ -81,9 +83,9 @@ class Engine:
         self.minder = Minder(store, self.pipeline, self.auditor, self.bins)
         self.anchor = Anchor(store, setup.database)
         self.pause = Pause(store)
-        self.snapshot = Snapshot()
+        self.snapshot = Snapshot(starting=starting)
         self.alive = False
-        self.starting = False
+        self.starting = starting
         self._stopping = threading.Event()
         self._hasten = threading.Event()
 

@@ -71,8 +71,7 @@ class EngineThread(threading.Thread):
     def _run(self) -> None:
         store = Store.open(self._setup.database, now=datetime.now(UTC))
         try:
-            engine = Engine(self._setup, store, self._events)
-            engine.starting = True
+            engine = Engine(self._setup, store, self._events, starting=True)
             self.ready.set_result(engine)
             engine.run(Herald().look)
         finally:

@@ -82,11 +82,13 @@ class Supply:
                 assert read_comments(output).first("PAC_SRC_MD5") in self.sound, output
 
     def _is_news(self, path: Path) -> bool:
+        if path.name.startswith(".pacd-"):
+            return False
         seen = path.stat()
         identity = (seen.st_ino, seen.st_size, seen.st_ctime_ns)
         news = identity not in self.whole
         self.whole.add(identity)
-        return news and not path.name.startswith(".pacd-")
+        return news
 
 
 def digest(path: Path) -> str:

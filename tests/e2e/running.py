@@ -18,6 +18,9 @@ from tests.serving import environment, exchange, request, status_of
 START_S = 30.0
 WAIT_S = 60.0
 STOP_S = 30.0
+QUICK = {"WATCHDOG_USEC": "400000"}
+"""A variable of a daemon that looks after itself every 0.2 s, not every 15."""
+
 _POLL_S = 0.05
 """Most conditions ask the daemon, which takes processor time from the work that is waited for."""
 

@@ -39,12 +39,13 @@ def test_w32_start_returns_once_it_answers(service: Guest) -> None:
 
 def test_d2_every_tool_works_in_the_sandbox(service: Guest) -> None:
     """D2, w31, w39: hi-res to CD form, level 8, covers, Opus, AAC: all that PAC does, it may do."""
-    album = service.at("/srv/music/Artist/Sandbox")
-    make_album(album, tracks=1, seconds=1.0)
-    write_flac(album / "02 - Hi-res.flac", rate=96_000, bits=24, seconds=1.0)
-    service.run("chown", "-R", "pacd:pacd", "/srv/music/Artist")
+    album, draft = service.at("/srv/music/Sandbox"), service.at("/srv/elsewhere/Sandbox")
+    make_album(draft, tracks=1, seconds=1.0)
+    write_flac(draft / "02 - Hi-res.flac", rate=96_000, bits=24, seconds=1.0)
+    service.run("chown", "-R", "pacd:pacd", "/srv/elsewhere/Sandbox")
+    service.run("mv", "/srv/elsewhere/Sandbox", "/srv/music")
     wanted = [
-        service.at(f"/srv/music-{kind}/Artist/Sandbox/{name}.{suffix}")
+        service.at(f"/srv/music-{kind}/Sandbox/{name}.{suffix}")
         for kind, suffix in (("opus", "opus"), ("aac", "m4a"))
         for name in ("01 - Träck 1", "02 - Hi-res")
     ]

@@ -36,6 +36,7 @@ def test_w56_a_daemon_in_numbers(site: Site) -> None:
         until(lambda: site.status()["audit"]["last_finished"])
         make_album(site.library / "Artist" / "Album")
         await_outputs(site)
+        until(lambda: "watching" == site.status()["state"])
         status, found = site.status(), _scraped(site)
         del site.settings["audit"]
         site.config.write_text(site.config.read_text() + "\n[watch]\nodd = 1\n")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,9 +18,10 @@ import pytest
 from pacd.protocol.wire import LIBRARY_COUNTS, MIRROR_COUNTS
 from pacd.store import shelf
 from pacd.store.copies import scratch_of
-from tests.audio import dress, stated_md5, write_flac
+from tests.audio import dress, stated_md5
 from tests.detectors import put_aucdtect, suspect
 from tests.e2e.albums import make_album
+from tests.e2e.barriers import Barrier
 from tests.e2e.order import (
     assert_in_order,
     assert_no_leftovers,
@@ -28,7 +30,7 @@ from tests.e2e.order import (
     output_of,
     tree,
 )
-from tests.e2e.running import Site, until
+from tests.e2e.running import WAIT_S, Site, until
 from tests.machine import NOBODY
 
 ALBUM = Path("Artist") / "Album"
@@ -78,6 +80,8 @@ def test_a_scan_counts_as_a_run_does(site: Site) -> None:
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert scan.stdout
+        scan.stdout.readline()  # it was asked for
         until(lambda: site.got("queue")["folders"], what="for the folder to wait")
         site.pacctl("resume")
         changed = json.loads(scan.communicate()[0].splitlines()[-1])["counts"]
@@ -260,7 +264,7 @@ def test_a_second_pacd_is_refused(site: Site, arguments: tuple[str, ...]) -> Non
 
         assert (6, "") == (done.returncode, done.stdout)
         assert f"Another pacd (process {daemon.pid}) runs as the daemon" in done.stderr
-        assert "watching" == site.status()["state"]
+        until(lambda: "watching" == site.status()["state"])
 
 
 @pytest.mark.parametrize("arguments", [(), ("--once",)])
@@ -280,47 +284,54 @@ def test_a_second_pacd_with_a_state_of_its_own_is_refused(
 
         assert (6, "") == (done.returncode, done.stdout.strip())
         assert f"works on library main ({site.library}). Stop it, or take" in done.stderr
-        assert "watching" == site.status()["state"]
+        until(lambda: "watching" == site.status()["state"])
 
 
 def test_a_daemon_is_refused_while_a_run_is_under_way(site: Site) -> None:
     """1.1: a one-shot run has its state directory to itself too."""
-    with _long_run(site) as run:
-        run.send_signal(signal.SIGSTOP)
+    with _held_run(site) as run:
         done = site.pacd()
-        run.send_signal(signal.SIGCONT)
 
-        assert (0, 6) == (run.wait(), done.returncode)
+        assert 6 == done.returncode
         assert f"Another pacd (process {run.pid}) is at work" in done.stderr
+    assert 0 == run.returncode
 
 
 @contextmanager
-def _long_run(site: Site) -> Iterator[subprocess.Popen[str]]:
-    """A one-shot run that is in the midst of its work."""
+def _held_run(site: Site) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    A one-shot run that waits in the midst of its first output until the block ends.
+
+    Then it goes on to its end, and its summary is in base/summary.
+    """
     site.change("workers", total=1)
-    for number in range(8):
-        path = site.library / ALBUM / f"{number}.flac"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_flac(path, seconds=2.0, seed=number % 2, tags={"TITLE": str(number)})
-    with subprocess.Popen(
-        site.command("--once"),
-        env=site.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as run:
-        until(lambda: any(site.mirror.rglob("*")), what="for the first output to be begun")
-        yield run
+    make_album(site.library / ALBUM, tracks=8)
+    barrier = Barrier(site, "opusenc", "--bitrate")
+    command, environ = site.command("--once"), site.environment(PATH=barrier.path)
+    with (
+        (site.base / "summary").open("wb") as summary,
+        subprocess.Popen(command, env=environ, stdout=summary) as run,
+    ):
+        with barrier.met():
+            yield run
+        run.wait(WAIT_S)
+
+
+def _pending(pid: int) -> list[str]:
+    """Sets of signals that a process has been sent, and has not been told of (proc(5))."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return [each for each in re.findall(r"(?:Sig|Shd)Pnd:\s(\w+)", status) if int(each, 16)]
 
 
 def test_exit_130_leaves_everything_whole(site: Site) -> None:
     """1.1, P5: SIGINT ends a run with 130 and its summary; the next run does the rest."""
-    with _long_run(site) as run:
+    with _held_run(site) as run:
         run.send_signal(signal.SIGINT)
-        out, err = run.communicate(timeout=30)
+        until(lambda: not _pending(run.pid), what="for it to hear the signal")
 
-    assert 130 == run.returncode, err
-    assert "once" == json.loads(out)["mode"]
+    assert 130 == run.returncode
+    assert "once" == json.loads((site.base / "summary").read_text())["mode"]
+    assert 7 == len(masters(site)) - len(list(site.mirror.rglob("*.opus")))
     assert_no_leftovers(site)
     for master in masters(site):
         subprocess.run(["flac", "--test", "--silent", master], check=True)

@@ -28,7 +28,7 @@ def test_w45_a_siege_harms_nobody(site: Site) -> None:
         assert {} == figures.wrong, figures.examples
         assert figures.attacks > 50
         assert figures.cut_off <= figures.attacks // 50
-        assert sum(figures.unanswered.values()) <= len(figures.answers_ms) // 50
+        assert sum(figures.unanswered.values()) <= max(1, len(figures.answers_ms) // 50)
         assert figures.median_ms < 1_000  # not starved; what it takes is in docs/reliability.md
         until(lambda: descriptors(daemon.pid) <= before + 2, what="for the descriptors")
         assert private_mib(daemon.pid) < warm_mib + 16

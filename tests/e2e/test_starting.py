@@ -1,12 +1,11 @@
 """The daemon is told to stop while it starts: a migration may take up to an hour (w28, w35)."""
 
-import os
 import signal
-from shutil import which
 
 import pytest
 
 from pacd.files.lock import Lock
+from tests.e2e.barriers import Barrier
 from tests.e2e.manager import Manager
 from tests.e2e.running import STOP_S, Pacd, Site
 from tests.e2e.starting import hears, locked, started, waits_for
@@ -24,26 +23,14 @@ def assert_stopped_in_order(site: Site, daemon: Pacd) -> None:
     assert not site.socket.exists()
 
 
-def slow_flac(site: Site) -> str:
-    """A $PATH with a flac that waits as long as somebody holds the pipe, where there is one."""
-    programs, held = site.base / "bin", site.base / "held"
-    programs.mkdir()
-    flac = programs / "flac"
-    flac.write_text(f'#!/bin/sh\n[ -p {held} ] && read _ <{held}\nexec {which("flac")} "$@"\n')
-    flac.chmod(0o755)
-    return f"{programs}:{os.environ['PATH']}"
-
-
 @BOTH
 def test_w28_a_stop_while_programs_are_looked_for(site: Site, number: signal.Signals) -> None:
     """D2: what was not begun is not begun: no database is made, nothing migrated."""
-    held, path = site.base / "held", slow_flac(site)
-    os.mkfifo(held)
-    with started(site, PATH=path) as daemon:
-        with held.open("wb"):  # it is asked for its version
+    barrier = Barrier(site, "flac")
+    with started(site, PATH=barrier.path) as daemon:
+        with barrier.met():  # it is asked for its version
             daemon.process.send_signal(number)
             hears(daemon)
-            held.unlink()
 
         assert_stopped_in_order(site, daemon)
     assert not site.database.exists()
@@ -66,14 +53,13 @@ def test_w28_a_stop_while_the_database_is_opened(site: Site, number: signal.Sign
 
 def test_w36_a_reload_that_a_stop_overtakes_is_no_error(site: Site, manager: Manager) -> None:
     """D2: SIGHUP shortly before SIGTERM: nothing was refused, and nothing is said of it."""
-    held, path = site.base / "held", slow_flac(site)
-    with site.running(PATH=path, NOTIFY_SOCKET=manager.path) as daemon:
-        os.mkfifo(held)
+    barrier = Barrier(site, "flac", down=False)
+    with site.running(PATH=barrier.path, NOTIFY_SOCKET=manager.path) as daemon:
+        barrier.go_down()
         daemon.process.send_signal(signal.SIGHUP)
-        with held.open("wb"):
+        with barrier.met():
             daemon.process.send_signal(signal.SIGTERM)
             manager.await_after(0, "STOPPING=1")
-            held.unlink()
 
         assert 0 == daemon.process.wait(STOP_S)
     assert [] == [event for event in daemon.events() if event["level"] == "error"]

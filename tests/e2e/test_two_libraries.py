@@ -27,6 +27,7 @@ def test_holds_of_several_libraries(site: Site) -> None:
         site.pacctl("plan", "A/cut.flac")
         site.configure()  # without the other
         site.pacctl("reload")
+        site.pacctl("wait")
         status = site.asked("status")
         refused.append(site.pacctl("status", "--check", check=False).returncode)
 

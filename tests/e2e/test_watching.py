@@ -12,12 +12,12 @@ import pytest
 
 from pacd.daemon import POLL_EVERY
 from pacd.intake.limits import ROOMY
+from tests import kernel
 from tests.e2e.albums import make_album
 from tests.e2e.order import assert_in_order, await_outputs
-from tests.e2e.running import Pacd, Site, until
+from tests.e2e.running import QUICK, Pacd, Site, until
 
 FOLDERS = 60
-QUICK = {"WATCHDOG_USEC": "400000"}  # it looks after itself twice as often
 
 
 def own_limits(**limits: int) -> list[str]:
@@ -36,8 +36,7 @@ def grant(daemon: Pacd, **limits: int) -> None:
 
 def watches(daemon: Pacd) -> int:
     """How many folders it watches, by the kernel's account; one is its own, for the canary."""
-    infos = Path(f"/proc/{daemon.pid}/fdinfo").iterdir()
-    return sum(info.read_bytes().count(b"inotify wd:") for info in infos) - 1
+    return len(kernel.watches(Path(f"/proc/{daemon.pid}"))) - 1
 
 
 def folders(root: Path) -> int:

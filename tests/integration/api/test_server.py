@@ -110,7 +110,7 @@ def test_w44_every_command_names_its_caller(
 def test_w44_commands_are_logged_with_their_caller(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """w44: the audit log of writes, with uid and pid; questions are not in it."""
+    """w44, O1: the audit log of writes, with uid and pid; questions are not in it."""
     with serving(FakeDaemon(), place / "s") as path:
         exchange(path, request("status"))
         exchange(path, request("pause", method="POST"))
@@ -119,7 +119,8 @@ def test_w44_commands_are_logged_with_their_caller(
 
     assert 1 == len(lines)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", lines[0])  # a console's colours
-    assert {"verb=pause", f"uid={os.geteuid()}", f"pid={os.getpid()}"} <= set(plain.split())
+    who = {f"uid={os.geteuid()}", f"pid={os.getpid()}"}
+    assert {"action=api", "status=ok", "verb=pause", *who} <= set(plain.split())
 
 
 @pytest.mark.parametrize(

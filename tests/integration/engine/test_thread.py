@@ -33,6 +33,11 @@ def thread(tmp_path: Path, ended: threading.Event) -> Iterator[EngineThread]:
     thread.join(PATIENCE_S)
 
 
+def test_w57_an_engine_that_has_not_begun_yet_is_starting(thread: EngineThread) -> None:
+    """w57: whoever asks before its first turn is not told that all is well already."""
+    assert thread.ready.result(PATIENCE_S).snapshot.starting
+
+
 def test_w32_a_database_that_fails_ends_it_in_words(
     thread: EngineThread, ended: threading.Event
 ) -> None:
