@@ -33,10 +33,11 @@ def test_w33_a_killed_daemon_is_restarted(service: Guest) -> None:
 
 def test_w28_w35_stop_during_work_is_clean(service: Guest) -> None:
     """D2, w28, w35: SIGTERM goes to the daemon alone, which takes its time, and leaves nothing."""
-    album = service.at("/srv/music/Artist/Stopped")
-    album.mkdir(parents=True)
-    encode_pcm(album / "1.flac", pcm(1.0) * 60, level=0)
-    service.run("chown", "-R", "pacd:pacd", "/srv/music/Artist")
+    album, draft = service.at("/srv/music/Stopped"), service.at("/srv/elsewhere/Stopped")
+    draft.mkdir()
+    encode_pcm(draft / "1.flac", pcm(1.0) * 600, level=0)
+    service.run("chown", "-R", "pacd:pacd", "/srv/elsewhere/Stopped")
+    service.run("mv", "/srv/elsewhere/Stopped", "/srv/music")
     until(lambda: _tools(service), what="for work")
     tools = _tools(service)
     service.run("kill", "-STOP", *tools)
