@@ -20,6 +20,7 @@ from pacd.intake.audit import FolderView, look
 from pacd.intake.debounce import Place
 from pacd.planning.rules import CLOCK_SLACK
 from pacd.store.database import Store
+from pacd.store.exports import ExportRow
 
 LAST_AUDIT: Final = "last_audit_finished"
 """Key in the store's memory: when all libraries were last walked whole (Unix seconds)."""
@@ -111,9 +112,7 @@ def _stale_folders(store: Store, audit: Audit, *, now: datetime) -> frozenset[Pu
     found = store.folders.stale(audit.library_id, tested_before=before, tested_after=after)
     stale = set(found)
     if audit.policy.artwork.enabled and audit.thorough:
-        stale |= _bared(store, audit)
-        with store.transaction():
-            stale |= store.exports.bereft(audit.library_id)
+        stale |= _without_cover(store, audit)
     return frozenset(folder for folder in stale if folder.is_relative_to(audit.below))
 
 
@@ -128,18 +127,31 @@ def _forget_vanished(store: Store, audit: Audit) -> None:
             shelf.forget(audit.library_id, mirror.name, gone)
 
 
-def _bared(store: Store, audit: Audit) -> set[PurePosixPath]:
-    """Drop the records of covers that are gone; return whose folders may want them again."""
+def _without_cover(store: Store, audit: Audit) -> set[PurePosixPath]:
+    """
+    Return the folders that may want a cover exported: it is gone, or its master is.
+
+    Each is told once, so they are at rest no more: they are visited whatever comes between.
+    """
+    gone = _bared(store, audit)
+    with store.transaction():
+        for row in gone:
+            store.exports.forget(audit.library_id, row.target)
+        folders = {row.source.parent for row in gone if row.source}
+        folders |= store.exports.bereft(audit.library_id)
+        for folder in folders:
+            store.folders.disturb(audit.library_id, folder)
+    return folders
+
+
+def _bared(store: Store, audit: Audit) -> list[ExportRow]:
+    """Return the records of covers that are gone, and were of the folders that were walked."""
     root = audit.policy.artwork.root
     if not covers_in_place(store, audit.library_id, root):
-        return set()
-    gone = [
+        return []
+    return [
         row
         for row in store.exports.all(audit.library_id)
         if (row.source or audit.below).is_relative_to(audit.below)
         and not os.path.lexists(root / row.target)
     ]
-    with store.transaction():
-        for row in gone:
-            store.exports.forget(audit.library_id, row.target)
-    return {row.source.parent for row in gone if row.source}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pacd.errors import StoreError, UnwritableError
 from pacd.files.ownership import make_folder
@@ -26,6 +26,9 @@ from pacd.store.recycled import RecycleBin
 from pacd.store.sidecars import Sidecars
 from pacd.store.tracks import Tracks
 from pacd.store.verdicts import Verdicts
+
+_LOGS: Final = ("-wal", "-shm")
+"""What SQLite keeps beside a database that is open (sqlite.org/wal.html, section 2.2)."""
 
 _Identity = tuple[int, int] | None
 
@@ -51,6 +54,7 @@ class Store:
         self._connection = opened
         self._path = path
         self._file = _identity(path)
+        self._logs = {each: _identity(each) for each in (Path(f"{path}{end}") for end in _LOGS)}
         self.libraries = Libraries(opened)
         self.tracks = Tracks(opened)
         self.folders = Folders(opened)
@@ -85,7 +89,9 @@ class Store:
                 f"{target} cannot be opened: {error.strerror or error}. "
                 "Set [daemon] state_dir to a directory the daemon's user can write."
             ) from error
-        return cls(connection.writer(target), target)
+        opened = connection.writer(target)
+        opened.value("PRAGMA schema_version")  # SQLite opens its log when it first reads
+        return cls(opened, target)
 
     @classmethod
     def read_only(cls, path: Path) -> Self:
@@ -134,7 +140,9 @@ class Store:
         """
         Write a copy of what is open where it was removed from; return its name.
 
-        Where another file stands there that one stays, and the copy is among the backups.
+        Where another file stands there that one stays, and the copy is among the backups.  The
+        log goes in any case: SQLite leaves it where its database was moved away, and would replay
+        it over whatever is opened there next.
 
         Raises:
             StoreError: Nothing can be written there.
@@ -149,7 +157,20 @@ class Store:
                 f"{error.filename} cannot be made: {error.strerror or error}."
             ) from error
         self.backup(target)
+        self._drop_logs()
         return target
+
+    def _drop_logs(self) -> None:
+        """Remove the log of what is open; not one that has come there since."""
+        for path, seen in self._logs.items():
+            if seen is None or _identity(path) != seen:
+                continue
+            try:
+                path.unlink()
+            except OSError as error:
+                raise UnwritableError(
+                    f"{path} cannot be removed: {error.strerror or error}."
+                ) from error
 
     def integrity(self) -> str:
         """``"ok"``, or what SQLite finds wrong, line by line."""

@@ -88,3 +88,48 @@ def test_w23_another_database_in_its_place_stays(site: Site) -> None:
 
     assert b"another" == site.database.read_bytes()
     assert 1 == len(list((site.database.parent / "backups").glob("pacd-*.db")))
+
+
+def test_w23_a_backup_in_its_place_is_what_is_opened_next(site: Site) -> None:
+    """w23, S4: SQLite would replay the log of the database before it over the one put there."""
+    kept = site.base / "kept.db"
+    with site.store() as store:
+        store.backup(kept)
+    site.album("B", 2, seed=7)
+    content = kept.read_bytes()
+
+    def replaced(engine: Engine) -> bool:
+        if engine.idle and kept.exists():
+            kept.replace(site.database)
+            look(engine)
+            engine.inbox.post(lambda: None)
+        return False
+
+    with pytest.raises(UnwritableError, match="another put in its place"):
+        site.run(until=replaced)
+
+    assert content == site.database.read_bytes()
+    assert [site.database] == list(site.database.parent.glob("pacd.db*"))
+    assert site.known("B/01.flac") is None
+    with site.store() as store:
+        assert "ok" == store.integrity()
+    assert 2 == site.run().actions["test"]
+
+
+def test_w23_a_database_that_was_moved_there_keeps_its_own_log(site: Site) -> None:
+    """w23: only the log of the one that was open goes."""
+    log = site.database.with_name("pacd.db-wal")
+
+    def replaced(engine: Engine) -> bool:
+        if engine.idle:
+            for path in (site.database, log):
+                path.unlink()
+                path.write_bytes(b"another")
+            look(engine)
+            engine.inbox.post(lambda: None)
+        return False
+
+    with pytest.raises(UnwritableError, match="another put in its place"):
+        site.run(until=replaced)
+
+    assert b"another" == log.read_bytes()

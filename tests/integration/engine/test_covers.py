@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -37,9 +38,9 @@ def cover(site: Site) -> bytes:
     return path.read_bytes()
 
 
-def ask(engine: Engine) -> None:
+def ask(engine: Engine, folder: str = "") -> None:
     """As `pacctl scan`: every folder is looked at."""
-    engine.auditor.walk(Place("music", PurePosixPath()), forced=True)
+    engine.auditor.walk(Place("music", PurePosixPath(folder)), forced=True)
 
 
 def test_w58_why_tells_of_a_cover_that_is_not_exported(site: Site) -> None:
@@ -72,6 +73,47 @@ def test_it_becomes_that_of_the_disc_that_is_left(site: Site) -> None:
     assert png(2, 2, seed=2) == cover(site)
     assert Counter() == ran.actions
     assert Counter() == again.actions
+
+
+def paused(engine: Engine) -> None:
+    engine.pause.begin(None)
+    engine.inbox.post(lambda: None)
+
+
+def removed(site: Site) -> None:
+    """Its record is let go, and the cover is to be that of the other disc."""
+    shutil.rmtree(site.library / "A/CD1")
+
+
+def bared(site: Site) -> None:
+    """The cover itself is gone; the first disc is to give it again."""
+    next((site.base / "art").rglob("*.png")).unlink()
+
+
+@pytest.mark.parametrize(("happens", "seed"), [(removed, 2), (bared, 1)])
+def test_w60_what_was_to_be_exported_outlives_a_restart(
+    site: Site, happens: Callable[[Site], None], seed: int
+) -> None:
+    """F7, D3, w60: a pause and a restart lie between the audit and the export."""
+    happens(site)
+    site.run(paused, until=lambda engine: engine.stalled)
+    ran = site.run(lambda engine: engine.pause.end())
+
+    assert {"export-artwork": 1} == ran.actions
+    assert png(2, 2, seed=seed) == cover(site)
+
+
+def test_a_scan_of_another_folder_uses_up_no_export(site: Site) -> None:
+    """F7: what it finds out of folders that it does not visit is not forgotten."""
+    site.album("B", 1, seed=30)
+    site.run()
+    shutil.rmtree(site.library / "A/CD1")
+    gone = Place("music", PurePosixPath("A/CD1"))
+    site.run(lambda engine: engine.inbox.touch(gone, tree=True), audit=False)
+    site.run(lambda engine: ask(engine, "B"), audit=False)
+    site.run()
+
+    assert png(2, 2, seed=2) == cover(site)
 
 
 @pytest.mark.parametrize("first", ["A/CD1", "A/CD2"])
