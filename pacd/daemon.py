@@ -279,7 +279,7 @@ class Daemon:
         with reloading.told(who), self._reloading:
             try:
                 new = self._load()
-                self._tools = preflight(new)
+                tools = preflight(new)
                 self._claims.take(roots_of(new))
             except PacError as error:
                 self._refused = (reloading.refusal(error),)
@@ -291,7 +291,7 @@ class Daemon:
             self.settings = new = in_force(self.settings, new)
             self._config = config_view(new, waiting, now=datetime.now(UTC))
             logs.configure(new.daemon.log_level, new.daemon.log_format)
-            policy, tools = policy_of(new, self._tools), self._tools
+            policy, self._tools = policy_of(new, tools), tools
             self._start_lookout()  # first, so that the audit that adopt() starts misses nothing
             self._engine.inbox.call(lambda: self._engine.adopt(policy, tools)).result()
             self._backups.decided()  # roots may be new

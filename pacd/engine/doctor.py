@@ -33,6 +33,8 @@ _UNUSABLE: Final = (
 
 _MAKE: Final = "make it: mkdir -p {}"
 
+_AGAIN: Final = "make it again for the user of pacd, which then writes all that it knows there"
+
 _POLLED: Final = "Audits find what changes, every 15 minutes or more often."
 
 _JITTER: Final = timedelta(seconds=5)
@@ -50,7 +52,7 @@ def examine(
     now: datetime,
 ) -> Doctor:
     """
-    Look at everything now; writes nothing.
+    Look at everything now; writes nothing but a file for a moment where a disk may be full.
 
     Args:
         problems: Those that status tells of: what they are about is not called sound.
@@ -60,7 +62,7 @@ def examine(
         DoctorCheck(name="pacd", verdict=Verdict.OK, found=f"{VERSION} on Python {python}"),
         *_tools(policy, tools),
         *_roots(policy, tuple(each for each in problems if each.path and each.degrades)),
-        _space("state", database.parent, policy.min_free_bytes),
+        _state(database.parent, policy.min_free_bytes, problems),
         _backups(database, now),
         *_watches(watch, [each for each in problems if each.kind is ProblemKind.UNWATCHED]),
         _clock(last_audit, now),
@@ -152,6 +154,11 @@ def _told(name: str, problems: Sequence[Problem]) -> DoctorCheck:
     found = " ".join(dict.fromkeys(each.what for each in problems))
     fix = " ".join(dict.fromkeys(each.fix for each in problems))
     return DoctorCheck(name=name, verdict=Verdict.DEGRADED, found=found, fix=fix)
+
+
+def _state(folder: Path, reserve_bytes: int, problems: Sequence[Problem]) -> DoctorCheck:
+    gone = [each for each in problems if each.kind is ProblemKind.STATE_GONE]
+    return _told("state", gone) if gone else _root("state", folder, reserve_bytes, _AGAIN)
 
 
 def _drawing(root: Path, reserve_bytes: int) -> DoctorCheck:

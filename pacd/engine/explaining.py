@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from pacd.domain.hold import Hold
+from pacd.domain.hold import Cause, Hold
 from pacd.domain.plan import Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine import preview, views
@@ -164,7 +164,8 @@ def _accepted(facts: Facts, entries: Iterable[HistoryEntry]) -> str:
     """Say who accepted damage, as far as this path's history tells, the newest entry first."""
     what = f"damaged ({facts.check.message})" if facts.check else "damaged"
     for entry in entries:
-        if entry.event == "release" and entry.details.get("how") == Ending.ACCEPTED:
+        of_damage = entry.event == "release" and Cause(entry.details["cause"]).is_damage
+        if of_damage and entry.details["how"] == Ending.ACCEPTED:
             return (
                 f"{what}, accepted by {entry.details.get('who') or 'somebody'} on "
                 f"{entry.time:%Y-%m-%d %H:%M} UTC; left as it is"

@@ -60,8 +60,9 @@ class Claims:
                 if self._claim(root, found):
                     continue
                 refused.append(
-                    f"Another pacd, with a state directory of its own, works on library {name} "
-                    f"({root}). Stop it, or take the library out of one of the configurations."
+                    f"Another process has locked the root of library {name} ({root}), as a pacd "
+                    "with a state directory of its own does; `lslocks` tells which. Stop it, or "
+                    "take the library out of one of the configurations."
                 )
         self.refused = tuple(refused)
         if not refused:

@@ -283,7 +283,7 @@ def test_a_second_pacd_with_a_state_of_its_own_is_refused(
         )
 
         assert (6, "") == (done.returncode, done.stdout.strip())
-        assert f"works on library main ({site.library}). Stop it, or take" in done.stderr
+        assert f"has locked the root of library main ({site.library}), as a pacd" in done.stderr
         until(lambda: "watching" == site.status()["state"])
 
 

@@ -1,6 +1,7 @@
 """What `pacctl doctor` looks at: real roots, a real disk, the clock as it is passed in."""
 
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -232,3 +233,17 @@ def test_w57_folders_that_are_away_have_no_watch(site: Site) -> None:
     assert Verdict.DEGRADED is watches.verdict
     assert "0 of 0 folders are watched, none of music, which is away" in watches.found
     assert "sysctl" not in watches.fix
+
+
+def test_w57_a_state_directory_that_was_removed(site: Site) -> None:
+    """w57, w23: the doctor answers just then, in the words of status where it says something."""
+    shutil.rmtree(site.database.parent)
+    told = Problem(kind=ProblemKind.STATE_GONE, what="It was removed.", fix="Make it.")
+    seen, heard = _found(site)["state"], _found(site, problems=(told,))["state"]
+
+    assert (Verdict.DEGRADED, f"{site.database.parent} is not there") == (seen.verdict, seen.found)
+    assert (Verdict.DEGRADED, "It was removed.", "Make it.") == (
+        heard.verdict,
+        heard.found,
+        heard.fix,
+    )

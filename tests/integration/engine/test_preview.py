@@ -8,11 +8,13 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from pacd.domain.hold import Cause
 from pacd.engine import explaining, preview
 from pacd.engine.snapshot import Snapshot
 from pacd.intake.debounce import Place
 from pacd.intake.ignore import Ignore
 from pacd.protocol.documents import Plan, Why
+from pacd.store.holds import Ending
 from tests.integration.engine.collector import Collector, two_mirrors
 from tests.integration.engine.site import SETTLE_S, Ran, Site, contents
 from tests.integration.engine.test_holds import damage, releasing
@@ -126,12 +128,16 @@ def test_why_tells_of_folders_what_they_are(site: Site, life: Collector) -> None
 
 
 def test_why_tells_who_accepted_damage(site: Site) -> None:
-    """H2, 1.3: nothing is to be done, and it is not in order."""
+    """H2, 1.3: nothing is to be done, and not in order; what else was accepted is not it."""
     damage(site.album("A", 1) / "01.flac")
     site.run()
     (held,) = site.holds()
     shown = why(site, "A/01.flac").holds[0]
     site.run(releasing(site, accept=True))
+    doubt = {"cause": Cause.SUSPECT, "how": Ending.ACCEPTED, "who": "bob"}
+    with site.store() as store:
+        path, now = PurePosixPath("A/01.flac"), datetime.now(UTC)
+        store.history.add(site.library_id, path, "", "release", doubt, now=now)
     found = why(site, "A/01.flac")
 
     assert str(site.library / "A/01.flac") == shown.file
