@@ -1,11 +1,12 @@
 """What a library waits for: roots that are away, said in words; reads, and changes nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
-from pacd.engine.grounds import recall
+from pacd.engine.grounds import away, recall
 from pacd.engine.presence import reachable
 from pacd.engine.roots import Roots, covers_in_place, in_place, outputs_kept
 from pacd.intake.volumes import lasting, same_place
@@ -45,6 +46,41 @@ def is_strange(store: Store, library_id: int, library: LibraryPolicy) -> bool:
     return not same_place(recall(store, library_id).place, lasting(library.root))
 
 
+def disks_away(store: Store, library_id: int, library: LibraryPolicy) -> tuple[PurePosixPath, ...]:
+    """Return the disks inside a library that are not there now, below its root."""
+    return away(recall(store, library_id), library.root)
+
+
+def disk_away(
+    store: Store, library_id: int, library: LibraryPolicy, folder: PurePosixPath
+) -> PurePosixPath | None:
+    """Return the disk inside a library that a folder was on and that is not there now, or None."""
+    ground = recall(store, library_id)
+    above = {name: at for name, at in ground.inside.items() if folder.is_relative_to(name)}
+    return next(iter(away(replace(ground, inside=above), library.root)), None)
+
+
+def without_disk(library: LibraryPolicy, disk: PurePosixPath) -> Problem:
+    """What is said of a disk inside a library that is away."""
+    return Problem(
+        kind=ProblemKind.ROOT_MISSING,
+        what=f"Library {library.name}: the disk that was mounted on {library.root / disk} is away; "
+        "nothing that was there is forgotten, and no mirror is pruned.",
+        fix="Mount it again; PAC goes on by itself. If it is gone for good, say so: pacctl scan",
+        path=str(library.root / disk),
+    )
+
+
+def doubt(
+    store: Store, library_id: int, library: LibraryPolicy, folder: PurePosixPath
+) -> Problem | None:
+    """Return why what a folder holds may only be tested for now, or None (vouching.doubted)."""
+    if is_strange(store, library_id, library):
+        return _own_absence(store, library_id, library)
+    disk = disk_away(store, library_id, library, folder)
+    return without_disk(library, disk) if disk else None
+
+
 def unseen(
     store: Store,
     library_id: int,
@@ -69,6 +105,8 @@ def absences(store: Store, library_id: int, library: LibraryPolicy) -> Iterator[
     own = _own_absence(store, library_id, library)
     if own:
         yield own.what
+    for disk in disks_away(store, library_id, library):
+        yield without_disk(library, disk).what
     for _, clause in absent_targets(store, library_id, library):
         yield f"Library {library.name} waits for {clause}."
 

@@ -280,6 +280,9 @@ class Auditor:
         news = audit.broke_off or (found.problems and not self._told.get(name, found).problems)
         if audit.whole or news:
             self._told[name] = found
+        elif audit.forced and not audit.error and name in self._told:
+            folder = audit.policy.root / audit.below
+            self._told[name] = self._told[name].settled(folder)
 
     def _is_void(self, audit: Audit) -> bool:
         """Whether its library is elsewhere, or its root gone, which is said."""

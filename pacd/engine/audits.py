@@ -4,7 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -56,6 +56,15 @@ class Findings:
         if self.overlooked and self.example and os.path.lexists(self.example):
             return (*self.unread, self.overlooked)
         return self.unread
+
+    def settled(self, folder: Path) -> "Findings":
+        """The same once a person has said that disks at and below a folder are gone for good."""
+
+        def stays(problem: Problem) -> bool:
+            missing = problem.kind is ProblemKind.ROOT_MISSING
+            return not (missing and Path(problem.path).is_relative_to(folder))
+
+        return replace(self, unread=tuple(filter(stays, self.unread)))
 
 
 @dataclass(slots=True)

@@ -11,7 +11,8 @@ from pacd.domain.hold import Cause, Hold
 from pacd.domain.plan import Facts, PlanItem
 from pacd.domain.policy import LibraryPolicy
 from pacd.engine import preview, views
-from pacd.engine.absent import absent_targets, unseen
+from pacd.engine.absent import absent_targets, doubt, unseen
+from pacd.engine.deciding import READING
 from pacd.engine.gathering import album_of
 from pacd.engine.snapshot import Snapshot
 from pacd.engine.sweeping import target_root
@@ -76,10 +77,11 @@ def why(
     facts = preview.facts_of(store, library_id, policy, path, ignore, settler, now=now)
     if facts is None:
         return answer(FileState.MISSING, _NONE, "the file has gone just now")
-    decided = _decided(store, library_id, policy, facts, now)
+    decided, away = _trusted(store, library_id, policy, facts, now)
     state = _state(facts, decided, Place(policy.name, path.parent), snapshot)
     first = decided.items[0] if decided.items else None
-    away = _away(store, library_id, policy, facts) if state is FileState.IN_ORDER else ""
+    rests = state is FileState.IN_ORDER
+    away = (away or _away(store, library_id, policy, facts)) if rests else ""
     return answer(
         FileState.AWAY if away else state,
         first.action.value if first else _NONE,
@@ -115,6 +117,18 @@ def _out_of_sight(
 
 def _shown(policy: LibraryPolicy, holds: Iterable[Hold]) -> tuple[HoldView, ...]:
     return tuple(views.hold_view(policy, hold) for hold in holds)
+
+
+def _trusted(
+    store: Store, library_id: int, policy: LibraryPolicy, facts: Facts, now: datetime
+) -> tuple[Decided, str]:
+    """What is due, and why it is no more than to read the file, a sentence; "" where it is not."""
+    decided = _decided(store, library_id, policy, facts, now)
+    reads = tuple(each for each in decided.items if each.action in READING)
+    if reads == decided.items:
+        return decided, ""
+    doubted = doubt(store, library_id, policy, facts.path.parent)
+    return (replace(decided, items=reads), f"{doubted.what} ") if doubted else (decided, "")
 
 
 def _decided(

@@ -10,7 +10,7 @@ from typing import TypeVar
 from pacd.domain.plan import Facts, PlanItem
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
 from pacd.engine import views
-from pacd.engine.absent import absences, is_strange
+from pacd.engine.absent import absences, disks_away, is_strange
 from pacd.engine.awaiting import left_waiting
 from pacd.engine.deciding import READING
 from pacd.engine.gathering import album_of, gather
@@ -116,7 +116,7 @@ def _foresee(
     """
     settler, copying = settlers
     foresight = Foresight(store, library_id, Naming(policy, ignore))
-    strange = is_strange(store, library_id, policy)
+    strange, gone = is_strange(store, library_id, policy), disks_away(store, library_id, policy)
     keys = rest_keys(store, library_id, policy)
     for looked in walk_around(store, library_id, policy, ignore, below):
         folder = looked.library.path
@@ -131,7 +131,7 @@ def _foresee(
             *(item for facts in beside for item in new_holds(facts, policy, now)),
             *plan_sidecars(beside, policy, now),
         )
-        if strange:
+        if strange or any(map(folder.is_relative_to, gone)):
             items = tuple(item for item in items if item.action in READING)
         planned = {item.path for item in items}
         yield Foreseen(

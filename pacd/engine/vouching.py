@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from pacd.domain.policy import DaemonPolicy, LibraryPolicy
+from pacd.engine.absent import disk_away, without_disk
 from pacd.engine.audits import Audit
 from pacd.engine.grounds import Ground, away, recall, remember
 from pacd.engine.presence import available
@@ -65,7 +66,7 @@ class Vouched:
         now = spot(policy.root)
         if not available(policy.root) or now != self._roots.get(policy.name, now):
             return False
-        return not _on_disk_away(store, library_id, policy, view.path)
+        return disk_away(store, library_id, policy, view.path) is None
 
     def withholding(
         self,
@@ -91,7 +92,7 @@ class Vouched:
         known = asked.root if asked and forced else self._roots.get(policy.name)
         if now is None or now != known:
             return self.withheld(policy.name)
-        lost = not forced and _on_disk_away(store, library_id, policy, folder)
+        lost = not forced and disk_away(store, library_id, policy, folder) is not None
         return self.withheld(policy.name) if lost else None
 
     def trusts(self, store: Store, library_id: int, policy: LibraryPolicy) -> bool:
@@ -152,7 +153,7 @@ class Vouched:
         if audit.whole:
             mounted = {**inside(policy.root), **mounted}
             ground = Ground(lasting(policy.root) or ground.place, audit.discovered)
-        audit.away = tuple(_away(policy, each) for each in kept)
+        audit.away = tuple(without_disk(policy, each) for each in kept)
         remember(store, audit.library_id, replace(ground, inside=mounted))
 
     def _lacks(self, store: Store, audit: Audit, disk: PurePosixPath) -> bool:
@@ -161,15 +162,6 @@ class Vouched:
         files = (store.tracks.in_folder(audit.library_id, folder) for folder in below)
         valid = (file.path for file in chain.from_iterable(files) if file.is_valid)
         return not all(os.path.lexists(audit.policy.root / path) for path in valid)
-
-
-def _on_disk_away(
-    store: Store, library_id: int, policy: LibraryPolicy, folder: PurePosixPath
-) -> bool:
-    """Whether a folder was on a disk inside the library that is not there now."""
-    ground = recall(store, library_id)
-    above = {name: at for name, at in ground.inside.items() if folder.is_relative_to(name)}
-    return bool(away(replace(ground, inside=above), policy.root))
 
 
 def _in_doubt(store: Store, audit: Audit, *, other: bool) -> bool:
@@ -201,13 +193,3 @@ def _in_doubt(store: Store, audit: Audit, *, other: bool) -> bool:
     )
     audit.error = audit.doubt.what
     return True
-
-
-def _away(policy: LibraryPolicy, disk: PurePosixPath) -> Problem:
-    return Problem(
-        kind=ProblemKind.ROOT_MISSING,
-        what=f"Library {policy.name}: the disk that was mounted on {policy.root / disk} is away; "
-        "nothing that was there is forgotten, and no mirror is pruned.",
-        fix="Mount it again; PAC goes on by itself. If it is gone for good, say so: pacctl scan",
-        path=str(policy.root / disk),
-    )

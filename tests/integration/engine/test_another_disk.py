@@ -11,7 +11,9 @@ import pytest
 from pacd.domain.plan import Action
 from pacd.engine.engine import Engine
 from pacd.intake.debounce import Place
+from pacd.protocol.documents import FileState
 from tests.integration.engine.site import Ran, Site, contents
+from tests.integration.engine.test_preview import planned, said, why
 from tests.integration.engine.test_vouching import forced_walk, valid
 from tests.mounts import Disk, ext4
 
@@ -217,3 +219,42 @@ def test_w09_who_says_that_a_disk_inside_is_gone_is_heard(
 
     assert ((), 2, 0) == (ran.problems, valid(shelf), len(shelf.holds()))
     assert ALL[:2] == outputs(shelf)
+
+
+def test_w09_who_says_that_a_disk_inside_is_gone_is_told_of_it_no_more(
+    shelf: Site, tmp_path: Path
+) -> None:
+    """w09, w56: the scan of its folder settles it; status does not wait for the next audit."""
+    told: list[int] = []
+
+    def scanned(engine: Engine) -> bool:
+        if engine.idle:
+            told.append(len(engine.auditor.problems))
+            engine.auditor.walk(Place("music", PurePosixPath("HiRes")), forced=True)
+        return len(told) > 1
+
+    with disk(tmp_path, "a", shelf.library / "HiRes") as inner:
+        fill(shelf)
+        inner.unmount()
+        shelf.run(until=scanned)
+
+    assert [1, 0] == told
+
+
+def test_p1_what_comes_where_a_disk_inside_was_waits_for_it(shelf: Site, tmp_path: Path) -> None:
+    """P1, w58: plan and why say what is done, which is to test it, and why there is no more."""
+    with disk(tmp_path, "a", shelf.library / "HiRes") as inner:
+        fill(shelf)
+        inner.unmount()
+        shelf.album("HiRes/new", 1, seed=50)
+        first = planned(shelf)
+        ran = shelf.run()
+        then, told = planned(shelf), why(shelf, "HiRes/new/01.flac")
+        (problem,) = ran.problems
+
+        assert [("HiRes/new/01.flac", "test", "")] == said(first)
+        assert {"test": 1} == ran.actions
+        assert [] == said(then)
+        assert (problem,) == then.retries
+        assert (FileState.AWAY, "none") == (told.state, told.decision.action)
+        assert told.decision.reason.startswith(problem)
