@@ -12,7 +12,7 @@ BIN := .venv/bin
 LIBRARY ?=
 PURE := tests/unit tests/test_architecture.py tests/test_house_rules.py tests/test_writing_rules.py
 MINUTES ?= 60
-# Some containers say otherwise, and each of 1,500 processes in the tests would compile PAC anew.
+# Some containers say otherwise, and each process that a test starts would compile PAC anew.
 export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: run test check static bench bench-scale test-faults soak bench-authenticity lock format clean
